@@ -1,0 +1,179 @@
+// Packets, decoded: the value types that lie between a captured frame and a connection, and decode(),
+// which makes them. Everything here borrows: spans point into the frame given to decode() and live as
+// long as its bytes. Nothing allocates, nothing keeps state; any thread.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "restitch/sequence.h"
+
+namespace restitch {
+
+using Bytes = std::span<const std::uint8_t>;
+
+// An IPv4 or IPv6 address. IPv4 lies in the last four bytes, the others are zero, and `version` keeps
+// 1.2.3.4 apart from ::1.2.3.4.
+struct IpAddress {
+  std::array<std::uint8_t, 16> bytes{};
+  std::uint8_t version = 0;  // 4 or 6; 0: none
+
+  // Requires: bytes.size() is 4 (IPv4) or 16 (IPv6).
+  static IpAddress from_bytes(Bytes bytes);
+  friend constexpr auto operator<=>(const IpAddress&, const IpAddress&) = default;
+};
+
+// "192.0.2.1", or IPv6 in the canonical form of RFC 5952.
+std::string to_string(const IpAddress& address);
+
+// "192.0.2.1:80" or "[2001:db8::1]:80".
+std::string endpoint_to_string(const IpAddress& address, std::uint16_t port);
+
+// The network half of a flow, in the direction of the packet: who sent it to whom. `domain` keeps
+// flows apart that share addresses but not a network (a VLAN, a tunnel, an interface); 0 unless
+// DecodeOptions ask for it.
+struct NetFlow {
+  IpAddress source;
+  IpAddress destination;
+  std::uint32_t domain = 0;
+
+  friend constexpr bool operator==(const NetFlow&, const NetFlow&) = default;
+};
+
+// The transport half of a flow, in the direction of the packet.
+struct TransportFlow {
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+
+  friend constexpr bool operator==(TransportFlow, TransportFlow) = default;
+};
+
+// The control bits of a TCP header (RFC 9293, section 3.1; ECE and CWR from RFC 3168).
+enum class TcpFlag : std::uint8_t {
+  fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20, ece = 0x40, cwr = 0x80,
+};
+
+struct TcpFlags {
+  std::uint8_t bits = 0;
+
+  [[nodiscard]] constexpr bool has(TcpFlag flag) const { return (bits & static_cast<std::uint8_t>(flag)) != 0; }
+  friend constexpr TcpFlags operator|(TcpFlags flags, TcpFlag flag) {
+    return {static_cast<std::uint8_t>(flags.bits | static_cast<std::uint8_t>(flag))};
+  }
+  friend constexpr bool operator==(TcpFlags, TcpFlags) = default;
+};
+
+constexpr TcpFlags operator|(TcpFlag a, TcpFlag b) { return TcpFlags{} | a | b; }
+
+// One TCP segment, in host byte order. Plain data: a user with a decoder of his own fills it by hand.
+struct TcpSegment {
+  std::uint16_t source_port = 0;
+  std::uint16_t destination_port = 0;
+  Sequence sequence;        // of the first byte; of the SYN itself in a segment with SYN
+  Sequence acknowledgment;  // meaningful only with ACK
+  std::uint16_t window = 0;  // as sent, before scaling
+  std::uint16_t urgent_pointer = 0;
+  TcpFlags flags;
+  // Bytes of payload that were on the wire but that the snap length cut off behind `payload`.
+  std::uint32_t missing_size = 0;
+  Bytes options;  // raw option bytes, whole
+  Bytes payload;  // the captured payload
+  Bytes bytes;    // header, options and payload, for checksum_ok(); may be empty if filled by hand
+
+  [[nodiscard]] bool fin() const { return flags.has(TcpFlag::fin); }
+  [[nodiscard]] bool syn() const { return flags.has(TcpFlag::syn); }
+  [[nodiscard]] bool rst() const { return flags.has(TcpFlag::rst); }
+  [[nodiscard]] bool ack() const { return flags.has(TcpFlag::ack); }
+  [[nodiscard]] bool urg() const { return flags.has(TcpFlag::urg); }
+  [[nodiscard]] TransportFlow transport() const { return {source_port, destination_port}; }
+};
+
+// One block of a selective acknowledgement (RFC 2018): bytes [left, right) are held by the receiver.
+struct SackBlock {
+  Sequence left;
+  Sequence right;
+};
+
+// The options of a segment that reassembly has a use for. A malformed list ends at its first bad
+// option; what came before it counts.
+struct TcpOptions {
+  bool has_mss = false;
+  bool has_window_scale = false;
+  bool has_timestamps = false;
+  bool sack_permitted = false;
+  bool has_md5 = false;        // RFC 2385
+  bool has_fast_open = false;  // RFC 7413
+  bool malformed = false;
+  std::uint8_t window_scale = 0;  // as sent; RFC 7323 caps it at 14
+  std::uint16_t mss = 0;
+  std::uint32_t timestamp_value = 0;
+  std::uint32_t timestamp_echo = 0;
+  std::uint8_t sack_count = 0;
+  std::array<SackBlock, 4> sacks{};
+};
+
+TcpOptions parse_options(Bytes options);
+
+// Link types by their number in capture files (LINKTYPE_ values of tcpdump.org).
+enum class LinkType : std::uint16_t {
+  null = 0,            // BSD loopback, address family in the capturing host's byte order
+  ethernet = 1,
+  raw_bsd = 12,        // raw IP, as some BSDs number it
+  raw_openbsd = 14,    // the same on OpenBSD
+  raw = 101,
+  loop = 108,          // OpenBSD loopback, address family in network byte order
+  linux_sll = 113,
+  ipv4 = 228,
+  ipv6 = 229,
+  linux_sll2 = 276,
+};
+
+// "Ethernet", "Linux cooked v2"; "link type 147" for one without a decoder.
+std::string link_type_name(LinkType link_type);
+bool is_supported(LinkType link_type);
+
+// Why a frame gave no TCP segment. Each is counted; none is an error.
+enum class DropReason : std::uint8_t {
+  none,                // a TCP segment was found
+  truncated,           // the frame ends inside a header
+  unknown_link_type,   // no decoder for this link type
+  not_ip,              // ARP, LLDP, … or an ethertype we do not enter
+  not_tcp,             // IP, but another protocol
+  bad_ip_header,       // version, header length or total length contradict each other
+  bad_tcp_header,      // data offset below 5 or beyond the segment
+  fragment,            // a fragment of a datagram; needs an IpDefragmenter
+  too_deep,            // more headers nested than decode() follows
+  count_,
+};
+
+constexpr std::size_t drop_reason_count = static_cast<std::size_t>(DropReason::count_);
+
+// "truncated", "not_ip", … as in the statistics.
+std::string_view to_string(DropReason reason);
+
+// What decode() found. Only with reason == none are the flow and the segment meaningful.
+struct DecodedPacket {
+  DropReason reason = DropReason::truncated;
+  bool ip_checksum_ok = true;  // IPv4 header checksum; true for IPv6
+  std::uint8_t ttl = 0;        // or hop limit
+  std::uint16_t vlan = 0;      // innermost VLAN id, 0: none
+  NetFlow net;
+  TcpSegment tcp;
+};
+
+// Finds the TCP segment in a frame. `frame` holds the captured bytes, `original_size` the bytes on the
+// wire (>= frame.size() when the snap length cut it). Never reads outside `frame`; never fails other
+// than by a DropReason. Bytes behind the IP length (Ethernet padding, a frame check sequence) are not
+// payload; an IP length of 0 (segmentation offload, RFC 2675 jumbograms) means the rest of the frame.
+DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size);
+
+// True when the TCP checksum over the pseudo header is right. Requires: tcp.bytes whole, that is
+// missing_size == 0; a segment filled by hand without bytes passes.
+bool checksum_ok(const NetFlow& net, const TcpSegment& tcp);
+
+}  // namespace restitch
