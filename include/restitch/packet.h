@@ -55,13 +55,22 @@ struct TransportFlow {
 
 // The control bits of a TCP header (RFC 9293, section 3.1; ECE and CWR from RFC 3168).
 enum class TcpFlag : std::uint8_t {
-  fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20, ece = 0x40, cwr = 0x80,
+  fin = 0x01,
+  syn = 0x02,
+  rst = 0x04,
+  psh = 0x08,
+  ack = 0x10,
+  urg = 0x20,
+  ece = 0x40,
+  cwr = 0x80,
 };
 
 struct TcpFlags {
   std::uint8_t bits = 0;
 
-  [[nodiscard]] constexpr bool has(TcpFlag flag) const { return (bits & static_cast<std::uint8_t>(flag)) != 0; }
+  [[nodiscard]] constexpr bool has(TcpFlag flag) const {
+    return (bits & static_cast<std::uint8_t>(flag)) != 0;
+  }
   friend constexpr TcpFlags operator|(TcpFlags flags, TcpFlag flag) {
     return {static_cast<std::uint8_t>(flags.bits | static_cast<std::uint8_t>(flag))};
   }
@@ -70,12 +79,23 @@ struct TcpFlags {
 
 constexpr TcpFlags operator|(TcpFlag a, TcpFlag b) { return TcpFlags{} | a | b; }
 
+// Which way a segment travels. The client is whoever opened the connection, as far as that is known.
+enum class TcpFlowDirection : std::uint8_t { client_to_server, server_to_client };
+
+constexpr TcpFlowDirection reverse(TcpFlowDirection direction) {
+  return direction == TcpFlowDirection::client_to_server ? TcpFlowDirection::server_to_client
+                                                         : TcpFlowDirection::client_to_server;
+}
+
+// "client->server" or "server->client".
+std::string_view to_string(TcpFlowDirection direction);
+
 // One TCP segment, in host byte order. Plain data: a user with a decoder of his own fills it by hand.
 struct TcpSegment {
   std::uint16_t source_port = 0;
   std::uint16_t destination_port = 0;
-  Sequence sequence;        // of the first byte; of the SYN itself in a segment with SYN
-  Sequence acknowledgment;  // meaningful only with ACK
+  Sequence sequence;         // of the first byte; of the SYN itself in a segment with SYN
+  Sequence acknowledgment;   // meaningful only with ACK
   std::uint16_t window = 0;  // as sent, before scaling
   std::uint16_t urgent_pointer = 0;
   TcpFlags flags;
@@ -99,8 +119,9 @@ struct SackBlock {
   Sequence right;
 };
 
-// The options of a segment that reassembly has a use for. A malformed list ends at its first bad
-// option; what came before it counts.
+// The options of a segment that reassembly has a use for. An option whose length is impossible (below
+// 2, or beyond the list) ends the list, what came before it counts; a known option of a wrong length
+// is passed over, as real receivers do. Both set `malformed`.
 struct TcpOptions {
   bool has_mss = false;
   bool has_window_scale = false;
@@ -121,12 +142,12 @@ TcpOptions parse_options(Bytes options);
 
 // Link types by their number in capture files (LINKTYPE_ values of tcpdump.org).
 enum class LinkType : std::uint16_t {
-  null = 0,            // BSD loopback, address family in the capturing host's byte order
+  null = 0,  // BSD loopback, address family in the capturing host's byte order
   ethernet = 1,
-  raw_bsd = 12,        // raw IP, as some BSDs number it
-  raw_openbsd = 14,    // the same on OpenBSD
+  raw_bsd = 12,      // raw IP, as some BSDs number it
+  raw_openbsd = 14,  // the same on OpenBSD
   raw = 101,
-  loop = 108,          // OpenBSD loopback, address family in network byte order
+  loop = 108,  // OpenBSD loopback, address family in network byte order
   linux_sll = 113,
   ipv4 = 228,
   ipv6 = 229,
@@ -139,15 +160,15 @@ bool is_supported(LinkType link_type);
 
 // Why a frame gave no TCP segment. Each is counted; none is an error.
 enum class DropReason : std::uint8_t {
-  none,                // a TCP segment was found
-  truncated,           // the frame ends inside a header
-  unknown_link_type,   // no decoder for this link type
-  not_ip,              // ARP, LLDP, … or an ethertype we do not enter
-  not_tcp,             // IP, but another protocol
-  bad_ip_header,       // version, header length or total length contradict each other
-  bad_tcp_header,      // data offset below 5 or beyond the segment
-  fragment,            // a fragment of a datagram; needs an IpDefragmenter
-  too_deep,            // more headers nested than decode() follows
+  none,               // a TCP segment was found
+  truncated,          // the frame ends inside a header
+  unknown_link_type,  // no decoder for this link type
+  not_ip,             // ARP, LLDP, … or an ethertype we do not enter
+  not_tcp,            // IP, but another protocol
+  bad_ip_header,      // version, header length or total length contradict each other
+  bad_tcp_header,     // data offset below 5 or beyond the segment
+  fragment,           // a fragment of a datagram; needs an IpDefragmenter
+  too_deep,           // more headers nested than decode() follows
   count_,
 };
 
@@ -166,14 +187,20 @@ struct DecodedPacket {
   TcpSegment tcp;
 };
 
+// How many headers decode() follows into each other (link header, VLAN tags, IP, TCP) before it gives
+// up with too_deep; IPv6 extension headers are counted apart, with the same limit per IPv6 header.
+constexpr std::size_t decode_depth_max = 32;
+
 // Finds the TCP segment in a frame. `frame` holds the captured bytes, `original_size` the bytes on the
 // wire (>= frame.size() when the snap length cut it). Never reads outside `frame`; never fails other
 // than by a DropReason. Bytes behind the IP length (Ethernet padding, a frame check sequence) are not
 // payload; an IP length of 0 (segmentation offload, RFC 2675 jumbograms) means the rest of the frame.
+// An IP length that promises more than was on the wire is taken for the rest of the frame too: only
+// bytes that `original_size` vouches for count as missing_size.
 DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size);
 
-// True when the TCP checksum over the pseudo header is right. Requires: tcp.bytes whole, that is
-// missing_size == 0; a segment filled by hand without bytes passes.
+// True when the TCP checksum over the pseudo header is right. What cannot be checked passes: a segment
+// cut by the snap length (missing_size > 0), one filled by hand without bytes.
 bool checksum_ok(const NetFlow& net, const TcpSegment& tcp);
 
 }  // namespace restitch

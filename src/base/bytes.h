@@ -11,6 +11,10 @@ inline std::uint16_t load_be16(const std::uint8_t* p) {
   return static_cast<std::uint16_t>((p[0] << 8) | p[1]);
 }
 
+inline std::uint32_t load_be24(const std::uint8_t* p) {
+  return (static_cast<std::uint32_t>(p[0]) << 16) | (static_cast<std::uint32_t>(p[1]) << 8) | p[2];
+}
+
 inline std::uint32_t load_be32(const std::uint8_t* p) {
   std::uint32_t value;
   std::memcpy(&value, p, sizeof value);

@@ -1,0 +1,33 @@
+// The Internet checksum (RFC 1071). The sum is kept in the byte order of the machine: one's complement
+// addition does not care, and comparing with "all ones" does not either.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+namespace restitch {
+
+// Folds the carries back into 16 bits. 0xffff means: the checksummed bytes are right.
+constexpr std::uint16_t fold_sum(std::uint64_t sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return static_cast<std::uint16_t>(sum);
+}
+
+// The unfolded sum of `size` bytes, an odd last byte padded with zero. Requires: size < 2^34.
+inline std::uint64_t sum_words(const std::uint8_t* data, std::size_t size) {
+  std::uint64_t sum = 0;
+  for (; size >= 4; data += 4, size -= 4) {
+    std::uint32_t word;
+    std::memcpy(&word, data, sizeof word);
+    sum += word;
+  }
+  std::uint32_t last = 0;
+  if (size > 0) std::memcpy(&last, data, size);
+  return sum + last;
+}
+
+}  // namespace restitch

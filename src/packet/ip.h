@@ -1,0 +1,54 @@
+// IP headers, from the version nibble to the header behind them. Lengths are settled here: what an IP
+// header did not promise is cut off, what it promised and the snap length cut stays countable.
+#pragma once
+
+#include <cstring>
+
+#include "base/bytes.h"
+#include "packet/checksum.h"
+#include "packet/walk.h"
+
+namespace restitch {
+
+constexpr std::uint8_t protocol_tcp = 6;
+
+// The header behind an IP protocol number other than TCP.
+Header header_of_other_protocol(std::uint8_t protocol, DecodedPacket& packet);
+
+inline Header header_of_protocol(std::uint8_t protocol, DecodedPacket& packet) {
+  if (protocol == protocol_tcp) [[likely]]
+    return Header::tcp;
+  return header_of_other_protocol(protocol, packet);
+}
+
+inline void set_ipv4(IpAddress& address, const std::uint8_t* bytes) {
+  address.version = 4;
+  std::memcpy(address.bytes.data() + 12, bytes, 4);
+}
+
+Header enter_ip(Walk& walk, DecodedPacket& packet);
+Header enter_ipv6(Walk& walk, DecodedPacket& packet);
+
+inline Header enter_ipv4(Walk& walk, DecodedPacket& packet) {
+  constexpr std::size_t header_size_min = 20;
+  const std::uint8_t* p = walk.data;
+  if (walk.captured < header_size_min) return drop(packet, DropReason::truncated);
+  const std::size_t header_size = (p[0] & 0x0fu) * std::size_t{4};
+  const std::size_t total = load_be16(p + 2);
+  if ((p[0] >> 4) != 4 || header_size < header_size_min) return drop(packet, DropReason::bad_ip_header);
+  if (total != 0) {  // 0: segmentation offload, the packet fills the frame
+    if (total < header_size) return drop(packet, DropReason::bad_ip_header);
+    walk.limit(total);
+  }
+  if (walk.captured < header_size) return drop(packet, DropReason::truncated);
+  packet.ip_checksum_ok = fold_sum(sum_words(p, header_size)) == 0xffff;
+  packet.ttl = p[8];
+  set_ipv4(packet.net.source, p + 12);
+  set_ipv4(packet.net.destination, p + 16);
+  constexpr std::uint16_t more_fragments_or_offset = 0x3fff;
+  if ((load_be16(p + 6) & more_fragments_or_offset) != 0) return drop(packet, DropReason::fragment);
+  walk.skip(header_size);
+  return header_of_protocol(p[9], packet);
+}
+
+}  // namespace restitch
