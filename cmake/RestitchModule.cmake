@@ -1,14 +1,37 @@
-# restitch_module(NAME [DEPENDS module…] [PRIVATE library…]): one library from src/NAME/*.cc, usable as
-# restitch::NAME here and from an installed tree. A module without sources of its own is headers only.
+# What the tree is made of: the packages it needs and its modules. Both note what they saw in global
+# properties, from which RestitchInstall.cmake writes the installed package; so a new dependency is
+# named once, where it is used.
+
+# restitch_find_package(PACKAGE [PKG_CONFIG module] [PUBLIC]): find_package, remembered for the
+# installed package. PUBLIC: named by a public header. A macro, so that the found variables are the caller's.
+macro(restitch_find_package package)
+  cmake_parse_arguments(restitch_find "PUBLIC" "PKG_CONFIG" "" ${ARGN})
+  find_package(${package} REQUIRED)
+  if(restitch_find_PUBLIC)
+    set_property(GLOBAL APPEND PROPERTY restitch_public_packages ${package})
+  else()
+    set_property(GLOBAL APPEND PROPERTY restitch_private_packages ${package})
+  endif()
+  if(restitch_find_PKG_CONFIG)
+    set_property(GLOBAL APPEND PROPERTY restitch_pkg_config ${restitch_find_PKG_CONFIG})
+  endif()
+endmacro()
+
+# restitch_module(NAME [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]):
+# one library from src/NAME/*.cc, usable as restitch::NAME here and from an installed tree; static, or
+# shared with BUILD_SHARED_LIBS. A module without sources of its own is headers only. A library that
+# only pkg-config knows (libzstd) goes behind PRIVATE_PKG_CONFIG, and that is all there is to it.
 function(restitch_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;PRIVATE")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(target restitch_${name})
   set(scope PUBLIC)
   if(sources)
-    add_library(${target} STATIC ${sources})
+    add_library(${target} ${sources})
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:restitch_options> ${arg_PRIVATE})
+    restitch_link_pkg_config(${target} ${arg_PRIVATE_PKG_CONFIG})
+    set_property(GLOBAL APPEND PROPERTY restitch_libraries ${target})
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
@@ -21,5 +44,18 @@ function(restitch_module name)
   foreach(dependency IN LISTS arg_DEPENDS)
     target_link_libraries(${target} ${scope} restitch_${dependency})
   endforeach()
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
+                                             SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+                                             INSTALL_RPATH "$ORIGIN")
+  set_property(GLOBAL APPEND PROPERTY restitch_targets ${target})
+endfunction()
+
+function(restitch_link_pkg_config target)
+  foreach(module IN LISTS ARGN)
+    # Global: a project that adds this tree with add_subdirectory links these targets itself.
+    pkg_check_modules(${module} REQUIRED QUIET IMPORTED_TARGET GLOBAL ${module})
+    target_link_libraries(${target} PRIVATE PkgConfig::${module})
+    set_property(GLOBAL APPEND PROPERTY restitch_private_pkg_config ${module})
+    set_property(GLOBAL APPEND PROPERTY restitch_pkg_config ${module})
+  endforeach()
 endfunction()

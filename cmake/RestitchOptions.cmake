@@ -1,9 +1,16 @@
-# Compiler settings shared by every target: one interface library, restitch_options.
+# Compiler settings shared by every target of this tree and by nobody else's: one interface library,
+# restitch_options, linked privately and left out of the installed package.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
-set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel" FORCE)
+  endif()
+endif()
 
 add_library(restitch_options INTERFACE)
 target_compile_options(restitch_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
@@ -15,4 +22,6 @@ if(RESTITCH_SANITIZE)
   target_compile_options(restitch_options INTERFACE -fsanitize=${RESTITCH_SANITIZE} -fno-omit-frame-pointer
                                                     -fno-sanitize-recover=all)
   target_link_options(restitch_options INTERFACE -fsanitize=${RESTITCH_SANITIZE})
+  # The sanitizers do not see an index beyond a span's or a vector's size but inside its memory.
+  target_compile_definitions(restitch_options INTERFACE _GLIBCXX_ASSERTIONS)
 endif()

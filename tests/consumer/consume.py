@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Installs a build of restitch and uses it as a stranger would: by find_package, by pkg-config and a
+plain compiler, and from a tree that was moved after the install. `--subdirectory` adds the way by
+add_subdirectory, which compiles the modules it takes once more."""
+import argparse
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+
+
+def run(*command, env=None):
+    command = [str(part) for part in command]
+    print("+", shlex.join(command), flush=True)
+    return subprocess.run(command, check=True, env=env)
+
+
+def output(*command, env=None):
+    return subprocess.run([str(part) for part in command], check=True, env=env, capture_output=True,
+                          text=True).stdout
+
+
+def install(args, prefix):
+    """Installs to one place and moves the tree to another: nothing in it may name where it was."""
+    first = prefix.with_name("installed-first")
+    run(args.cmake, "--install", args.build, "--prefix", first)
+    first.rename(prefix)
+    for name in ("restitchConfig.cmake", "restitchTargets.cmake", "restitch.pc"):
+        for path in prefix.rglob(name):
+            for place in (ROOT, args.build):
+                if str(place) in path.read_text(encoding="utf-8"):
+                    sys.exit(f"{name} names {place}")
+
+
+def build_with_cmake(args, folder, *options):
+    run(args.cmake, "-G", "Ninja", "-S", HERE, "-B", folder, f"-DCMAKE_CXX_COMPILER={args.cxx}",
+        f"-DCMAKE_CXX_FLAGS={args.flags}", *options)
+    run(args.cmake, "--build", folder, "--target", "consumer")
+    run(folder / "consumer")
+
+
+def build_with_pkg_config(args, folder, prefix):
+    (pc_file,) = prefix.rglob("restitch.pc")
+    env = dict(os.environ, PKG_CONFIG_PATH=str(pc_file.parent))
+    folder.mkdir()
+    flags = shlex.split(output("pkg-config", "--cflags", "--libs", "restitch", env=env))
+    # The headers are the user's code to his compiler here, so they have to be clean of warnings.
+    run(args.cxx, "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *shlex.split(args.flags),
+        HERE / "consumer.cc", *flags, "-o", folder / "consumer")
+    run(folder / "consumer", env=dict(os.environ, LD_LIBRARY_PATH=str(pc_file.parent.parent)))
+
+
+def run_installed_tool(prefix):
+    tool = prefix / "bin" / "restitch"
+    if tool.exists():
+        run(tool, "--version")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True, help="the build folder to install from")
+    parser.add_argument("--cmake", default="cmake")
+    parser.add_argument("--cxx", default="c++")
+    parser.add_argument("--flags", default="", help="compiler flags that the build needs: sanitizers")
+    parser.add_argument("--subdirectory", action="store_true")
+    args = parser.parse_args()
+
+    args.build = str(Path(args.build).resolve())
+    work = Path(args.build) / "consumer"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    prefix = work / "installed"
+    install(args, prefix)
+    build_with_cmake(args, work / "find_package", f"-DCMAKE_PREFIX_PATH={prefix}")
+    build_with_pkg_config(args, work / "pkg_config", prefix)
+    if args.subdirectory:
+        build_with_cmake(args, work / "subdirectory", f"-DRESTITCH_SOURCE={ROOT}")
+    run_installed_tool(prefix)
+    print("installed, found, built and run")
+
+
+if __name__ == "__main__":
+    main()
