@@ -1,0 +1,70 @@
+# A thin front to the CMake presets (CMakePresets.json). `make` alone lists what there is.
+SAMPLE ?= tests/data/sample.pcapng
+ARGS ?=
+FUZZ_SECONDS ?= 60
+BENCH_ARGS ?=
+
+export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
+export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run build test tsan bench fuzz format check-format coverage install clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
+
+setup:  ## install the Debian packages of packages.txt that are missing
+	@tools/setup.sh
+
+run: build  ## build, and list the connections of the bundled capture (SAMPLE=FILE, ARGS="follow 1")
+	build/release/restitch $(ARGS) $(SAMPLE)
+
+build: setup  ## build the command: build/release/restitch
+	cmake --preset release
+	cmake --build --preset release --target tool
+
+test: setup  ## build with AddressSanitizer and UBSan, warnings as errors, and run all tests
+	cmake --preset dev
+	cmake --build --preset dev
+	ctest --preset dev
+
+tsan: setup  ## the same tests under ThreadSanitizer
+	cmake --preset tsan
+	cmake --build --preset tsan
+	ctest --preset tsan
+
+bench: setup  ## build and run the benchmarks (BENCH_ARGS="--benchmark_filter=…")
+	cmake --preset bench
+	cmake --build --preset bench
+	@for source in bench/*_bench.cc; do \
+	  [ -e "$$source" ] || continue; \
+	  name=$$(basename "$$source" .cc); echo "== $$name"; \
+	  build/bench/bench/$$name $(BENCH_ARGS) || exit 1; \
+	done
+
+fuzz: setup  ## run every fuzz target for FUZZ_SECONDS (60)
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	tools/fuzz.sh $(FUZZ_SECONDS)
+
+format: setup  ## format the C++ sources in place
+	python3 tests/guards/format.py . --fix
+
+check-format: setup  ## say which C++ sources are not formatted
+	python3 tests/guards/format.py .
+
+coverage: setup  ## run the tests and report line and branch coverage: build/coverage/report/index.html
+	cmake --preset coverage
+	cmake --build --preset coverage
+	find build/coverage -name '*.gcda' -delete
+	ctest --preset coverage
+	mkdir -p build/coverage/report
+	gcovr --root . --object-directory build/coverage --filter 'src/' --filter 'include/' \
+	  --exclude-throw-branches --html-details build/coverage/report/index.html --print-summary
+
+install: build  ## install to PREFIX (/usr/local)
+	cmake --build --preset release
+	cmake --install build/release $(if $(PREFIX),--prefix $(PREFIX))
+
+clean:  ## remove build/
+	rm -rf build
