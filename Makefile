@@ -60,7 +60,8 @@ coverage: setup  ## run the tests and report line and branch coverage: build/cov
 	ctest --preset coverage
 	mkdir -p build/coverage/report
 	gcovr --root . --object-directory build/coverage --filter 'src/' --filter 'include/' \
-	  --exclude-throw-branches --html-details build/coverage/report/index.html --print-summary
+	  --exclude-directories 'build/coverage/CMakeFiles/[0-9]' --exclude-throw-branches \
+	  --html-details build/coverage/report/index.html --print-summary
 
 install: build  ## install to PREFIX (/usr/local)
 	cmake --build --preset release
