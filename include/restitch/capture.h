@@ -2,11 +2,13 @@
 // time. The bytes of a Record belong to the reader and live until the next call. One thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
@@ -23,9 +25,35 @@ struct Record {
 
 // How an input ended.
 struct CaptureEnd {
-  bool damaged = false;       // it broke off or contradicted itself; what came before was delivered
-  std::uint64_t offset = 0;   // where, in bytes from the start of the (uncompressed) input
-  std::string message;        // one line for a person; empty for a clean end
+  bool damaged = false;       // it broke off or contradicted itself; what was sound was delivered
+  std::uint64_t offset = 0;   // where: start of the first unsound record, in (uncompressed) bytes
+  std::uint64_t skipped = 0;  // packets left out because their own fields contradict the file's
+  std::string message;        // one line for a person, without the input's name; empty for a clean end
+};
+
+// Where packets were captured, as far as the input says. A pcap file has one interface; a pcapng file
+// may have several in each section, numbered through the whole file. Texts of hostile size are cut.
+struct CaptureInterface {
+  std::string name;
+  std::string description;
+  std::string comment;
+  std::string filter;  // capture filter, as text
+  LinkType link_type = LinkType::ethernet;
+  std::uint32_t snap_size = 0;  // longest frame kept; 0: no limit
+  std::uint32_t section = 0;    // section of the file it belongs to, from 0
+  // What the capturing system counted, from its latest statistics.
+  std::optional<std::uint64_t> received;
+  std::optional<std::uint64_t> dropped;     // by the interface
+  std::optional<std::uint64_t> os_dropped;  // by the operating system
+};
+
+// What an input says about itself, as far as it was read.
+struct CaptureMetadata {
+  std::string hardware;
+  std::string os;
+  std::string application;
+  std::vector<std::string> comments;         // of the sections
+  std::vector<CaptureInterface> interfaces;  // CaptureInfo::interface_index counts in here
 };
 
 // A source of records: a capture file, a pipe, later an interface.
@@ -34,23 +62,31 @@ class CaptureReader {
   virtual ~CaptureReader() = default;
 
   // The next few records. They and their bytes live until the next call. Empty when finished(), or
-  // when a live source has nothing for now.
+  // when a live source has nothing for now. A pipe hands out what is whole instead of waiting for more.
   virtual std::span<const Record> next_batch() = 0;
 
   // True once nothing will come any more; end() then says how it ended.
   [[nodiscard]] virtual bool finished() const = 0;
   [[nodiscard]] virtual const CaptureEnd& end() const = 0;
 
+  // What is known so far; it grows as the input is read.
+  [[nodiscard]] virtual const CaptureMetadata& metadata() const = 0;
+
   // "pcap", "pcapng", with byte order and precision where they differ: for messages.
   [[nodiscard]] virtual std::string format_name() const = 0;
 
-  // Bytes consumed so far, and the size of the input where it is known (a regular file): for progress.
+  // Bytes taken from the input so far (compressed ones, if it is), and the size of the input where it
+  // is known (a regular file): for progress.
   [[nodiscard]] virtual std::uint64_t bytes_read() const = 0;
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
 };
 
-// Opens a capture; "-" is standard input. Errors: io (no such file, unreadable, a directory),
-// unknown_format (with the first bytes named), damaged (too short to hold a header).
+// A record (a pcapng block) above this size is taken as damage, not as data.
+inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
+
+// Opens a capture; "-" is standard input. Errors, with a message that begins with the path: io (no
+// such file, unreadable, a directory), unknown_format (none we know), unsupported (one we know the
+// name of), damaged (too short to hold a header). Records longer than the file's snap length are read.
 Result<std::unique_ptr<CaptureReader>> open_capture(const std::string& path);
 
 }  // namespace restitch

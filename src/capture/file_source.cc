@@ -1,0 +1,63 @@
+#include "capture/file_source.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <system_error>
+
+namespace restitch {
+
+namespace {
+
+// read(2) transfers no more than this at once on Linux.
+constexpr std::size_t read_size_max = 0x7ffff000;
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+void wait_readable(int fd) {
+  pollfd waiting{fd, POLLIN, 0};
+  ::poll(&waiting, 1, -1);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
+  const bool standard_input = path == "-";
+  const int fd = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return restitch::failure(ErrorCode::io, path + ": " + reason(errno));
+  auto source = std::make_unique<FileSource>(fd, !standard_input, std::nullopt);
+  struct stat about {};
+  if (::fstat(fd, &about) != 0) return restitch::failure(ErrorCode::io, path + ": " + reason(errno));
+  if (S_ISDIR(about.st_mode)) return restitch::failure(ErrorCode::io, path + ": " + reason(EISDIR));
+  if (S_ISREG(about.st_mode)) {
+    source->size_ = static_cast<std::uint64_t>(about.st_size);
+    ::posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  return source;
+}
+
+FileSource::~FileSource() {
+  if (owned_) ::close(fd_);
+}
+
+std::size_t FileSource::read(std::uint8_t* to, std::size_t size) {
+  for (;;) {
+    const ssize_t got = ::read(fd_, to, std::min(size, read_size_max));
+    if (got >= 0) {
+      bytes_read_ += static_cast<std::uint64_t>(got);
+      return static_cast<std::size_t>(got);
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait_readable(fd_);  // someone left the pipe in non-blocking mode
+    } else if (errno != EINTR) {
+      failure_ = "cannot read: " + reason(errno);
+      return 0;
+    }
+  }
+}
+
+}  // namespace restitch

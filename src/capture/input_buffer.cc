@@ -1,0 +1,57 @@
+#include "capture/input_buffer.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstring>
+#include <new>
+
+namespace restitch {
+
+InputBuffer::InputBuffer(std::unique_ptr<ByteSource> source, std::size_t capacity, std::size_t capacity_max)
+    : source_(std::move(source)),
+      storage_(std::make_unique_for_overwrite<std::uint8_t[]>(capacity)),
+      capacity_(capacity),
+      capacity_max_(std::max(capacity, capacity_max)) {}
+
+void InputBuffer::consume(std::size_t size) {
+  assert(size <= end_ - begin_);
+  begin_ += size;
+}
+
+bool InputBuffer::refill() {
+  // What is left is part of one record, so moving it costs little and gives the next read all the room.
+  if (begin_ > 0) {
+    std::memmove(storage_.get(), storage_.get() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == capacity_ && !grow()) return false;
+  const std::size_t got = source_->read(storage_.get() + end_, capacity_ - end_);
+  end_ += got;
+  return got > 0;
+}
+
+bool InputBuffer::require(std::size_t size) {
+  while (bytes().size() < size) {
+    if (!refill()) return false;
+  }
+  return true;
+}
+
+const std::string& InputBuffer::failure() const { return failure_.empty() ? source_->failure() : failure_; }
+
+bool InputBuffer::grow() {
+  const std::size_t capacity = std::min(capacity_ * 2, capacity_max_);
+  std::unique_ptr<std::uint8_t[]> storage;
+  if (capacity > capacity_) storage.reset(new (std::nothrow) std::uint8_t[capacity]);
+  if (!storage) {
+    failure_ = "one record does not fit into " + std::to_string(capacity_) + " bytes of memory";
+    return false;
+  }
+  std::memcpy(storage.get(), storage_.get(), end_);
+  storage_ = std::move(storage);
+  capacity_ = capacity;
+  return true;
+}
+
+}  // namespace restitch
