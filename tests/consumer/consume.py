@@ -12,6 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+SAMPLE = ROOT / "tests" / "data" / "sample.pcapng"
 
 
 def run(*command, env=None):
@@ -41,7 +42,7 @@ def build_with_cmake(args, folder, *options):
     run(args.cmake, "-G", "Ninja", "-S", HERE, "-B", folder, f"-DCMAKE_CXX_COMPILER={args.cxx}",
         f"-DCMAKE_CXX_FLAGS={args.flags}", *options)
     run(args.cmake, "--build", folder, "--target", "consumer")
-    run(folder / "consumer")
+    run(folder / "consumer", SAMPLE)
 
 
 def build_with_pkg_config(args, folder, prefix):
@@ -52,7 +53,7 @@ def build_with_pkg_config(args, folder, prefix):
     # The headers are the user's code to his compiler here, so they have to be clean of warnings.
     run(args.cxx, "-std=c++20", "-Wall", "-Wextra", "-Wpedantic", "-Werror", *shlex.split(args.flags),
         HERE / "consumer.cc", *flags, "-o", folder / "consumer")
-    run(folder / "consumer", env=dict(os.environ, LD_LIBRARY_PATH=str(pc_file.parent.parent)))
+    run(folder / "consumer", SAMPLE, env=dict(os.environ, LD_LIBRARY_PATH=str(pc_file.parent.parent)))
 
 
 def run_installed_tool(prefix):
