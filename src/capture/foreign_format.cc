@@ -48,7 +48,7 @@ bool is_text_byte(std::uint8_t byte) {
 }
 
 bool looks_like_text(Bytes start) {
-  return !start.empty() && std::all_of(start.begin(), start.end(), is_text_byte);
+  return start.size() >= 4 && std::all_of(start.begin(), start.end(), is_text_byte);
 }
 
 // Endace's ERF has no signature, only a record header: a time stamp (seconds in its upper half,

@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "capture/compressed_source.h"
 #include "capture/file_source.h"
 #include "capture/foreign_format.h"
 #include "capture/open_source.h"
@@ -19,10 +20,17 @@ constexpr std::size_t pcapng_header_size = 28;
 
 using Opened = Result<std::unique_ptr<CaptureReader>>;
 
+InputBuffer make_buffer(std::unique_ptr<ByteSource> source, OpenOptions options) {
+  // One record at its largest, and the header in front of it.
+  constexpr std::size_t capacity_max = record_size_max + 64;
+  return {std::move(source), options.buffer_size, capacity_max};
+}
+
 tl::unexpected<Error> header_cut(const std::string& format, const InputBuffer& buffer, std::size_t needed) {
-  return failure(ErrorCode::damaged, "cut short in the " + format +
-                                         " header: " + std::to_string(buffer.bytes().size()) + " of " +
-                                         std::to_string(needed) + " bytes");
+  std::string message = "cut short in the " + format + " header: " + std::to_string(buffer.bytes().size()) +
+                        " of " + std::to_string(needed) + " bytes";
+  if (!buffer.failure().empty()) message += " (" + buffer.failure() + ")";
+  return failure(ErrorCode::damaged, std::move(message));
 }
 
 tl::unexpected<Error> unknown(const InputBuffer& buffer) {
@@ -56,8 +64,15 @@ Opened open_pcapng(InputBuffer buffer) {
 }  // namespace
 
 Opened open_source(std::unique_ptr<ByteSource> source, OpenOptions options) {
-  InputBuffer buffer(std::move(source), options.buffer_size, record_size_max + (std::size_t{1} << 20));
-  if (buffer.require(magic_size)) {
+  InputBuffer buffer = make_buffer(std::move(source), options);
+  buffer.require(magic_size);
+  if (is_compressed(buffer.bytes())) {
+    buffer = make_buffer(decompress(std::move(buffer)), options);
+    if (!buffer.require(magic_size) && !buffer.failure().empty()) {
+      return failure(ErrorCode::damaged, buffer.failure());
+    }
+  }
+  if (buffer.bytes().size() >= magic_size) {
     if (PcapParser::recognises(buffer.bytes())) return open_pcap(std::move(buffer));
     if (PcapngParser::recognises(buffer.bytes())) return open_pcapng(std::move(buffer));
   }

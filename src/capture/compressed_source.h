@@ -1,0 +1,44 @@
+// Compressed inputs: a ByteSource that decompresses what another one gives: gzip, zstd or lz4 frames,
+// one after another as the tools themselves allow. A damaged tail ends it: what could be decompressed
+// before was delivered, and failure() says why there is no more. One thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "capture/byte_source.h"
+#include "capture/input_buffer.h"
+
+namespace restitch {
+
+// True when an input that starts so is compressed in a way we can read. Needs 4 bytes to say yes
+// (gzip: 2).
+bool is_compressed(Bytes start);
+
+// The source of the decompressed bytes. Requires: is_compressed(input.bytes()).
+std::unique_ptr<ByteSource> decompress(InputBuffer input);
+
+// What one step of a decompressor did.
+struct Inflated {
+  std::size_t consumed = 0;  // bytes of the input
+  std::size_t produced = 0;  // bytes of the output
+  bool frame_ended = false;  // a frame is complete; the next one, if any, follows
+  std::string failure;       // not empty: the input is damaged
+};
+
+// One compression format, as a state machine over bytes.
+class Decompressor {
+ public:
+  virtual ~Decompressor() = default;
+
+  // Decompresses some of `in` to the `size` bytes at `to`. Nothing consumed, nothing produced and no
+  // failure means: more input, please. Requires: size > 0.
+  virtual Inflated step(Bytes in, std::uint8_t* to, std::size_t size) = 0;
+  [[nodiscard]] virtual const char* name() const = 0;
+};
+
+std::unique_ptr<Decompressor> make_gzip_decompressor();
+std::unique_ptr<Decompressor> make_zstd_decompressor();
+std::unique_ptr<Decompressor> make_lz4_decompressor();
+
+}  // namespace restitch
