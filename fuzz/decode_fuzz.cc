@@ -1,0 +1,72 @@
+// Any bytes as a frame of any link type: the first two bytes are the link type, the third says how much
+// the snap length cut, the rest is the frame. decode() must answer inside its promises.
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <optional>
+
+#include "restitch/packet.h"
+#include "restitch/tcp_helpers.h"
+
+namespace {
+
+using restitch::Bytes;
+using restitch::DecodedPacket;
+using restitch::DropReason;
+using restitch::TcpFlowDirection;
+
+void require(bool condition) {
+  if (!condition) std::abort();
+}
+
+bool lies_inside(Bytes part, Bytes whole) {
+  return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
+}
+
+void check_segment(const DecodedPacket& packet, Bytes frame, std::size_t original_size) {
+  const restitch::TcpSegment& tcp = packet.tcp;
+  require(lies_inside(tcp.bytes, frame));
+  require(lies_inside(tcp.options, tcp.bytes));
+  require(lies_inside(tcp.payload, tcp.bytes));
+  require(tcp.bytes.size() == 20 + tcp.options.size() + tcp.payload.size());
+  require(tcp.options.size() <= 40);
+  require(tcp.missing_size <= original_size - frame.size());
+  require(packet.net.source.version == 4 || packet.net.source.version == 6);
+  require(packet.net.source.version == packet.net.destination.version);
+  require(packet.vlan <= 0x0fff);
+}
+
+void check_accessors(const DecodedPacket& packet) {
+  const restitch::TcpOptions options = restitch::parse_options(packet.tcp.options);
+  require(options.sack_count <= options.sacks.size());
+  restitch::checksum_ok(packet.net, packet.tcp);
+  require(!restitch::endpoint_to_string(packet.net.source, packet.tcp.source_port).empty());
+  restitch::TcpStateMachine machine({.missing_establishment = true});
+  restitch::TcpOptionCheck check;
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    machine.check_state(packet.tcp, direction);
+    check.accept(packet.tcp, direction, packet.tcp.acknowledgment, packet.tcp.syn());
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 3) return 0;
+  const auto link_type = static_cast<restitch::LinkType>(data[0] << 8 | data[1]);
+  const std::size_t frame_size = size - 3;
+  const std::size_t original_size = frame_size + data[2] * std::size_t{8};
+  // A block of its own, so that AddressSanitizer guards both ends.
+  const auto block = std::make_unique<std::uint8_t[]>(frame_size);
+  if (frame_size > 0) std::memcpy(block.get(), data + 3, frame_size);
+  const Bytes frame(block.get(), frame_size);
+
+  const DecodedPacket packet = restitch::decode(link_type, frame, original_size);
+  require(packet.reason < DropReason::count_);
+  require(restitch::is_supported(link_type) == (packet.reason != DropReason::unknown_link_type));
+  if (packet.reason != DropReason::none) return 0;
+  check_segment(packet, frame, original_size);
+  check_accessors(packet);
+  return 0;
+}

@@ -1,0 +1,334 @@
+// decode() over IP and TCP; link layers have their own file.
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "restitch/packet.h"
+#include "support/frame_builder.h"
+
+namespace restitch {
+namespace {
+
+using testing::address;
+using testing::Frame;
+using testing::FrameBuilder;
+using testing::set_be16;
+using testing::set_be32;
+using testing::to_text;
+namespace tcp_option = testing::tcp_option;
+
+// A decoded packet together with the frame it borrows from.
+struct Decoded : DecodedPacket {
+  Frame frame;
+};
+
+Decoded decode_ethernet(Frame frame, std::size_t original_size = 0) {
+  const DecodedPacket packet = decode(LinkType::ethernet, frame, original_size);
+  return {packet, std::move(frame)};  // moving a vector moves none of its bytes
+}
+
+FrameBuilder hello() { return FrameBuilder().seq(1000).ack(7).payload("hello"); }
+
+FrameBuilder hello6() { return hello().ipv6("2001:db8::1", "2001:db8::2"); }
+
+TEST(Decode, FindsEveryFieldOfASegment) {
+  const Frame frame = FrameBuilder()
+                          .ipv4("192.0.2.1", "198.51.100.7")
+                          .ttl(57)
+                          .tcp(40001, 443)
+                          .seq(0xfffffffe)
+                          .ack(0x12345678)
+                          .flags(TcpFlag::ack | TcpFlag::psh | TcpFlag::urg)
+                          .window(512)
+                          .urgent_pointer(3)
+                          .option(tcp_option::timestamps(5, 6))
+                          .payload("hello")
+                          .build();
+  const Decoded packet = decode_ethernet(frame, frame.size());
+  ASSERT_EQ(packet.reason, DropReason::none);
+  EXPECT_EQ(packet.net, (NetFlow{address("192.0.2.1"), address("198.51.100.7"), 0}));
+  EXPECT_EQ(packet.tcp.transport(), (TransportFlow{40001, 443}));
+  EXPECT_EQ(packet.ttl, 57);
+  EXPECT_EQ(packet.vlan, 0);
+  EXPECT_EQ(packet.tcp.sequence, Sequence(0xfffffffe));
+  EXPECT_EQ(packet.tcp.acknowledgment, Sequence(0x12345678));
+  EXPECT_EQ(packet.tcp.flags, TcpFlag::ack | TcpFlag::psh | TcpFlag::urg);
+  EXPECT_TRUE(packet.tcp.ack() && packet.tcp.urg() && !packet.tcp.syn() && !packet.tcp.fin());
+  EXPECT_EQ(packet.tcp.window, 512);
+  EXPECT_EQ(packet.tcp.urgent_pointer, 3);
+  EXPECT_EQ(packet.tcp.missing_size, 0u);
+  EXPECT_EQ(packet.tcp.options.size(), 12u);
+  EXPECT_EQ(to_text(packet.tcp.payload), "hello");
+  EXPECT_EQ(packet.tcp.bytes.size(), 37u);
+  EXPECT_TRUE(packet.ip_checksum_ok);
+  EXPECT_TRUE(checksum_ok(packet.net, packet.tcp));
+}
+
+TEST(Decode, LendsTheBytesOfTheFrame) {
+  const Frame frame = hello().build();
+  const DecodedPacket packet = decode(LinkType::ethernet, frame, frame.size());
+  EXPECT_EQ(packet.tcp.payload.data(), frame.data() + frame.size() - 5);
+  EXPECT_EQ(packet.tcp.bytes.data(), frame.data() + 34);
+}
+
+TEST(Decode, StepsOverIpv4Options) {
+  const Decoded packet = decode_ethernet(hello().ip_options({7, 7, 4, 0, 0, 0, 0}).build());
+  ASSERT_EQ(packet.reason, DropReason::none);
+  EXPECT_TRUE(packet.ip_checksum_ok);
+  EXPECT_EQ(to_text(packet.tcp.payload), "hello");
+}
+
+TEST(Decode, SeesAWrongIpChecksum) {
+  const Decoded packet = decode_ethernet(hello().bad_ip_checksum().build());
+  EXPECT_EQ(packet.reason, DropReason::none);
+  EXPECT_FALSE(packet.ip_checksum_ok);
+}
+
+TEST(Decode, CutsOffWhatLiesBehindTheIpLength) {
+  EXPECT_EQ(to_text(decode_ethernet(hello().trailer(Frame(9, 'x')).build()).tcp.payload), "hello");
+  EXPECT_EQ(to_text(decode_ethernet(hello6().trailer(Frame(9, 'x')).build()).tcp.payload), "hello");
+  const Frame bare = FrameBuilder().trailer(Frame(6, 0)).build();  // Ethernet's 60 bytes
+  EXPECT_TRUE(decode_ethernet(bare).tcp.payload.empty());
+}
+
+TEST(Decode, TakesAnIpLengthOfZeroForTheRestOfTheFrame) {
+  EXPECT_EQ(to_text(decode_ethernet(hello().ip_length(0).build()).tcp.payload), "hello");
+  EXPECT_EQ(to_text(decode_ethernet(hello6().ip_length(0).build()).tcp.payload), "hello");
+  const Frame large = FrameBuilder().payload(Frame(100000, 'x')).ip_length(0).build();
+  const Decoded packet = decode_ethernet(large);
+  EXPECT_EQ(packet.tcp.payload.size(), 100000u);
+  EXPECT_TRUE(checksum_ok(packet.net, packet.tcp));
+}
+
+TEST(Decode, CountsBytesThatTheSnapLengthCut) {
+  for (const bool offloaded : {false, true}) {
+    FrameBuilder builder = hello().payload(Frame(1000, 'x'));
+    if (offloaded) builder.ip_length(0);
+    Frame frame = builder.build();
+    const std::size_t original_size = frame.size();
+    frame.resize(54 + 100);
+    const Decoded packet = decode_ethernet(frame, original_size);
+    ASSERT_EQ(packet.reason, DropReason::none);
+    EXPECT_EQ(packet.tcp.payload.size(), 100u);
+    EXPECT_EQ(packet.tcp.missing_size, 900u);
+    EXPECT_TRUE(checksum_ok(packet.net, packet.tcp)) << "cannot be checked, so it passes";
+  }
+}
+
+TEST(Decode, DoesNotCountPaddingThatTheSnapLengthCut) {
+  Frame frame = hello().trailer(Frame(50, 0)).build();
+  const std::size_t original_size = frame.size();
+  frame.resize(54 + 2);
+  const Decoded packet = decode_ethernet(frame, original_size);
+  EXPECT_EQ(to_text(packet.tcp.payload), "he");
+  EXPECT_EQ(packet.tcp.missing_size, 3u);
+}
+
+TEST(Decode, CountsNothingThatWasNeverOnTheWire) {
+  const Frame frame = hello().ip_length(1500).build();
+  for (const std::size_t original_size : {std::size_t{0}, frame.size()}) {
+    const Decoded packet = decode_ethernet(frame, original_size);
+    ASSERT_EQ(packet.reason, DropReason::none);
+    EXPECT_EQ(to_text(packet.tcp.payload), "hello");
+    EXPECT_EQ(packet.tcp.missing_size, 0u);
+  }
+  EXPECT_EQ(decode_ethernet(frame, frame.size() + 10).tcp.missing_size, 10u);
+}
+
+TEST(Decode, DoesNotBelieveInFramesLargerThanAnyWindow) {
+  const Frame frame = hello().ip_length(0).build();
+  EXPECT_EQ(decode_ethernet(frame, frame.size() + (1u << 30)).tcp.missing_size, 1u << 30);
+  EXPECT_EQ(decode_ethernet(frame, 0xffffffff).tcp.missing_size, 0u);
+}
+
+TEST(Decode, NamesBrokenIpv4Headers) {
+  EXPECT_EQ(decode_ethernet(hello().ip_length(19).build()).reason, DropReason::bad_ip_header);
+  Frame frame = hello().build();
+  frame[14] = 0x44;
+  EXPECT_EQ(decode_ethernet(frame).reason, DropReason::bad_ip_header) << "header length below 20";
+  frame[14] = 0x65;
+  EXPECT_EQ(decode_ethernet(frame).reason, DropReason::bad_ip_header) << "version 6 behind 0x0800";
+  frame[14] = 0x4f;
+  frame.resize(14 + 45);
+  EXPECT_EQ(decode_ethernet(frame).reason, DropReason::bad_ip_header) << "total length below the header's";
+}
+
+TEST(Decode, NamesBrokenIpv6Headers) {
+  Frame frame = hello6().build();
+  frame[14] = 0x45;
+  EXPECT_EQ(decode_ethernet(frame).reason, DropReason::bad_ip_header);
+  EXPECT_EQ(decode_ethernet(hello6().extension(60, Frame(8)).ip_length(7).build()).reason,
+            DropReason::bad_ip_header);
+  EXPECT_EQ(decode_ethernet(hello6().extension(60, Frame{0, 200, 0, 0, 0, 0, 0, 0}).build()).reason,
+            DropReason::bad_ip_header)
+      << "an extension longer than the datagram";
+}
+
+TEST(Decode, NamesBrokenTcpHeaders) {
+  EXPECT_EQ(decode_ethernet(hello().data_offset(4).build()).reason, DropReason::bad_tcp_header);
+  EXPECT_EQ(decode_ethernet(hello().data_offset(0).build()).reason, DropReason::bad_tcp_header);
+  EXPECT_EQ(decode_ethernet(hello().data_offset(7).build()).reason, DropReason::bad_tcp_header)
+      << "25 bytes of segment, 28 of header";
+  EXPECT_EQ(decode_ethernet(hello().ip_length(20 + 19).build()).reason, DropReason::bad_tcp_header);
+  EXPECT_EQ(decode_ethernet(hello6().ip_length(19).build()).reason, DropReason::bad_tcp_header);
+  EXPECT_EQ(decode_ethernet(hello().data_offset(6).build()).reason, DropReason::none);
+}
+
+TEST(Decode, CallsAHeaderTruncatedWhereTheSnapLengthCutIt) {
+  const Frame frame = hello().option(tcp_option::timestamps(1, 2)).build();
+  const Frame options_cut(frame.begin(), frame.begin() + 34 + 25);
+  EXPECT_EQ(decode_ethernet(options_cut, frame.size()).reason, DropReason::truncated);
+  const Frame fixed_part_cut(frame.begin(), frame.begin() + 34 + 19);
+  EXPECT_EQ(decode_ethernet(fixed_part_cut, frame.size()).reason, DropReason::truncated);
+  EXPECT_EQ(decode(LinkType::ethernet, {}, 0).reason, DropReason::truncated);
+}
+
+TEST(Decode, LeavesOtherProtocolsAlone) {
+  EXPECT_EQ(decode_ethernet(hello().protocol(17).build()).reason, DropReason::not_tcp);
+  EXPECT_EQ(decode_ethernet(hello6().protocol(58).build()).reason, DropReason::not_tcp);
+  EXPECT_EQ(decode_ethernet(hello6().protocol(59).build()).reason, DropReason::not_tcp);
+  EXPECT_EQ(decode_ethernet(hello6().extension(0, Frame(8)).protocol(50).build()).reason,
+            DropReason::not_tcp);
+  EXPECT_EQ(decode_ethernet(hello().protocol(0).build()).reason, DropReason::not_tcp)
+      << "extension headers belong to IPv6 only";
+}
+
+TEST(Decode, LeavesFragmentsToADefragmenter) {
+  EXPECT_EQ(decode_ethernet(hello().fragment_field(0x2000).build()).reason, DropReason::fragment);
+  EXPECT_EQ(decode_ethernet(hello().fragment_field(0x0001).build()).reason, DropReason::fragment);
+  EXPECT_EQ(decode_ethernet(hello().fragment_field(0xc000).build()).reason, DropReason::none)
+      << "neither the reserved bit nor don't-fragment makes a fragment";
+  EXPECT_EQ(decode_ethernet(hello6().extension(44, {0, 0, 0, 1, 0, 0, 0, 9}).build()).reason,
+            DropReason::fragment);
+  EXPECT_EQ(decode_ethernet(hello6().extension(44, {0, 0, 0, 8, 0, 0, 0, 9}).build()).reason,
+            DropReason::fragment);
+}
+
+TEST(Decode, EntersAtomicFragments) {
+  const Decoded packet = decode_ethernet(hello6().extension(44, {0, 99, 0, 6, 0, 0, 0, 9}).build());
+  ASSERT_EQ(packet.reason, DropReason::none);
+  EXPECT_EQ(to_text(packet.tcp.payload), "hello");
+}
+
+TEST(Decode, StepsOverIpv6ExtensionHeaders) {
+  const Decoded packet = decode_ethernet(
+      hello6()
+          .ttl(3)
+          .extension(0, Frame(8))
+          .extension(60, {0, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+          .extension(43, Frame(8))
+          .extension(51, {0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+          .extension(135, Frame(8))
+          .extension(60, Frame(8))
+          .build());
+  ASSERT_EQ(packet.reason, DropReason::none);
+  EXPECT_EQ(packet.ttl, 3);
+  EXPECT_EQ(packet.net.source, address("2001:db8::1"));
+  EXPECT_EQ(packet.net.destination, address("2001:db8::2"));
+  EXPECT_EQ(to_text(packet.tcp.payload), "hello");
+  EXPECT_TRUE(checksum_ok(packet.net, packet.tcp));
+}
+
+TEST(Decode, GivesUpOnEndlessExtensionHeaders) {
+  FrameBuilder builder = hello6();
+  for (std::size_t i = 0; i < decode_depth_max; ++i) builder.extension(60, Frame(8));
+  EXPECT_EQ(decode_ethernet(builder.build()).reason, DropReason::none);
+  builder.extension(60, Frame(8));
+  EXPECT_EQ(decode_ethernet(builder.build()).reason, DropReason::too_deep);
+}
+
+TEST(Decode, CutsAJumbogramAtItsOwnLength) {
+  const Frame jumbo_option{0, 0, 0xc2, 4, 0, 0, 0, 0};
+  Frame frame =
+      hello6().extension(0, jumbo_option).payload(Frame(70000, 'x')).ip_length(0).trailer(Frame(4)).build();
+  set_be32(frame, 14 + 40 + 4, 8 + 20 + 70000);
+  EXPECT_EQ(decode_ethernet(frame).tcp.payload.size(), 70000u);
+
+  const std::size_t original_size = frame.size();
+  frame.resize(14 + 40 + 8 + 20 + 10);
+  EXPECT_EQ(decode_ethernet(frame, original_size).tcp.missing_size, 69990u);
+}
+
+TEST(Decode, BelievesAJumboLengthOnlyWhereItMayStand) {
+  const Frame jumbo_option{0, 0, 0xc2, 4, 0, 1, 0, 0};
+  EXPECT_EQ(to_text(decode_ethernet(hello6().extension(0, jumbo_option).build()).tcp.payload), "hello");
+  const Frame too_small{0, 0, 0xc2, 4, 0, 0, 0, 20};
+  EXPECT_EQ(to_text(decode_ethernet(hello6().extension(0, too_small).ip_length(0).build()).tcp.payload),
+            "hello");
+}
+
+// The address in the header is the next hop only; the checksum, and both ends, go by the last one.
+TEST(Decode, TakesTheLastAddressOfASourceRouteForTheDestination) {
+  const Frame last = testing::address_bytes("2001:db8::2");
+  const Frame other = testing::address_bytes("2001:db8::99");
+  const auto route = [](std::uint8_t type, std::uint8_t left, const std::vector<Frame>& hops) {
+    Frame out{0, static_cast<std::uint8_t>(2 * hops.size()), type, left, 0, 0, 0, 0};
+    for (const Frame& hop : hops) testing::put(out, hop);
+    return out;
+  };
+  for (const Frame& extension :
+       {route(0, 1, {other, last}), route(4, 1, {last, other}), route(2, 1, {last})}) {
+    Frame frame = hello6().extension(43, extension).build();
+    frame[14 + 39] = 0x55;  // on its way to some hop
+    const Decoded packet = decode_ethernet(frame);
+    ASSERT_EQ(packet.reason, DropReason::none);
+    EXPECT_EQ(packet.net.destination, address("2001:db8::2"));
+    EXPECT_TRUE(checksum_ok(packet.net, packet.tcp));
+  }
+  const Frame arrived = hello6().extension(43, route(0, 0, {other, other})).build();
+  EXPECT_EQ(decode_ethernet(arrived).net.destination, address("2001:db8::2"));
+}
+
+// Any frame that decodes, of the kinds that FrameBuilder can make.
+Frame any_frame() {
+  FrameBuilder builder = *rc::gen::arbitrary<bool>() ? hello() : hello6();
+  builder.payload(*rc::gen::scale(2.0, rc::gen::arbitrary<Frame>()));
+  if (*rc::gen::arbitrary<bool>()) builder.option(tcp_option::timestamps(1, 2));
+  if (*rc::gen::arbitrary<bool>()) builder.option(tcp_option::sack({{1, 2}, {3, 4}}));
+  for (int tags = *rc::gen::inRange(0, 3); tags > 0; --tags) builder.vlan(5, 0x88a8);
+  for (int headers = *rc::gen::inRange(0, 3); headers > 0; --headers) builder.extension(60, Frame(8));
+  if (*rc::gen::arbitrary<bool>()) builder.trailer(*rc::gen::arbitrary<Frame>());
+  return builder.build();
+}
+
+TEST(Decode, FindsInAnyPrefixWhatIsThereAndCountsTheRest) {
+  EXPECT_TRUE(rc::check([] {
+    const Frame frame = any_frame();
+    const DecodedPacket whole = decode(LinkType::ethernet, frame, frame.size());
+    RC_ASSERT(whole.reason == DropReason::none);
+    RC_ASSERT(checksum_ok(whole.net, whole.tcp));
+    const auto header_size = static_cast<std::size_t>(whole.tcp.payload.data() - frame.data());
+    for (std::size_t size = 0; size < frame.size(); ++size) {
+      // A block of exactly this size: AddressSanitizer sees a read behind it.
+      const auto prefix = std::make_unique<std::uint8_t[]>(size);
+      std::copy_n(frame.begin(), size, prefix.get());
+      const DecodedPacket cut = decode(LinkType::ethernet, Bytes(prefix.get(), size), frame.size());
+      if (size < header_size) {
+        RC_ASSERT(cut.reason == DropReason::truncated);
+        continue;
+      }
+      RC_ASSERT(cut.reason == DropReason::none);
+      RC_ASSERT(cut.tcp.payload.size() + cut.tcp.missing_size == whole.tcp.payload.size());
+      RC_ASSERT(std::equal(cut.tcp.payload.begin(), cut.tcp.payload.end(), whole.tcp.payload.begin()));
+    }
+  }));
+}
+
+TEST(Decode, StaysInsideAFrameWithAnyByteChanged) {
+  EXPECT_TRUE(rc::check([](std::size_t position, std::uint8_t value) {
+    Frame frame = any_frame();
+    frame[position % frame.size()] = value;
+    const DecodedPacket packet = decode(LinkType::ethernet, frame, frame.size());
+    if (packet.reason != DropReason::none) return;
+    const std::uint8_t* end = frame.data() + frame.size();
+    RC_ASSERT(packet.tcp.bytes.data() >= frame.data());
+    RC_ASSERT(packet.tcp.bytes.data() + packet.tcp.bytes.size() <= end);
+    RC_ASSERT(packet.tcp.missing_size == 0u);
+  }));
+}
+
+}  // namespace
+}  // namespace restitch
