@@ -32,6 +32,7 @@ PUBLIC_HEADERS = [
     ("basic_assembler.h", "reassembly"),
     ("receiver.h", "reassembly"),
     ("events.h", "reassembly"),
+    ("options.h", "reassembly"),
     ("detail/*.h", "reassembly"),
     ("engine.h", "engine"),
     ("output*.h", "output"),

@@ -1,0 +1,172 @@
+// BasicAssembler and BasicStreamPool: the one implementation of assembly, for streams whose type is known
+// at compile time. This is the only place where user code is called. `Assembler` (assembler.h) is this
+// with streams behind virtual calls.
+//
+// The way of a packet is assemble_with_context() and the functions right below it; read them first.
+// A pool and its assemblers belong to one thread; several assemblers may feed one pool in turns.
+#pragma once
+
+#include <array>
+#include <cassert>
+#include <concepts>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "restitch/detail/pool_state.h"
+#include "restitch/detail/stream_slots.h"
+#include "restitch/options.h"
+#include "restitch/stream.h"
+
+namespace restitch {
+
+// What a stream has to offer; the meaning of each call is that of class Stream. on_event() is optional.
+template <class S>
+concept StreamType = std::move_constructible<S> &&
+    requires(S& stream, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+             std::optional<Sequence> next_seq, bool& start, AssemblerContext& context, ScatterGather& sg) {
+  { stream.accept(tcp, info, direction, next_seq, start, context) } -> std::same_as<bool>;
+  {stream.reassembled_sg(sg, context)};
+  { stream.reassembly_complete(&context, EndReason::fin) } -> std::same_as<bool>;
+};
+
+// What makes streams of type S: create() answers a std::optional<S>, or a std::unique_ptr that an S can
+// be made from. Empty: the connection is ignored.
+template <class F, class S>
+concept StreamFactoryType = requires(F& factory, const NetFlow& net, TransportFlow transport,
+                                     const TcpSegment& tcp, AssemblerContext& context) {
+  {static_cast<bool>(factory.create(net, transport, tcp, context))};
+};
+
+// A decoded packet on its way into an assembler. Borrows the context.
+struct AssemblerPacket {
+  NetFlow net;
+  TcpSegment tcp;
+  AssemblerContext* context = nullptr;
+};
+
+// What a pool holds at the moment.
+struct PoolSize {
+  std::size_t connections = 0;  // without tombstones
+  std::size_t tombstones = 0;
+  std::size_t held_segments = 0;  // waiting or kept
+  std::size_t pages = 0;          // the same in pages
+  std::size_t memory_size = 0;    // bytes, without what the streams themselves own
+};
+
+// All connections of an assembler, or of several. Owns the streams; borrows the factory.
+template <StreamType S, class Factory>
+requires StreamFactoryType<Factory, S>
+class BasicStreamPool {
+ public:
+  // A connection as seen from one packet: its own half and the opposite one. Valid until the next call.
+  struct ConnectionRef {
+    detail::Connection* connection = nullptr;
+    HalfConnection* half = nullptr;
+    HalfConnection* reverse = nullptr;
+    TcpFlowDirection direction = TcpFlowDirection::client_to_server;
+
+    explicit operator bool() const { return connection != nullptr; }
+  };
+
+  explicit BasicStreamPool(Factory& factory, const PoolOptions& options = {});
+  BasicStreamPool(const BasicStreamPool&) = delete;
+  BasicStreamPool& operator=(const BasicStreamPool&) = delete;
+  ~BasicStreamPool();  // makes no calls; flush_all() first for what still waits
+
+  // The connection that a packet belongs to. Unknown ones are created, which asks the factory, unless
+  // `end`. Empty: none, an ignored one, or a stray packet of one that has ended.
+  ConnectionRef get_connection(const NetFlow& net, bool end, Timestamp timestamp, const TcpSegment& tcp,
+                               AssemblerContext& context);
+
+  // Forgets a connection at once: no call is made, what waits is dropped, no tombstone stays.
+  void remove(detail::Connection& connection);
+
+  // The stream of a connection from get_connection().
+  S& stream(const ConnectionRef& ref) { return streams_[ref.connection->slot]; }
+
+  [[nodiscard]] PoolSize size() const;
+  [[nodiscard]] const ByteCounts& byte_counts() const { return state_.halves.bytes; }
+  [[nodiscard]] const EventCounts& event_counts() const { return state_.halves.events.counts(); }
+
+ private:
+  template <StreamType, class F>
+  requires StreamFactoryType<F, S>
+  friend class BasicAssembler;
+
+  ConnectionRef find(const detail::DirectedKey& key, std::uint32_t hash);
+  ConnectionRef create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+                       const TcpSegment& tcp, AssemblerContext& context);
+
+  Factory& factory_;
+  detail::PoolState state_;
+  detail::StreamSlots<S> streams_;
+};
+
+// What a flush did, in connections.
+struct FlushResult {
+  std::size_t flushed = 0;  // something that waited was delivered
+  std::size_t closed = 0;   // the connection was closed
+};
+
+// T and TC of gopacket's FlushOptions; zero: do nothing.
+struct FlushOptions {
+  Timestamp t;   // skip gaps whose lowest waiting segment was captured before this
+  Timestamp tc;  // close what was last seen before this and has nothing waiting
+};
+
+template <StreamType S, class Factory>
+requires StreamFactoryType<Factory, S>
+class BasicAssembler {
+ public:
+  using Pool = BasicStreamPool<S, Factory>;
+
+  explicit BasicAssembler(Pool& pool, const AssemblerOptions& options = {})
+      : pool_(pool), options_(options) {}
+
+  // Takes in one packet. The bytes of `tcp` and `context` are borrowed for the call.
+  void assemble_with_context(const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
+
+  // The same for several packets: the same calls in the same order, for less.
+  void assemble(std::span<const AssemblerPacket> packets);
+
+  // Strictly older than; counts connections.
+  FlushResult flush_with_options(const FlushOptions& options);
+  FlushResult flush_close_older_than(Timestamp t) { return flush_with_options({t, t}); }
+
+  // Delivers what waits, completes every connection and forgets all of them, also those whose
+  // completion answered false. Returns how many were closed.
+  std::size_t flush_all(EndReason reason = EndReason::flush);
+
+ private:
+  using Ref = typename Pool::ConnectionRef;
+  using Connection = detail::Connection;
+  struct Settling;
+  struct Call;
+
+  void assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+                       const TcpSegment& tcp, AssemblerContext& context);
+  Ref find_or_create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+                     const TcpSegment& tcp, AssemblerContext& context);
+  void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
+  void deliver_ready(const Ref& ref, AssemblerContext* context);
+  void enforce_limits(const Ref& ref, AssemblerContext* context);
+  void drain(const Ref& ref, AssemblerContext* context);
+  void complete(Connection& connection, AssemblerContext* context, EndReason reason);
+  void tell_events(const Ref& ref);
+  bool flush_older(Connection& connection, Timestamp t);
+  bool over_limit(const HalfConnection& half) const;
+  static Ref ref_of(Connection& connection, TcpFlowDirection direction);
+
+  detail::HalfState& halves() { return pool_.state_.halves; }
+  S& stream(Connection& connection) { return pool_.streams_[connection.slot]; }
+
+  Pool& pool_;
+  AssemblerOptions options_;
+  ScatterGather sg_;
+};
+
+}  // namespace restitch
+
+#include "restitch/detail/basic_assembler_impl.h"

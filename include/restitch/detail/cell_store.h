@@ -1,0 +1,65 @@
+// CellStore: payload bytes that have to wait, packed densely. Each size class is one array of equal cells
+// without holes: a freed cell is filled with the last one of its class, so memory follows what is held,
+// whatever the order of freeing. A cell knows the held segment that owns it, and tells its owner when it
+// moves: spans into the store are valid until the next release(). One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace restitch::detail {
+
+class CellStore {
+ public:
+  // Where a cell lies: class in the upper 6 bits, place in the class below.
+  using Reference = std::uint32_t;
+  static constexpr Reference nowhere = 0xFFFFFFFF;
+  static constexpr std::size_t size_max = 65536;  // the largest cell
+
+  // Told that the cell of `owner` lies elsewhere now.
+  class Owners {
+   public:
+    virtual void cell_moved(std::uint32_t owner, Reference to) = 0;
+
+   protected:
+    ~Owners() = default;
+  };
+
+  explicit CellStore(Owners& owners);
+
+  // A cell for `size` bytes, or nowhere when memory is exhausted. Requires: 0 < size <= size_max.
+  Reference allocate(std::size_t size, std::uint32_t owner);
+
+  // Frees a cell; another one may move into its place.
+  void release(Reference cell);
+
+  // Cells of this size are of the same class as those of the other.
+  [[nodiscard]] static bool same_class(std::size_t a, std::size_t b) { return class_of(a) == class_of(b); }
+
+  [[nodiscard]] std::uint8_t* bytes(Reference cell) { return header(cell) + owner_size; }
+
+  [[nodiscard]] std::size_t memory_size() const { return memory_size_; }
+
+ private:
+  static constexpr std::size_t owner_size = sizeof(std::uint32_t);
+  static constexpr std::uint32_t place_bits = 26;
+  static constexpr std::uint32_t place_mask = (1U << place_bits) - 1;
+
+  struct Class {
+    std::vector<std::unique_ptr<std::uint8_t[]>> chunks;
+    std::uint32_t count = 0;  // cells in use: places 0 … count-1
+  };
+
+  static unsigned class_of(std::size_t size);
+  std::uint8_t* header(Reference cell);
+  bool grow(unsigned number);
+  void shrink(unsigned number);
+
+  Owners& owners_;
+  std::vector<Class> classes_;
+  std::size_t memory_size_ = 0;
+};
+
+}  // namespace restitch::detail

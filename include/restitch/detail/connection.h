@@ -1,0 +1,75 @@
+// FlowKey and Connection: the identity of a connection, whichever side sent the packet, and its state.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#include "restitch/detail/half_connection.h"
+#include "restitch/packet.h"
+
+namespace restitch::detail {
+
+// The full tuple with its two ends in a fixed order, so that both directions have the same key. The key
+// is the identity; its hash is only a way to find it.
+struct FlowKey {
+  std::array<std::uint64_t, 4> addresses{};  // low end, then high end
+  std::uint16_t low_port = 0;
+  std::uint16_t high_port = 0;
+  std::uint32_t domain = 0;  // IP version in the top bit
+
+  friend bool operator==(const FlowKey&, const FlowKey&) = default;
+};
+static_assert(sizeof(FlowKey) == 40);
+
+// A key, and whether the packet it was made from was sent by the high end.
+struct DirectedKey {
+  FlowKey key;
+  bool from_high = false;
+};
+
+inline DirectedKey make_key(const NetFlow& net, TransportFlow transport) {
+  DirectedKey made;
+  const int order = std::memcmp(net.source.bytes.data(), net.destination.bytes.data(), 16);
+  made.from_high = order > 0 || (order == 0 && transport.source_port > transport.destination_port);
+  const IpAddress& low = made.from_high ? net.destination : net.source;
+  const IpAddress& high = made.from_high ? net.source : net.destination;
+  std::memcpy(made.key.addresses.data(), low.bytes.data(), 16);
+  std::memcpy(made.key.addresses.data() + 2, high.bytes.data(), 16);
+  made.key.low_port = made.from_high ? transport.destination_port : transport.source_port;
+  made.key.high_port = made.from_high ? transport.source_port : transport.destination_port;
+  made.key.domain = (net.domain & 0x7FFFFFFF) | (net.source.version == 6 ? 0x80000000 : 0);
+  return made;
+}
+
+// A connection, from its first packet until the pool forgets it: two cache lines.
+struct Connection {
+  enum class Phase : std::uint8_t {
+    open,       // has a stream
+    completed,  // has a stream that wanted to stay after reassembly_complete()
+    tombstone,  // ended or ignored: absorbs stray packets, has no stream
+  };
+
+  FlowKey key;
+  Timestamp last_seen;
+  const ReceiverPolicy* policy = nullptr;
+  std::uint32_t hash = 0;
+  std::uint32_t slot = none;   // its own number
+  HalfConnection halves[2];    // by direction: client to server, server to client
+  std::uint32_t older = none;  // tombstones form a list by age
+  std::uint32_t newer = none;
+  Phase phase = Phase::open;
+  bool client_is_high = false;
+
+  [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
+    return from_high == client_is_high ? TcpFlowDirection::client_to_server
+                                       : TcpFlowDirection::server_to_client;
+  }
+  [[nodiscard]] HalfConnection& half(TcpFlowDirection direction) {
+    return halves[static_cast<std::size_t>(direction)];
+  }
+  [[nodiscard]] bool ended() const { return halves[0].ended() && halves[1].ended(); }
+};
+static_assert(sizeof(Connection) == 128, "two cache lines");
+
+}  // namespace restitch::detail

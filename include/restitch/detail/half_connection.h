@@ -1,0 +1,158 @@
+// HalfConnection: one direction of one connection, as a state machine that never calls user code. It is
+// given segments with insert(), says what is in order with take(), and learns with settle() what the
+// stream wants to see again.
+//
+//                 kept            delivered up to here        held, in the tree
+//          ─────┬────────┬─────────────────┬──────────────┬────────┬─────┬────────▶
+//               │ stream │                 next_seq (gap) │ ABCDEF │     │ XYZ
+//               └────────┘                                └────────┘     └────
+//
+// A half that is in order has 24 bytes and no queue; everything else lives in a HalfDetail. One thread.
+#pragma once
+
+#include <cstdint>
+
+#include "restitch/detail/half_state.h"
+#include "restitch/receiver.h"
+#include "restitch/stream.h"
+
+namespace restitch {
+
+class HalfConnection {
+ public:
+  using State = detail::HalfState;
+
+  // Whether the start of the stream is known, and so the next expected number.
+  [[nodiscard]] bool known() const { return (flags_ & known_flag) != 0; }
+  [[nodiscard]] Sequence next_seq() const { return next_seq_; }
+
+  // Stream offset of next_seq: bytes delivered and bytes skipped.
+  [[nodiscard]] std::uint64_t next_offset() const { return next_offset_; }
+
+  // Nothing more is expected: FIN reached, or reset.
+  [[nodiscard]] bool ended() const { return (flags_ & ended_flag) != 0; }
+  [[nodiscard]] bool reset() const { return (flags_ & reset_flag) != 0; }
+
+  // True for the segment that is next, when nothing else is to be thought of: the whole hot path.
+  [[nodiscard]] bool in_order(const TcpSegment& tcp) const {
+    return (flags_ & (known_flag | busy_flag | ended_flag)) == known_flag && tcp.sequence == next_seq_ &&
+           (tcp.flags.bits & unusual_bits) == 0;
+  }
+
+  // Lends the payload of such a segment to `sg`. Requires: in_order(tcp).
+  void deliver(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+               ScatterGather& sg);
+
+  // Takes note of a segment. `start`: begin here if no start is known. Afterwards take() until it is
+  // false: the payload is borrowed until then.
+  void insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp, const CaptureInfo& info,
+              TcpFlowDirection direction, bool start);
+
+  // Puts the next delivery into `sg`; false when there is none. After true: settle().
+  bool take(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction, ScatterGather& sg);
+
+  // Keeps what the stream asked to see again, gives back the rest.
+  void settle(State& state, const ScatterGather& sg);
+
+  // The same after deliver(): nothing to do unless the stream keeps something.
+  void settle_delivered(State& state, const ScatterGather& sg) {
+    if (sg.keeps_) settle(state, sg);
+  }
+
+  // Remembers the start that a SYN names, without delivering anything: for a connection nobody wants.
+  void note_start(Sequence first) {
+    next_seq_ = first;
+    flags_ |= known_flag | syn_flag;
+  }
+
+  // Gives up the bytes before the lowest held segment, so that take() delivers from there. False when
+  // nothing is held.
+  bool skip_gap(State& state, TcpFlowDirection direction);
+
+  // Ends the half here and now: whatever take() still has is delivered, with the end mark if `marked`,
+  // then nothing more is expected.
+  void close(State& state, bool marked);
+
+  // Drops bytes kept by the stream, oldest first, until they count fewer than `pages_max` pages.
+  void limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max);
+
+  // Forgets everything; the half must not be used again.
+  void clear(State& state);
+
+  [[nodiscard]] std::uint32_t pages(const State& state) const;
+  [[nodiscard]] bool holds(const State& state) const;
+  [[nodiscard]] Timestamp oldest_held(State& state) const;
+  [[nodiscard]] std::uint64_t held_bytes(const State& state) const;
+
+  // True for a SYN that does not repeat the one this half began with.
+  [[nodiscard]] bool contradicts_syn(const State& state, Sequence syn) const;
+
+ private:
+  using Segment = std::uint32_t;  // number in the store
+
+  // A payload on its way in, cut down as it goes.
+  struct Arrival {
+    Sequence first;
+    Bytes payload;
+    const CaptureInfo& info;
+    TcpFlowDirection direction;
+    bool lend = false;          // it continues what was delivered: its bytes need no copy
+    std::uint64_t overlap = 0;  // bytes of it that had come before
+
+    [[nodiscard]] Sequence last() const { return first.add(static_cast<std::int64_t>(payload.size())); }
+    void cut_front(std::size_t size) {
+      first = first.add(static_cast<std::int64_t>(size));
+      payload = payload.subspan(size);
+    }
+  };
+
+  static constexpr std::uint8_t known_flag = 0x01;  // next_seq_ means something
+  static constexpr std::uint8_t syn_flag = 0x02;    // because a SYN was seen
+  static constexpr std::uint8_t busy_flag = 0x04;   // the detail has something to think of
+  static constexpr std::uint8_t start_flag = 0x08;  // the start is still to be delivered
+  static constexpr std::uint8_t end_flag = 0x10;    // the end is still to be delivered
+  static constexpr std::uint8_t ended_flag = 0x20;
+  static constexpr std::uint8_t reset_flag = 0x40;
+  static constexpr std::uint8_t told_flag = 0x80;  // the end has been delivered
+  static constexpr std::uint8_t unusual_bits = (TcpFlag::fin | TcpFlag::syn | TcpFlag::rst).bits;
+
+  void advance(std::uint64_t distance);
+  void begin(State& state, Sequence first);
+  void move_start(State& state, Sequence first);
+  void insert_syn(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction);
+  void note_end(State& state, const ReceiverPolicy& policy, bool rst, Sequence position,
+                const Arrival& arrival);
+  void mark_ended(bool reset);
+  bool reach_end(State& state, const ReceiverPolicy& policy);
+
+  void insert_payload(State& state, const ReceiverPolicy& policy, Arrival arrival);
+  void cut_delivered(State& state, Arrival& arrival);
+  void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
+  [[nodiscard]] bool in_range(State& state, Sequence first, std::size_t size) const;
+  void resolve_overlaps(State& state, const ReceiverPolicy& policy, const Arrival& arrival);
+  void cut_held(State& state, Segment segment, Sequence first, Sequence last);
+  void place(State& state, Sequence first, Bytes bytes, const Arrival& arrival);
+
+  void pop(State& state, const ReceiverPolicy& policy);
+  void offer(State& state, ScatterGather& sg);
+  void free_run(State& state, std::size_t size);
+  void keep_lent(State& state, const ScatterGather& sg);
+  void unlink(State& state, Segment segment);
+  void account(State& state, Segment segment, int sign);
+  void discard_before(State& state, Sequence first);
+  void discard_held(State& state, std::uint64_t& reason);
+  void rest(State& state);
+
+  detail::HalfDetail& detail(State& state);
+  [[nodiscard]] const detail::HalfDetail* peek(const State& state) const;
+
+  // next_offset_ counts from the start of the stream and moves only with next_seq_, in advance().
+  std::uint64_t next_offset_ = 0;
+  Sequence next_seq_;
+  std::uint32_t detail_ = detail::none;
+  std::uint8_t flags_ = 0;
+};
+
+static_assert(sizeof(HalfConnection) == 24, "two of them share a cache line");
+
+}  // namespace restitch

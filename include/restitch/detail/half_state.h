@@ -1,0 +1,91 @@
+// HalfState: what all half-connections of a pool share: the store of waiting segments, the cold details,
+// counters and the events of the packet at hand. One thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "restitch/capture_info.h"
+#include "restitch/detail/segment_store.h"
+#include "restitch/detail/slab.h"
+#include "restitch/events.h"
+#include "restitch/stream.h"
+
+namespace restitch {
+
+// Where the payload bytes went: seen = delivered + duplicate + refused + dropped + held, always.
+struct ByteCounts {
+  std::uint64_t seen = 0;       // payload bytes handed to the assembler
+  std::uint64_t delivered = 0;  // given to a stream, each once (kept bytes count the first time)
+  std::uint64_t duplicate = 0;  // had come before, in another copy
+  std::uint64_t refused = 0;    // count for nothing: after the end, not accepted, of an ignored connection
+  std::uint64_t dropped = 0;    // given up: before a forced start, out of range, at a limit
+  std::uint64_t held = 0;       // waiting now
+};
+
+}  // namespace restitch
+
+namespace restitch::detail {
+
+// The part of a half-connection that one in order does not need.
+struct HalfDetail {
+  std::uint32_t root = none;      // of the tree of held segments
+  std::uint32_t run_head = none;  // chain: bytes kept, then bytes of the delivery at hand
+  std::uint32_t run_tail = none;
+  std::uint32_t pages = 0;       // of held and kept segments
+  std::uint32_t kept_pages = 0;  // of kept ones alone
+  std::uint32_t held_size = 0;   // segments in the tree
+  std::uint64_t held_bytes = 0;
+  std::uint64_t kept_bytes = 0;  // bytes in the chain that the stream asked to see again
+  std::int64_t skip = 0;         // gap before the next delivery; -1: the start was never seen
+  Sequence end;                  // where the FIN (or RST) stands
+  Sequence first_syn;            // start by the first SYN, when a later one moved it
+  bool has_end = false;
+  bool end_is_reset = false;
+  bool has_first_syn = false;
+  TcpAssemblyStats since;  // since the last delivery: queued and overlap
+};
+
+// Events of the packet at hand, with copies of the bytes they show.
+class EventLog {
+ public:
+  void add(const Event& event);
+  void clear() {
+    events_.clear();
+    bytes_.clear();
+  }
+  [[nodiscard]] bool empty() const { return events_.empty(); }
+
+  // Calls function(event) for each event of the packet at hand.
+  template <class Function>
+  void for_each(Function&& function) const {
+    for (const Stored& stored : events_) function(restore(stored));
+  }
+
+  [[nodiscard]] const EventCounts& counts() const { return counts_; }
+
+ private:
+  // Bytes of both copies lie in bytes_, from `begin`: first the held, then the arrived.
+  struct Stored {
+    Event event;
+    std::size_t begin = 0;
+    std::size_t size = 0;
+  };
+  static constexpr std::size_t bytes_max = 128 * 1024;  // of one packet; beyond, events show no bytes
+
+  [[nodiscard]] Event restore(const Stored& stored) const;
+
+  std::vector<Stored> events_;
+  std::vector<std::uint8_t> bytes_;
+  EventCounts counts_{};
+};
+
+struct HalfState {
+  SegmentStore segments;
+  Slab<HalfDetail> details;
+  EventLog events;
+  ByteCounts bytes;
+  std::uint64_t pages = 0;  // of all held and kept segments
+};
+
+}  // namespace restitch::detail

@@ -1,0 +1,54 @@
+// PoolState: all of a StreamPool but the streams: connections, the table that finds them, what waits, and
+// the tombstones. It knows no user code. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "restitch/detail/connection.h"
+#include "restitch/detail/connection_table.h"
+#include "restitch/detail/half_state.h"
+#include "restitch/options.h"
+
+namespace restitch::detail {
+
+class PoolState {
+ public:
+  explicit PoolState(const PoolOptions& options);
+
+  [[nodiscard]] std::uint32_t hash(const FlowKey& key) const { return table.hash(key); }
+  [[nodiscard]] Connection* find(const FlowKey& key, std::uint32_t hash) {
+    const std::uint32_t slot = table.find(connections, key, hash);
+    return slot == none ? nullptr : &connections[slot];
+  }
+
+  // A new connection in the table, open, with nothing known; nullptr when memory is exhausted.
+  Connection* add(const FlowKey& key, std::uint32_t hash, bool client_is_high);
+
+  // Forgets a connection and all that waits in it.
+  void erase(Connection& connection);
+
+  // Leaves a tombstone in place of a connection, and drops the oldest one when there are too many.
+  void bury(Connection& connection);
+
+  // What a packet that meets a connection means: it belongs to it, it is stray and counts for nothing
+  // (the connection is dead), or it begins a new one in its place.
+  enum class Meeting { belongs, stray, begins };
+  [[nodiscard]] Meeting meet(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp,
+                             Timestamp now) const;
+
+  PoolOptions options;
+  ConnectionTable::Connections connections;
+  ConnectionTable table;
+  HalfState halves;
+  std::size_t tombstones = 0;
+  bool in_call = false;  // a callback runs: the pool must not be entered again
+
+ private:
+  void unlink_tombstone(Connection& connection);
+
+  std::uint32_t oldest_ = none;
+  std::uint32_t newest_ = none;
+};
+
+}  // namespace restitch::detail

@@ -1,0 +1,93 @@
+// SegmentStore: the segments that wait, of all connections of a pool: their places, their packets and
+// their bytes. A held segment is referred to by number. One thread.
+//
+//   tree    first sequence number -> segment, one red-black tree per half-connection (segment_tree.h)
+//   chain   singly linked segments in order: bytes being delivered, bytes kept, Linux' merged blocks
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "restitch/capture_info.h"
+#include "restitch/detail/cell_store.h"
+#include "restitch/detail/slab.h"
+#include "restitch/packet.h"
+
+namespace restitch::detail {
+
+struct HeldSegment {
+  std::uint32_t left = none;
+  std::uint32_t right = none;
+  std::uint32_t parent = none;
+  std::uint32_t next = none;  // in a chain
+  Sequence first;             // of its first byte
+  std::uint32_t size = 0;     // bytes
+  // Where the bytes are: in the four bytes of `place` itself, in a cell, or lent by the packet at hand.
+  std::uint32_t place = CellStore::nowhere;
+  enum class Storage : std::uint8_t { inside, cell, lent } storage = Storage::inside;
+  bool red = false;
+  bool fin = false;  // a FIN follows the last byte (exact Linux rule only)
+  CaptureInfo info;
+};
+
+// Together with the cell's owner field and its rounding: 80 bytes and 1.25 times the payload.
+static_assert(sizeof(HeldSegment) == 72);
+
+// What a held or kept segment of `size` bytes counts in pages of the two page limits: a unit of account
+// only, taken over from gopacket, whose pages hold 1,900 bytes.
+constexpr std::size_t page_size = 1900;
+constexpr std::uint32_t pages_for(std::size_t size) {
+  return size <= page_size ? 1 : static_cast<std::uint32_t>((size + page_size - 1) / page_size);
+}
+
+class SegmentStore final : private CellStore::Owners {
+ public:
+  SegmentStore() : cells_(*this) {}
+
+  static constexpr std::size_t segment_size_max = CellStore::size_max;
+
+  // The packet at hand: segments may lend its payload until settle. Requires: nothing lent is left over.
+  void lend(Bytes payload) {
+    lent_ = payload;
+    borrowers_.clear();
+  }
+
+  // Copies what is still borrowed: the packet goes away early, because a callback threw.
+  void own_borrowed();
+
+  // A segment with a copy of `bytes`; none when memory is exhausted. Requires: 0 < size <= segment_size_max.
+  std::uint32_t hold(Sequence first, Bytes bytes, const CaptureInfo& info);
+
+  // A segment that borrows `bytes`, a part of the lent payload.
+  std::uint32_t borrow(Sequence first, Bytes bytes, const CaptureInfo& info);
+
+  // Turns borrowed bytes into a copy; false when memory is exhausted.
+  bool own(std::uint32_t segment);
+
+  // Cuts `size` bytes off one end. Requires: size < the segment's size.
+  void trim_front(std::uint32_t segment, std::uint32_t size);
+  void trim_back(std::uint32_t segment, std::uint32_t size);
+
+  void release(std::uint32_t segment);
+
+  [[nodiscard]] Bytes bytes(std::uint32_t segment);
+
+  HeldSegment& operator[](std::uint32_t segment) { return segments_[segment]; }
+  const HeldSegment& operator[](std::uint32_t segment) const { return segments_[segment]; }
+
+  // Segments alive, and bytes of memory for all of them.
+  [[nodiscard]] std::size_t size() const { return segments_.size(); }
+  [[nodiscard]] std::size_t memory_size() const { return segments_.memory_size() + cells_.memory_size(); }
+
+ private:
+  void cell_moved(std::uint32_t owner, CellStore::Reference to) override { segments_[owner].place = to; }
+  bool place_bytes(std::uint32_t segment, Bytes bytes);
+  void replace_bytes(std::uint32_t segment, std::size_t offset, std::size_t size);
+
+  Slab<HeldSegment> segments_;
+  CellStore cells_;
+  Bytes lent_;
+  std::vector<std::uint32_t> borrowers_;
+};
+
+}  // namespace restitch::detail

@@ -1,0 +1,59 @@
+// The engine: from a source of records through decode() into an assembler. Runs in the caller's thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "restitch/basic_assembler.h"
+#include "restitch/capture.h"
+#include "restitch/packet.h"
+
+namespace restitch {
+
+// What went through, in packets and bytes. Every record is either a TCP segment or dropped for a reason.
+struct FeedCounts {
+  std::uint64_t packets = 0;       // records read
+  std::uint64_t bytes = 0;         // of their frames, as captured
+  std::uint64_t segments = 0;      // TCP segments found in them
+  std::uint64_t cut_segments = 0;  // of those, with payload that the snap length cut off
+  std::array<std::uint64_t, drop_reason_count> dropped{};  // by DropReason
+  Timestamp first;                                         // of the records, by capture time
+  Timestamp last;
+};
+
+// Feeds all records of `reader` to `assembler`, then answers how the input ended. `progress()` is called
+// now and then; answering false stops early. Does not flush: connections may go on in the next input.
+template <class AssemblerType, class Progress>
+const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler, FeedCounts& counts,
+                       Progress&& progress) {
+  constexpr std::size_t batch_max = 64;
+  std::array<AssemblerPacket, batch_max> packets;
+  std::array<AssemblerContext, batch_max> contexts;
+  while (!reader.finished()) {
+    std::span<const Record> records = reader.next_batch();
+    while (!records.empty()) {
+      std::size_t found = 0;
+      const std::size_t taken = std::min(records.size(), batch_max);
+      for (const Record& record : records.first(taken)) {
+        const Timestamp time = record.info.timestamp;
+        if (counts.packets++ == 0 || time < counts.first) counts.first = time;
+        if (counts.last < time) counts.last = time;
+        counts.bytes += record.frame.size();
+        const DecodedPacket packet = decode(record.link_type, record.frame, record.info.original_size);
+        ++counts.dropped[static_cast<std::size_t>(packet.reason)];
+        if (packet.reason != DropReason::none) continue;
+        if (packet.tcp.missing_size != 0) ++counts.cut_segments;
+        contexts[found] = AssemblerContext(record.info);
+        packets[found] = {packet.net, packet.tcp, &contexts[found]};
+        ++found;
+      }
+      counts.segments += found;
+      assembler.assemble(std::span(packets).first(found));
+      records = records.subspan(taken);
+    }
+    if (!progress()) break;
+  }
+  return reader.end();
+}
+
+}  // namespace restitch

@@ -1,0 +1,46 @@
+// Events: everything a segment can do wrong and a stream can suffer, in one vocabulary. Each is counted
+// always and told to a stream that has an on_event(). Bytes in an Event are lent for the call.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "restitch/capture_info.h"
+#include "restitch/packet.h"
+
+namespace restitch {
+
+enum class EventKind : std::uint8_t {
+  conflict,           // two copies of the same bytes differ; both copies are in the event
+  gap,                // bytes were skipped: never captured, or not waited for any longer
+  midstream_start,    // delivery began without the start of the stream (no SYN was captured)
+  data_after_fin,     // bytes beyond the FIN (RFC 9293, 3.10.7.4: they are to be ignored)
+  data_after_rst,     // bytes after a reset
+  fin_moved,          // a second FIN at another position
+  syn_in_connection,  // a SYN with another number inside a connection (RFC 5961, section 4)
+  port_reuse,         // a new connection on the addresses and ports of an old one
+  limit,              // a limit acted: bytes were delivered early, or dropped
+  count_,
+};
+
+constexpr std::size_t event_kind_count = static_cast<std::size_t>(EventKind::count_);
+
+// "conflict", "gap", …
+std::string_view to_string(EventKind kind);
+
+// How often each kind occurred.
+using EventCounts = std::array<std::uint64_t, event_kind_count>;
+
+struct Event {
+  EventKind kind = EventKind::conflict;
+  TcpFlowDirection direction = TcpFlowDirection::client_to_server;  // the stream it is about
+  std::uint64_t offset = 0;                                         // stream offset it is about
+  std::uint64_t size = 0;  // bytes it is about, 0 where that has no meaning
+  CaptureInfo info{};      // the packet that showed it
+  Bytes held{};            // conflict: the copy that was there first
+  Bytes arrived{};         // conflict: the copy that came now
+};
+
+}  // namespace restitch

@@ -1,0 +1,58 @@
+// Settings of pools and assemblers. Values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "restitch/receiver.h"
+
+namespace restitch {
+
+// How long an assembler lets bytes wait. A page is a unit of account taken over from gopacket: each held
+// or kept segment counts its size over 1,900, rounded up, at least one.
+class AssemblerOptions {
+ public:
+  // Once one half-connection has `pages` pages or more after a packet was put in, one contiguous run is
+  // delivered, starting at the lowest number that waits; so at most pages - 1 stay, and 1 never waits.
+  // Bytes kept by the stream count too. Zero or less is ignored: no limit.
+  AssemblerOptions& max_buffered_pages_per_connection(int pages) {
+    if (pages > 0) per_connection_ = static_cast<std::uint32_t>(pages);
+    return *this;
+  }
+
+  // The same for all connections of the pool together: once reached, the half-connection at hand is
+  // flushed. Zero or less is ignored: no limit.
+  AssemblerOptions& max_buffered_pages_total(int pages) {
+    if (pages > 0) total_ = static_cast<std::uint32_t>(pages);
+    return *this;
+  }
+
+  [[nodiscard]] std::optional<std::uint32_t> max_buffered_pages_per_connection() const {
+    return per_connection_;
+  }
+  [[nodiscard]] std::optional<std::uint32_t> max_buffered_pages_total() const { return total_; }
+
+ private:
+  std::optional<std::uint32_t> per_connection_;
+  std::optional<std::uint32_t> total_;
+};
+
+struct PoolOptions {
+  // What the watched hosts do. Borrowed: must outlive the pool, as those of receiver.h do.
+  const ReceiverPolicy* receiver = &default_receiver_policy();
+
+  // A connection that was joined in the middle begins with the lowest byte once this many pages of one
+  // direction wait for an earlier one. 0: it waits for a limit or a flush, as gopacket does.
+  std::uint32_t midstream_pages_max = 0;
+
+  // Ended and ignored connections stay as tombstones, so that their stray packets make no new stream:
+  // at most this many, the oldest go first, and each for no longer than this after its last packet.
+  std::size_t tombstones_max = 65536;
+  std::int64_t tombstone_timeout_ns = 120'000'000'000;
+
+  // Seed of the flow hash; none: a random one. Nothing that is delivered depends on it.
+  std::optional<std::uint64_t> hash_seed;
+};
+
+}  // namespace restitch

@@ -1,0 +1,157 @@
+// What a user implements and is given: Stream and StreamFactory, and the ScatterGather in which
+// reassembled bytes arrive. Everything handed to a callback is lent until the callback returns. All
+// calls for one pool come from the thread that feeds it; a callback must not call back into its pool
+// or assembler (asserted).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "restitch/capture_info.h"
+#include "restitch/events.h"
+#include "restitch/packet.h"
+
+namespace restitch {
+
+// The packet that is being assembled, as the stream sees it. Derive from it to carry more of your own;
+// restitch only borrows it for the call. What must survive in queued bytes goes into CaptureInfo.
+class AssemblerContext {
+ public:
+  AssemblerContext() = default;
+  explicit AssemblerContext(const CaptureInfo& info) : info_(info) {}
+
+  [[nodiscard]] const CaptureInfo& capture_info() const { return info_; }
+
+ private:
+  CaptureInfo info_;
+};
+
+// Why a connection ended.
+enum class EndReason : std::uint8_t {
+  fin,           // both sides sent FIN, and all before it was delivered
+  rst,           // one side reset the connection
+  timeout,       // flush_with_options found it idle
+  flush,         // flush_all, or removed by the caller
+  evicted,       // a limit made room
+  port_reuse,    // the same addresses and ports began a new connection
+  end_of_input,  // nothing more was captured
+};
+
+// "fin", "rst", …
+std::string_view to_string(EndReason reason);
+
+// Counts of one delivery, and of its half-connection since the delivery before.
+struct TcpAssemblyStats {
+  std::uint32_t chunks = 0;           // runs of bytes in this delivery
+  std::uint32_t packets = 0;          // packets that brought its new bytes
+  std::uint64_t queued_bytes = 0;     // bytes put into the queue
+  std::uint32_t queued_packets = 0;   // packets put into the queue
+  std::uint64_t overlap_bytes = 0;    // bytes that had come before, exactly
+  std::uint32_t overlap_packets = 0;  // packets with such bytes
+};
+
+// One delivery: the saved bytes (kept by the call before), then the new ones, without a gap between.
+class ScatterGather {
+ public:
+  struct Lengths {
+    std::size_t available = 0;  // saved and new bytes together
+    std::size_t saved = 0;      // of those, bytes that were delivered before and kept
+  };
+
+  struct Info {
+    TcpFlowDirection direction = TcpFlowDirection::client_to_server;
+    bool start = false;        // this is the start of the stream: its SYN was seen, or accept() said so
+    bool end = false;          // nothing more was sent: FIN or RST in its place
+    std::int64_t skip = 0;     // bytes missing just before the first new byte; -1: the start was never seen
+    std::uint64_t offset = 0;  // stream offset of the first available byte
+  };
+
+  // Bytes that lie together, brought by one packet.
+  struct Chunk {
+    Bytes bytes;
+    const CaptureInfo* info = nullptr;
+    std::size_t offset = 0;  // of its first byte, relative to the first available one
+  };
+
+  [[nodiscard]] Lengths lengths() const { return {available_, saved_}; }
+
+  // The first `size` bytes in one piece: lent memory where they lie in the first chunk, else a copy that
+  // lives as long. Requires: size <= lengths().available.
+  [[nodiscard]] Bytes fetch(std::size_t size);
+
+  // All available bytes, in order, without a copy.
+  [[nodiscard]] std::span<const Chunk> chunks() const { return chunks_; }
+
+  // Asks to see the bytes from `offset` (relative to the first available byte) on again, ahead of the
+  // next delivery; 0 keeps all, the last call counts, without a call nothing is kept. Kept bytes are
+  // offered once more, alone, before a gap, at a timeout and at the end; there keep_from has no effect.
+  // Requires: offset <= lengths().available.
+  void keep_from(std::size_t offset);
+
+  // The packet that brought the byte at `offset`; all zero when offset >= lengths().available.
+  [[nodiscard]] CaptureInfo capture_info(std::size_t offset) const;
+
+  [[nodiscard]] const Info& info() const { return info_; }
+  [[nodiscard]] const TcpAssemblyStats& stats() const { return stats_; }
+
+ private:
+  friend class HalfConnection;
+
+  void begin(TcpFlowDirection direction, std::uint64_t offset);
+  void append(Bytes bytes, const CaptureInfo& info);
+
+  std::vector<Chunk> chunks_;
+  std::size_t available_ = 0;
+  std::size_t saved_ = 0;
+  std::size_t keep_from_ = 0;
+  bool keeps_ = false;
+  bool last_offer_ = false;  // what is kept now is released whatever the stream says
+  Info info_;
+  TcpAssemblyStats stats_;
+  std::vector<std::uint8_t> joined_;  // what fetch() had to copy
+};
+
+// Both directions of one connection. Made by a StreamFactory, owned by the pool, destroyed when
+// reassembly_complete() returned true or the connection was removed.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  // Called for every packet of the connection, also after its half was closed. false: the packet has
+  // no effect at all. `next_seq` is the next expected number of this direction, if one is known.
+  // `start` comes in true for a SYN while no start is known; set it, while next_seq is unknown, to make
+  // the stream begin with this very packet (skip 0).
+  virtual bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+                      std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) = 0;
+
+  // Bytes that are now in order. Also called without bytes for a start (SYN) and an end (FIN, RST).
+  // `context` is that of the packet that triggered the delivery; in a flush, one made from the packet
+  // that brought the first byte.
+  virtual void reassembled_sg(ScatterGather& sg, AssemblerContext& context) = 0;
+
+  // Called once, when both directions are closed. true: the connection is forgotten. false: it stays,
+  // so that accept() sees later packets, until flush_all(). `context` is null when no packet caused it.
+  virtual bool reassembly_complete(AssemblerContext* context, EndReason reason) = 0;
+
+  // Something worth knowing happened to this connection (see events.h). Called before the
+  // reassembled_sg() that follows from the same packet.
+  virtual void on_event(const Event& /*event*/) {}
+};
+
+// Makes the Stream of each new connection.
+class StreamFactory {
+ public:
+  virtual ~StreamFactory() = default;
+
+  // Called with the first packet of a connection. `net` and `transport` run from client to server.
+  // nullptr: the connection is ignored, at the cost of a tombstone, and no call is made for it again.
+  virtual std::unique_ptr<Stream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& tcp,
+                                         AssemblerContext& context) = 0;
+};
+
+}  // namespace restitch

@@ -1,0 +1,38 @@
+#include "restitch/events.h"
+
+#include "restitch/detail/half_state.h"
+
+namespace restitch {
+
+std::string_view to_string(EventKind kind) {
+  static constexpr std::array<std::string_view, event_kind_count> names = {
+      "conflict",       "gap",       "midstream_start",   "data_after_fin",
+      "data_after_rst", "fin_moved", "syn_in_connection", "port_reuse",
+      "limit"};
+  return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
+}
+
+namespace detail {
+
+void EventLog::add(const Event& event) {
+  ++counts_[static_cast<std::size_t>(event.kind)];
+  Stored stored{event, bytes_.size(), event.held.size()};
+  if (bytes_.size() + event.held.size() + event.arrived.size() > bytes_max) {
+    stored.size = 0;
+  } else {
+    bytes_.insert(bytes_.end(), event.held.begin(), event.held.end());
+    bytes_.insert(bytes_.end(), event.arrived.begin(), event.arrived.end());
+  }
+  events_.push_back(stored);
+}
+
+Event EventLog::restore(const Stored& stored) const {
+  Event event = stored.event;
+  const Bytes all(bytes_);
+  event.held = all.subspan(stored.begin, stored.size);
+  event.arrived = all.subspan(stored.begin + stored.size, stored.size);
+  return event;
+}
+
+}  // namespace detail
+}  // namespace restitch

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <cassert>
+#include <iterator>
+
+#include "restitch/stream.h"
+
+namespace restitch {
+void ScatterGather::begin(TcpFlowDirection direction, std::uint64_t offset) {
+  chunks_.clear();
+  available_ = saved_ = keep_from_ = 0;
+  keeps_ = last_offer_ = false;
+  info_ = Info{.direction = direction, .offset = offset};
+  stats_ = {};
+}
+
+void ScatterGather::append(Bytes bytes, const CaptureInfo& info) {
+  chunks_.push_back({bytes, &info, available_});
+  available_ += bytes.size();
+}
+
+Bytes ScatterGather::fetch(std::size_t size) {
+  assert(size <= available_ && "fetch() beyond lengths().available");
+  size = std::min(size, available_);
+  if (size == 0) return {};
+  if (size <= chunks_.front().bytes.size()) return chunks_.front().bytes.first(size);
+  joined_.clear();
+  joined_.reserve(size);
+  for (const Chunk& chunk : chunks_) {
+    const Bytes part = chunk.bytes.first(std::min(chunk.bytes.size(), size - joined_.size()));
+    joined_.insert(joined_.end(), part.begin(), part.end());
+    if (joined_.size() == size) break;
+  }
+  return joined_;
+}
+
+void ScatterGather::keep_from(std::size_t offset) {
+  assert(offset <= available_ && "keep_from() beyond lengths().available");
+  keep_from_ = std::min(offset, available_);
+  keeps_ = true;
+}
+
+CaptureInfo ScatterGather::capture_info(std::size_t offset) const {
+  if (offset >= available_) return {};
+  const auto behind = std::upper_bound(chunks_.begin(), chunks_.end(), offset,
+                                       [](std::size_t at, const Chunk& chunk) { return at < chunk.offset; });
+  return *std::prev(behind)->info;
+}
+
+std::string_view to_string(EndReason reason) {
+  switch (reason) {
+    case EndReason::fin:
+      return "fin";
+    case EndReason::rst:
+      return "rst";
+    case EndReason::timeout:
+      return "timeout";
+    case EndReason::flush:
+      return "flush";
+    case EndReason::evicted:
+      return "evicted";
+    case EndReason::port_reuse:
+      return "port_reuse";
+    case EndReason::end_of_input:
+      return "end_of_input";
+  }
+  return "unknown";
+}
+
+}  // namespace restitch

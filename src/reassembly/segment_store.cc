@@ -1,0 +1,124 @@
+#include "restitch/detail/segment_store.h"
+
+#include <cassert>
+#include <cstring>
+
+namespace restitch::detail {
+
+using Storage = HeldSegment::Storage;
+
+std::uint32_t SegmentStore::hold(Sequence first, Bytes bytes, const CaptureInfo& info) {
+  const std::uint32_t segment = segments_.allocate();
+  if (segment == none) return none;
+  segments_[segment].first = first;
+  segments_[segment].info = info;
+  if (!place_bytes(segment, bytes)) {
+    segments_.release(segment);
+    return none;
+  }
+  return segment;
+}
+
+std::uint32_t SegmentStore::borrow(Sequence first, Bytes bytes, const CaptureInfo& info) {
+  assert(bytes.data() >= lent_.data() && bytes.data() + bytes.size() <= lent_.data() + lent_.size());
+  const std::uint32_t segment = segments_.allocate();
+  if (segment == none) return none;
+  HeldSegment& held = segments_[segment];
+  held.first = first;
+  held.info = info;
+  held.size = static_cast<std::uint32_t>(bytes.size());
+  held.storage = Storage::lent;
+  held.place = static_cast<std::uint32_t>(bytes.data() - lent_.data());
+  borrowers_.push_back(segment);
+  return segment;
+}
+
+void SegmentStore::own_borrowed() {
+  for (const std::uint32_t segment : borrowers_) {
+    if (segments_.is_used(segment) && !own(segment)) segments_[segment].size = 0;
+  }
+  borrowers_.clear();
+}
+
+bool SegmentStore::own(std::uint32_t segment) {
+  if (segments_[segment].storage != Storage::lent) return true;
+  return place_bytes(segment, bytes(segment));
+}
+
+// Copies `bytes` to where they belong by their size.
+bool SegmentStore::place_bytes(std::uint32_t segment, Bytes bytes) {
+  HeldSegment& held = segments_[segment];
+  assert(!bytes.empty() && bytes.size() <= segment_size_max);
+  if (bytes.size() <= sizeof held.place) {
+    std::uint32_t inside = 0;
+    std::memcpy(&inside, bytes.data(), bytes.size());
+    held.place = inside;
+    held.storage = Storage::inside;
+  } else {
+    const CellStore::Reference cell = cells_.allocate(bytes.size(), segment);
+    if (cell == CellStore::nowhere) return false;
+    std::memcpy(cells_.bytes(cell), bytes.data(), bytes.size());
+    held.place = cell;
+    held.storage = Storage::cell;
+  }
+  held.size = static_cast<std::uint32_t>(bytes.size());
+  return true;
+}
+
+void SegmentStore::trim_front(std::uint32_t segment, std::uint32_t size) {
+  HeldSegment& held = segments_[segment];
+  assert(size < held.size);
+  held.first = held.first.add(size);
+  replace_bytes(segment, size, held.size - size);
+}
+
+void SegmentStore::trim_back(std::uint32_t segment, std::uint32_t size) {
+  assert(size < segments_[segment].size);
+  replace_bytes(segment, 0, segments_[segment].size - size);
+}
+
+// Narrows a segment to [offset, offset + size) of its bytes, into a smaller cell where one will do, so
+// that what was cut off does not go on taking memory.
+void SegmentStore::replace_bytes(std::uint32_t segment, std::size_t offset, std::size_t size) {
+  HeldSegment& held = segments_[segment];
+  if (held.storage == Storage::lent) {
+    held.place += static_cast<std::uint32_t>(offset);
+  } else if (held.storage == Storage::inside) {
+    std::uint8_t inside[sizeof held.place];
+    std::memcpy(inside, &held.place, sizeof inside);
+    std::memmove(inside, inside + offset, size);
+    std::memcpy(&held.place, inside, sizeof inside);
+  } else {
+    const CellStore::Reference old = held.place;
+    std::uint8_t* from = cells_.bytes(old);
+    const bool fits_inside = size <= sizeof held.place;
+    if ((!fits_inside && CellStore::same_class(size, held.size)) ||
+        !place_bytes(segment, {from + offset, size})) {
+      std::memmove(from, from + offset, size);
+    } else {
+      cells_.release(old);
+    }
+  }
+  held.size = static_cast<std::uint32_t>(size);
+}
+
+void SegmentStore::release(std::uint32_t segment) {
+  const HeldSegment& held = segments_[segment];
+  if (held.storage == Storage::cell) cells_.release(held.place);
+  segments_.release(segment);
+}
+
+Bytes SegmentStore::bytes(std::uint32_t segment) {
+  HeldSegment& held = segments_[segment];
+  switch (held.storage) {
+    case Storage::lent:
+      return lent_.subspan(held.place, held.size);
+    case Storage::cell:
+      return {cells_.bytes(held.place), held.size};
+    case Storage::inside:
+      break;
+  }
+  return {reinterpret_cast<const std::uint8_t*>(&held.place), held.size};
+}
+
+}  // namespace restitch::detail
