@@ -1,0 +1,167 @@
+// Captures in gzip, zstd and lz4 frames: whole, in pieces, in several frames, and damaged.
+#include "capture/compressed_source.h"
+
+#include <gmock/gmock.h>
+#include <lz4frame.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <functional>
+#include <random>
+
+#include "unit/capture/capture_builder.h"
+
+namespace restitch::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+ByteVector gzip(Bytes in) {
+  z_stream stream{};
+  EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+  ByteVector out(deflateBound(&stream, in.size()));
+  stream.next_in = const_cast<Bytef*>(in.data());
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = out.data();
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(deflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+ByteVector zstd(Bytes in) {
+  ByteVector out(ZSTD_compressBound(in.size()));
+  ZSTD_CCtx* context = ZSTD_createCCtx();
+  ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+  out.resize(ZSTD_compress2(context, out.data(), out.size(), in.data(), in.size()));
+  ZSTD_freeCCtx(context);
+  return out;
+}
+
+ByteVector lz4(Bytes in) {
+  LZ4F_preferences_t preferences{};
+  preferences.frameInfo.contentChecksumFlag = LZ4F_contentChecksumEnabled;
+  preferences.frameInfo.blockSizeID = LZ4F_max64KB;
+  ByteVector out(LZ4F_compressFrameBound(in.size(), &preferences));
+  out.resize(LZ4F_compressFrame(out.data(), out.size(), in.data(), in.size(), &preferences));
+  return out;
+}
+
+struct Format {
+  const char* name;
+  ByteVector (*compress)(Bytes);
+};
+
+// Large enough for several blocks in each format, and not too easy to compress.
+ByteVector sample(unsigned records) {
+  PcapBuilder file;
+  std::mt19937 random(7);
+  for (unsigned i = 0; i < records; ++i) {
+    std::string frame(random() % 1400, ' ');
+    for (char& c : frame) c = static_cast<char>('a' + random() % 26);
+    file.record(i, i, frame);
+  }
+  return file.bytes;
+}
+
+class CompressedSourceTest : public ::testing::TestWithParam<Format> {
+ protected:
+  static ByteVector compress(Bytes in) { return GetParam().compress(in); }
+};
+
+INSTANTIATE_TEST_SUITE_P(Formats, CompressedSourceTest,
+                         ::testing::Values(Format{"gzip", gzip}, Format{"zstd", zstd}, Format{"lz4", lz4}),
+                         [](const auto& format) { return std::string(format.param.name); });
+
+TEST_P(CompressedSourceTest, ACompressedCaptureGivesTheRecordsOfThePlainOne) {
+  const ByteVector plain = sample(1000);
+  const Reading expected = read_bytes(plain);
+  const ByteVector packed = compress(plain);
+  for (const std::size_t chunk : {std::size_t{1}, std::size_t{7}, std::size_t{5000}, packed.size()}) {
+    const Reading reading = read_bytes(packed, chunk);
+    EXPECT_EQ(reading.records, expected.records) << "in pieces of " << chunk;
+    EXPECT_FALSE(reading.end.damaged) << reading.end.message;
+  }
+}
+
+TEST_P(CompressedSourceTest, SeveralFramesOneBehindTheOtherAreOneCapture) {
+  const ByteVector plain = sample(50);
+  const Bytes all(plain);
+  const ByteVector packed = compress(all.first(1000)) + compress(all.first(0)) + compress(all.subspan(1000));
+  for (const std::size_t chunk : {std::size_t{1}, packed.size()}) {
+    const Reading reading = read_bytes(packed, chunk);
+    EXPECT_EQ(reading.records, read_bytes(plain).records);
+    EXPECT_FALSE(reading.end.damaged) << reading.end.message;
+  }
+}
+
+TEST_P(CompressedSourceTest, ACutDeliversWhatCameBeforeAndSaysSo) {
+  const ByteVector plain = sample(1000);
+  const Reading expected = read_bytes(plain);
+  const ByteVector packed = compress(plain);
+  const Reading reading = read_bytes(Bytes(packed).first(packed.size() * 3 / 4));
+  ASSERT_TRUE(reading.opened);
+  EXPECT_GT(reading.records.size(), expected.records.size() / 2);
+  EXPECT_LT(reading.records.size(), expected.records.size());
+  EXPECT_TRUE(std::equal(reading.records.begin(), reading.records.end(), expected.records.begin()));
+  EXPECT_TRUE(reading.end.damaged);
+  EXPECT_THAT(reading.end.message, HasSubstr(std::string(GetParam().name) + ": the data are cut short"));
+}
+
+TEST_P(CompressedSourceTest, CutsAtAnyByteNeverGiveAWrongRecord) {
+  const ByteVector plain = sample(12);
+  const Reading expected = read_bytes(plain);
+  const ByteVector packed = compress(plain);
+  for (std::size_t cut = 4; cut < packed.size(); ++cut) {
+    const Reading reading = read_bytes(Bytes(packed).first(cut));
+    ASSERT_LE(reading.records.size(), expected.records.size());
+    EXPECT_TRUE(std::equal(reading.records.begin(), reading.records.end(), expected.records.begin()));
+    EXPECT_TRUE(!reading.opened || reading.end.damaged) << "cut at " << cut;
+    EXPECT_TRUE(reading.opened || reading.error.code == ErrorCode::damaged) << "cut at " << cut;
+  }
+}
+
+TEST_P(CompressedSourceTest, AWrongChecksumIsDamageBehindTheRecords) {
+  const ByteVector plain = sample(100);
+  ByteVector packed = compress(plain);
+  packed[packed.size() - (GetParam().compress == gzip ? 5 : 1)] ^= 1;
+  const Reading reading = read_bytes(packed);
+  ASSERT_TRUE(reading.opened);
+  EXPECT_TRUE(reading.end.damaged);
+  EXPECT_THAT(reading.end.message, HasSubstr(GetParam().name));
+  const Reading expected = read_bytes(plain);
+  EXPECT_TRUE(std::equal(reading.records.begin(), reading.records.end(), expected.records.begin()));
+}
+
+TEST_P(CompressedSourceTest, GarbageBehindTheFrameIsDamageAndZerosArePadding) {
+  const ByteVector plain = sample(20);
+  const Reading expected = read_bytes(plain);
+  const Reading padded = read_bytes(compress(plain) + ByteVector(700, 0));
+  EXPECT_EQ(padded.records, expected.records);
+  EXPECT_FALSE(padded.end.damaged) << padded.end.message;
+  const Reading spoilt = read_bytes(compress(plain) + ByteVector(700, 'g'));
+  EXPECT_EQ(spoilt.records, expected.records);
+  EXPECT_TRUE(spoilt.end.damaged);
+}
+
+TEST_P(CompressedSourceTest, AnyFlippedBitEndsWithoutHarm) {
+  const ByteVector plain = sample(3);
+  const ByteVector packed = compress(plain);
+  for (std::size_t i = 4; i < packed.size(); ++i) {
+    ByteVector flipped = packed;
+    flipped[i] ^= static_cast<std::uint8_t>(1U << (i % 8));
+    const Reading reading = read_bytes(flipped);
+    EXPECT_EQ(reading.end.damaged, !reading.end.message.empty());
+  }
+}
+
+TEST_P(CompressedSourceTest, SomethingElseCompressedIsCalledByItsName) {
+  const std::string_view text = "this is a text and not a capture at all";
+  const Reading reading = read_bytes(compress(ByteVector(text.begin(), text.end())));
+  EXPECT_FALSE(reading.opened);
+  EXPECT_THAT(reading.error.message, HasSubstr("text"));
+}
+
+}  // namespace
+}  // namespace restitch::testing
