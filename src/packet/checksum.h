@@ -2,19 +2,24 @@
 // addition does not care, and comparing with "all ones" does not either.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
 namespace restitch {
 
-// Folds the carries back into 16 bits. 0xffff means: the checksummed bytes are right.
+// Folds the carries back into 16 bits: adding the two halves the other way round leaves their sum, and
+// its carry, in the upper half. 0xffff means: the checksummed bytes are right.
 constexpr std::uint16_t fold_sum(std::uint64_t sum) {
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffffffff) + (sum >> 32);
-  sum = (sum & 0xffff) + (sum >> 16);
-  sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(sum);
+  const auto half = static_cast<std::uint32_t>((sum + std::rotr(sum, 32)) >> 32);
+  return static_cast<std::uint16_t>((half + std::rotr(half, 16)) >> 16);
+}
+
+// One's complement addition: a carry out of the top comes back in at the bottom.
+constexpr std::uint64_t add_with_carry(std::uint64_t a, std::uint64_t b) {
+  const std::uint64_t sum = a + b;
+  return sum + (sum < a ? 1 : 0);
 }
 
 // The unfolded sum of `size` bytes, an odd last byte padded with zero. Requires: size < 2^34.

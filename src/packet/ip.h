@@ -21,6 +21,20 @@ inline Header header_of_protocol(std::uint8_t protocol, DecodedPacket& packet) {
   return header_of_other_protocol(protocol, packet);
 }
 
+// Requires: header_size >= 20. The fixed part is summed in three loads.
+[[gnu::always_inline]] inline bool ipv4_checksum_ok(const std::uint8_t* header, std::size_t header_size) {
+  std::uint64_t first;
+  std::uint64_t second;
+  std::uint32_t last;
+  std::memcpy(&first, header, sizeof first);
+  std::memcpy(&second, header + 8, sizeof second);
+  std::memcpy(&last, header + 16, sizeof last);
+  std::uint64_t sum = add_with_carry(add_with_carry(first, second), last);
+  if (header_size > 20) [[unlikely]]
+    sum = add_with_carry(sum, sum_words(header + 20, header_size - 20));
+  return fold_sum(sum) == 0xffff;
+}
+
 inline void set_ipv4(IpAddress& address, const std::uint8_t* bytes) {
   address.version = 4;
   std::memcpy(address.bytes.data() + 12, bytes, 4);
@@ -29,7 +43,7 @@ inline void set_ipv4(IpAddress& address, const std::uint8_t* bytes) {
 Header enter_ip(Walk& walk, DecodedPacket& packet);
 Header enter_ipv6(Walk& walk, DecodedPacket& packet);
 
-inline Header enter_ipv4(Walk& walk, DecodedPacket& packet) {
+[[gnu::always_inline]] inline Header enter_ipv4(Walk& walk, DecodedPacket& packet) {
   constexpr std::size_t header_size_min = 20;
   const std::uint8_t* p = walk.data;
   if (walk.captured < header_size_min) return drop(packet, DropReason::truncated);
@@ -41,7 +55,7 @@ inline Header enter_ipv4(Walk& walk, DecodedPacket& packet) {
     walk.limit(total);
   }
   if (walk.captured < header_size) return drop(packet, DropReason::truncated);
-  packet.ip_checksum_ok = fold_sum(sum_words(p, header_size)) == 0xffff;
+  packet.ip_checksum_ok = ipv4_checksum_ok(p, header_size);
   packet.ttl = p[8];
   set_ipv4(packet.net.source, p + 12);
   set_ipv4(packet.net.destination, p + 16);

@@ -27,7 +27,7 @@ inline void read_tcp(const Walk& walk, std::size_t header_size, TcpSegment& tcp)
   tcp.bytes = Bytes(p, walk.captured);
 }
 
-inline Header enter_tcp(const Walk& walk, DecodedPacket& packet) {
+[[gnu::always_inline]] inline Header enter_tcp(const Walk& walk, DecodedPacket& packet) {
   constexpr std::size_t header_size_min = 20;
   if (walk.captured < header_size_min) {
     return drop(packet, walk.declared < header_size_min ? DropReason::bad_tcp_header : DropReason::truncated);

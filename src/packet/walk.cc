@@ -1,0 +1,7 @@
+#include "packet/walk.h"
+
+namespace restitch {
+
+constinit const DecodedPacket empty_packet{};
+
+}  // namespace restitch
