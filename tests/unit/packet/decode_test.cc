@@ -317,6 +317,32 @@ TEST(Decode, FindsInAnyPrefixWhatIsThereAndCountsTheRest) {
   }));
 }
 
+// Ethernet takes the row of inlined steps, Linux cooked the general walk: they must not differ.
+TEST(Decode, FindsTheSameOnTheShortWayAndOnTheLongOne) {
+  EXPECT_TRUE(rc::check([](std::size_t position, std::uint8_t value, std::uint8_t snapped) {
+    Frame datagram = hello().option(tcp_option::timestamps(1, 2)).build_ip();
+    const std::size_t original_size = datagram.size();
+    datagram[position % datagram.size()] = value;
+    datagram.resize(std::max<std::size_t>(20, datagram.size() - snapped % 40));
+    const auto behind = [&](Frame link) {
+      testing::put(link, datagram);
+      return link;
+    };
+    const Frame ethernet = behind({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0});
+    const Frame cooked = behind({0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0});
+    const DecodedPacket a = decode(LinkType::ethernet, ethernet, 14 + original_size);
+    const DecodedPacket b = decode(LinkType::linux_sll, cooked, 16 + original_size);
+    RC_ASSERT(a.reason == b.reason);
+    RC_ASSERT(a.ttl == b.ttl);
+    RC_ASSERT(a.ip_checksum_ok == b.ip_checksum_ok);
+    RC_ASSERT(a.net == b.net);
+    RC_ASSERT(to_text(a.tcp.bytes) == to_text(b.tcp.bytes));
+    RC_ASSERT(to_text(a.tcp.payload) == to_text(b.tcp.payload));
+    RC_ASSERT(a.tcp.sequence == b.tcp.sequence);
+    RC_ASSERT(a.tcp.missing_size == b.tcp.missing_size);
+  }));
+}
+
 TEST(Decode, StaysInsideAFrameWithAnyByteChanged) {
   EXPECT_TRUE(rc::check([](std::size_t position, std::uint8_t value) {
     Frame frame = any_frame();
