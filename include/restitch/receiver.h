@@ -45,6 +45,8 @@ struct ReceiverPolicy {
   OverlapTable overlap{};
   AfterEnd after_fin = AfterEnd::refuse;
   AfterEnd after_rst = AfterEnd::refuse;
+
+  [[nodiscard]] constexpr AfterEnd after_end(bool by_reset) const { return by_reset ? after_rst : after_fin; }
 };
 
 // The policy of that name: "gopacket" (the library's default: delivered wins, of held copies the later

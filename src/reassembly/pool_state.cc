@@ -53,7 +53,7 @@ void PoolState::unlink_tombstone(Connection& connection) {
 }
 
 PoolState::Meeting PoolState::meet(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp,
-                                   Timestamp now) const {
+                                   Timestamp now) {
   const bool dead = connection.phase == Connection::Phase::tombstone;
   HalfConnection& half = connection.half(direction);
   if (tcp.syn() && !tcp.rst()) {

@@ -161,7 +161,7 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
   if (ref.half->reset() && policy.after_rst == AfterEnd::refuse && !ref.reverse->ended()) {
     drain(ref_of(connection, reverse(ref.direction)), &context);
   }
-  const bool stays = (ref.half->reset() ? policy.after_rst : policy.after_fin) == AfterEnd::deliver;
+  const bool stays = policy.after_end(ref.half->reset()) == AfterEnd::deliver;
   if (connection.ended() && !stays) complete(connection, &context, EndReason::fin);
 }
 
@@ -226,7 +226,7 @@ template <StreamType S, class Factory>
 requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
   while (ref.half->skip_gap(halves(), ref.direction)) deliver_ready(ref, context);
-  ref.half->close(halves(), false);
+  ref.half->close(halves());
   deliver_ready(ref, context);
 }
 

@@ -69,9 +69,8 @@ class HalfConnection {
   // nothing is held.
   bool skip_gap(State& state, TcpFlowDirection direction);
 
-  // Ends the half here and now: whatever take() still has is delivered, with the end mark if `marked`,
-  // then nothing more is expected.
-  void close(State& state, bool marked);
+  // Expects nothing more; what take() still has is delivered. Without an end mark: nobody sent one.
+  void close(State& state);
 
   // Drops bytes kept by the stream, oldest first, until they count fewer than `pages_max` pages.
   void limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max);
@@ -85,26 +84,10 @@ class HalfConnection {
   [[nodiscard]] std::uint64_t held_bytes(const State& state) const;
 
   // True for a SYN that does not repeat the one this half began with.
-  [[nodiscard]] bool contradicts_syn(const State& state, Sequence syn) const;
+  [[nodiscard]] bool contradicts_syn(State& state, Sequence syn) const;
 
  private:
-  using Segment = std::uint32_t;  // number in the store
-
-  // A payload on its way in, cut down as it goes.
-  struct Arrival {
-    Sequence first;
-    Bytes payload;
-    const CaptureInfo& info;
-    TcpFlowDirection direction;
-    bool lend = false;          // it continues what was delivered: its bytes need no copy
-    std::uint64_t overlap = 0;  // bytes of it that had come before
-
-    [[nodiscard]] Sequence last() const { return first.add(static_cast<std::int64_t>(payload.size())); }
-    void cut_front(std::size_t size) {
-      first = first.add(static_cast<std::int64_t>(size));
-      payload = payload.subspan(size);
-    }
-  };
+  using Arrival = detail::Arrival;
 
   static constexpr std::uint8_t known_flag = 0x01;  // next_seq_ means something
   static constexpr std::uint8_t syn_flag = 0x02;    // because a SYN was seen
@@ -119,29 +102,21 @@ class HalfConnection {
   void advance(std::uint64_t distance);
   void begin(State& state, Sequence first);
   void move_start(State& state, Sequence first);
-  void insert_syn(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction);
+  void insert_syn(State& state, const Arrival& arrival);
   void note_end(State& state, const ReceiverPolicy& policy, bool rst, Sequence position,
                 const Arrival& arrival);
   void mark_ended(bool reset);
-  bool reach_end(State& state, const ReceiverPolicy& policy);
+  void reach_end(State& state, const ReceiverPolicy& policy);
 
   void insert_payload(State& state, const ReceiverPolicy& policy, Arrival arrival);
-  void cut_delivered(State& state, Arrival& arrival);
+  void cut_delivered(Arrival& arrival) const;
   void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
-  [[nodiscard]] bool in_range(State& state, Sequence first, std::size_t size) const;
-  void resolve_overlaps(State& state, const ReceiverPolicy& policy, const Arrival& arrival);
-  void cut_held(State& state, Segment segment, Sequence first, Sequence last);
-  void place(State& state, Sequence first, Bytes bytes, const Arrival& arrival);
+  [[nodiscard]] bool in_range(State& state, const Arrival& arrival) const;
 
   void pop(State& state, const ReceiverPolicy& policy);
   void offer(State& state, ScatterGather& sg);
-  void free_run(State& state, std::size_t size);
-  void keep_lent(State& state, const ScatterGather& sg);
-  void unlink(State& state, Segment segment);
-  void account(State& state, Segment segment, int sign);
-  void discard_before(State& state, Sequence first);
-  void discard_held(State& state, std::uint64_t& reason);
   void rest(State& state);
+  void report(State& state, EventKind kind, const Arrival& arrival);
 
   detail::HalfDetail& detail(State& state);
   [[nodiscard]] const detail::HalfDetail* peek(const State& state) const;

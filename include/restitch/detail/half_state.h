@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "restitch/capture_info.h"
+#include "restitch/detail/held_queue.h"
+#include "restitch/detail/segment_run.h"
 #include "restitch/detail/segment_store.h"
 #include "restitch/detail/slab.h"
 #include "restitch/events.h"
@@ -29,21 +31,17 @@ namespace restitch::detail {
 
 // The part of a half-connection that one in order does not need.
 struct HalfDetail {
-  std::uint32_t root = none;      // of the tree of held segments
-  std::uint32_t run_head = none;  // chain: bytes kept, then bytes of the delivery at hand
-  std::uint32_t run_tail = none;
-  std::uint32_t pages = 0;       // of held and kept segments
-  std::uint32_t kept_pages = 0;  // of kept ones alone
-  std::uint32_t held_size = 0;   // segments in the tree
-  std::uint64_t held_bytes = 0;
-  std::uint64_t kept_bytes = 0;  // bytes in the chain that the stream asked to see again
-  std::int64_t skip = 0;         // gap before the next delivery; -1: the start was never seen
-  Sequence end;                  // where the FIN (or RST) stands
-  Sequence first_syn;            // start by the first SYN, when a later one moved it
+  HeldQueue held;         // what waits for an earlier byte
+  SegmentRun run;         // what was delivered and kept
+  std::int64_t skip = 0;  // gap before the next delivery; -1: the start was never seen
+  Sequence end;           // where the FIN (or RST) stands
+  Sequence first_syn;     // start by the first SYN, when a later one moved it
   bool has_end = false;
   bool end_is_reset = false;
   bool has_first_syn = false;
   TcpAssemblyStats since;  // since the last delivery: queued and overlap
+
+  [[nodiscard]] std::uint32_t pages() const { return held.pages() + run.kept_pages(); }
 };
 
 // Events of the packet at hand, with copies of the bytes they show.

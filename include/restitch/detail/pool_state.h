@@ -35,7 +35,7 @@ class PoolState {
   // (the connection is dead), or it begins a new one in its place.
   enum class Meeting { belongs, stray, begins };
   [[nodiscard]] Meeting meet(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp,
-                             Timestamp now) const;
+                             Timestamp now);
 
   PoolOptions options;
   ConnectionTable::Connections connections;

@@ -1,0 +1,59 @@
+// HeldQueue: the segments of one half-connection that wait for an earlier byte, in a tree by their first
+// number, and the rule by which overlapping copies are settled. Part of a HalfDetail; one thread.
+#pragma once
+
+#include <cstdint>
+
+#include "restitch/detail/arrival.h"
+#include "restitch/detail/segment_store.h"
+#include "restitch/receiver.h"
+
+namespace restitch::detail {
+
+struct HalfState;
+
+class HeldQueue {
+ public:
+  [[nodiscard]] bool empty() const { return root_ == none; }
+  [[nodiscard]] std::uint32_t size() const { return size_; }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+  [[nodiscard]] std::uint32_t pages() const { return pages_; }
+
+  // The segment with the lowest number. Requires: not empty().
+  [[nodiscard]] std::uint32_t first(HalfState& state) const;
+
+  // The longest stretch of sequence space that the queue would cover together with [first, first + size).
+  [[nodiscard]] std::int64_t spread_with(HalfState& state, Sequence first, std::size_t size) const;
+
+  // What became of an arrival.
+  struct Inserted {
+    std::uint64_t overlap = 0;  // bytes that were there already, in either copy
+    std::uint64_t queued = 0;   // bytes that wait now, apart from lent ones
+  };
+
+  // Settles byte for byte, with every held segment that the arrival shares bytes with, whose copy stays;
+  // then places what is left of the arrival.
+  Inserted insert(HalfState& state, const ReceiverPolicy& policy, const Arrival& arrival);
+
+  // Takes the lowest segment out; it is the caller's.
+  std::uint32_t pop(HalfState& state);
+
+  // Cuts bytes off the end of the lowest segment. Requires: fewer than it has.
+  void trim_first(HalfState& state, std::uint32_t size);
+
+  // Drops the bytes below `first`, or all; answers how many.
+  std::uint64_t discard_before(HalfState& state, Sequence first);
+  std::uint64_t discard_all(HalfState& state);
+
+ private:
+  std::uint64_t place(HalfState& state, Sequence first, Bytes bytes, const CaptureInfo& info, bool lend);
+  void cut(HalfState& state, std::uint32_t segment, Sequence first, Sequence last);
+  void account(HalfState& state, std::uint32_t segment, int sign);
+
+  std::uint32_t root_ = none;
+  std::uint32_t size_ = 0;   // segments
+  std::uint32_t pages_ = 0;  // of all of them
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace restitch::detail

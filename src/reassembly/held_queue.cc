@@ -1,0 +1,186 @@
+#include "restitch/detail/held_queue.h"
+
+#include <algorithm>
+
+#include "reassembly/relation.h"
+#include "restitch/detail/half_state.h"
+#include "restitch/detail/segment_tree.h"
+
+namespace restitch::detail {
+namespace {
+
+Range range_of(const HeldSegment& held) { return {held.first, held.first.add(held.size)}; }
+
+Range range_of(const Arrival& arrival) { return {arrival.first, arrival.last()}; }
+
+// Whatever the policy: two copies of the same bytes are compared, and a difference is told.
+void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival, const Range& shared) {
+  const Range held = range_of(state.segments[segment]);
+  const std::size_t at = shared.offset_in(range_of(arrival));
+  const Bytes held_copy = state.segments.bytes(segment).subspan(shared.offset_in(held), shared.size());
+  const Bytes new_copy = arrival.payload.subspan(at, shared.size());
+  if (std::equal(held_copy.begin(), held_copy.end(), new_copy.begin())) return;
+  state.events.add({.kind = EventKind::conflict,
+                    .direction = arrival.direction,
+                    .offset = arrival.offset + at,
+                    .size = shared.size(),
+                    .info = arrival.info,
+                    .held = held_copy,
+                    .arrived = new_copy});
+}
+
+}  // namespace
+
+std::uint32_t HeldQueue::first(HalfState& state) const {
+  std::uint32_t root = root_;
+  return SegmentTree(state.segments, root).first();
+}
+
+std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_t size) const {
+  const auto length = static_cast<std::int64_t>(size);
+  if (empty()) return length;
+  std::uint32_t root = root_;
+  const SegmentTree tree(state.segments, root);
+  const HeldSegment& highest = state.segments[tree.last()];
+  const std::int64_t to_end = state.segments[tree.first()].first.difference(first) + length;
+  const std::int64_t from_start = std::int64_t{first.difference(highest.first)} + highest.size;
+  return std::max({length, to_end, from_start});
+}
+
+HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& policy,
+                                      const Arrival& arrival) {
+  SegmentTree tree(state.segments, root_);
+  const Range whole = range_of(arrival);
+  Sequence at = whole.first;  // what lies before is settled
+  Inserted result;
+  auto place_until = [&](Sequence end) {
+    const std::int32_t size = at.difference(end);
+    if (size <= 0) return;
+    const Bytes piece =
+        arrival.payload.subspan(Range{at, end}.offset_in(whole), static_cast<std::size_t>(size));
+    result.queued += place(state, at, piece, arrival.info, arrival.lend);
+  };
+
+  std::uint32_t segment = tree.at_or_before(whole.first);
+  if (segment == none) segment = tree.first();
+  while (segment != none) {
+    const Range held = range_of(state.segments[segment]);
+    if (held.first.difference(whole.last) <= 0) break;
+    const std::uint32_t next = tree.next(segment);
+    if (held.last.difference(whole.first) < 0) {
+      const Range shared = held.shared_with(whole);
+      compare_copies(state, segment, arrival, shared);
+      result.overlap += shared.size();
+      if (policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held) {
+        place_until(held.first);
+        at = held.last;
+      } else {
+        cut(state, segment, whole.first, whole.last);
+      }
+    }
+    segment = next;
+  }
+  place_until(whole.last);
+  return result;
+}
+
+// Takes [first, last) out of a held segment that reaches into it.
+void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Sequence last) {
+  SegmentStore& segments = state.segments;
+  const Range held = range_of(segments[segment]);
+  const auto before = static_cast<std::uint32_t>(std::max(held.first.difference(first), 0));
+  const auto behind = static_cast<std::uint32_t>(std::max(last.difference(held.last), 0));
+  if (before != 0 && behind != 0) {
+    const CaptureInfo info = segments[segment].info;
+    place(state, last, segments.bytes(segment).last(behind), info, false);
+  }
+  account(state, segment, -1);
+  if (before == 0 && behind == 0) {
+    SegmentTree(segments, root_).erase(segment);
+    --size_;
+    segments.release(segment);
+    return;
+  }
+  if (before == 0) {
+    segments.trim_front(segment, segments[segment].size - behind);
+  } else {
+    segments.trim_back(segment, segments[segment].size - before);
+  }
+  account(state, segment, +1);
+}
+
+// The one function that puts bytes into the tree; answers how many were queued.
+std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, const CaptureInfo& info,
+                               bool lend) {
+  SegmentTree tree(state.segments, root_);
+  std::uint64_t placed = 0;
+  while (!bytes.empty()) {
+    const Bytes part = bytes.first(std::min(bytes.size(), SegmentStore::segment_size_max));
+    const std::uint32_t segment =
+        lend ? state.segments.borrow(first, part, info) : state.segments.hold(first, part, info);
+    if (segment == none) {
+      state.bytes.dropped += bytes.size();
+      break;
+    }
+    tree.insert(segment);
+    ++size_;
+    account(state, segment, +1);
+    placed += part.size();
+    first = first.add(static_cast<std::int64_t>(part.size()));
+    bytes = bytes.subspan(part.size());
+  }
+  return lend ? 0 : placed;
+}
+
+std::uint32_t HeldQueue::pop(HalfState& state) {
+  const std::uint32_t segment = first(state);
+  account(state, segment, -1);
+  SegmentTree(state.segments, root_).erase(segment);
+  --size_;
+  return segment;
+}
+
+void HeldQueue::trim_first(HalfState& state, std::uint32_t size) {
+  const std::uint32_t segment = first(state);
+  account(state, segment, -1);
+  state.segments.trim_back(segment, size);
+  account(state, segment, +1);
+}
+
+std::uint64_t HeldQueue::discard_before(HalfState& state, Sequence position) {
+  std::uint64_t discarded = 0;
+  while (!empty()) {
+    const std::uint32_t segment = first(state);
+    const std::int32_t before = state.segments[segment].first.difference(position);
+    if (before <= 0) break;
+    const std::uint32_t size = std::min(state.segments[segment].size, static_cast<std::uint32_t>(before));
+    discarded += size;
+    if (size == state.segments[segment].size) {
+      state.segments.release(pop(state));
+    } else {
+      account(state, segment, -1);
+      state.segments.trim_front(segment, size);
+      account(state, segment, +1);
+    }
+  }
+  return discarded;
+}
+
+std::uint64_t HeldQueue::discard_all(HalfState& state) {
+  const std::uint64_t discarded = bytes_;
+  while (!empty()) state.segments.release(pop(state));
+  return discarded;
+}
+
+// Adds a segment to the counts of what is held, or takes it out of them.
+void HeldQueue::account(HalfState& state, std::uint32_t segment, int sign) {
+  const auto weight = static_cast<std::uint64_t>(std::int64_t{sign});
+  const std::uint32_t size = state.segments[segment].size;
+  const std::uint64_t pages = weight * pages_for(size);
+  pages_ += static_cast<std::uint32_t>(pages);
+  state.pages += pages;
+  bytes_ += weight * size;
+  state.bytes.held += weight * size;
+}
+
+}  // namespace restitch::detail
