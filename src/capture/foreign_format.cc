@@ -44,7 +44,7 @@ bool starts_with(Bytes start, std::string_view signature) {
 }
 
 bool is_text_byte(std::uint8_t byte) {
-  return (byte >= 0x20 && byte != 0x7f) || (byte >= '\t' && byte <= '\r');
+  return (byte >= 0x20 && byte < 0x7f) || (byte >= '\t' && byte <= '\r');
 }
 
 bool looks_like_text(Bytes start) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "capture/compressed_source.h"
@@ -14,7 +15,7 @@ namespace {
 
 // Enough to tell the formats apart, as far as they can be.
 constexpr std::size_t magic_size = 4;
-constexpr std::size_t signature_size = 16;
+constexpr std::size_t signature_size = 64;
 // The smallest section header: a pcapng file that does not hold one has nothing to deliver.
 constexpr std::size_t pcapng_header_size = 28;
 
@@ -34,7 +35,8 @@ tl::unexpected<Error> header_cut(const std::string& format, const InputBuffer& b
 }
 
 tl::unexpected<Error> unknown(const InputBuffer& buffer) {
-  const Bytes start = buffer.bytes();
+  // Not all there is: what we call it must not depend on how much a read happened to give.
+  const Bytes start = buffer.bytes().first(std::min(buffer.bytes().size(), signature_size));
   if (!buffer.failure().empty()) return failure(ErrorCode::io, buffer.failure());
   if (start.empty()) return failure(ErrorCode::damaged, "the file is empty");
   if (const auto name = foreign_format_name(start)) {

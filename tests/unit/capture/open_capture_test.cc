@@ -178,6 +178,18 @@ TEST(OpenCaptureTest, AnUnknownFormatShowsItsFirstBytes) {
   EXPECT_EQ(error.message, "neither pcap nor pcapng: the first bytes are de ad be ef 01 02 03 04");
 }
 
+TEST(OpenCaptureTest, WhatAFormatIsCalledDoesNotDependOnThePiecesItComesIn) {
+  const std::string start = "a line of text and no more than that, but " + std::string(20, '.');
+  for (const std::string_view end : {"\n", "\xff\xff\xff"}) {
+    const std::string input = start + std::string(end);
+    const ByteVector bytes(input.begin(), input.end());
+    const Reading whole = read_bytes(bytes);
+    for (const unsigned chunk : {1U, 3U, 16U, 61U}) {
+      EXPECT_EQ(read_bytes(bytes, chunk, chunk).error.message, whole.error.message) << "pieces of " << chunk;
+    }
+  }
+}
+
 // The value of `"name": ` in a line of JSON, as text without quotes.
 std::string field(const std::string& line, const std::string& name) {
   const std::string key = "\"" + name + "\": ";
