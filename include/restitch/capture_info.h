@@ -24,7 +24,7 @@ struct CaptureInfo {
   std::uint32_t interface_index = 0;  // interface of the capture, as numbered by its source
   std::uint32_t source_index = 0;     // which of several inputs (files, interfaces) it came from
 
-  friend constexpr bool operator==(const CaptureInfo&, const CaptureInfo&) = default;
+  friend constexpr auto operator<=>(const CaptureInfo&, const CaptureInfo&) = default;
 };
 
 static_assert(sizeof(CaptureInfo) == 40, "every held segment carries one");

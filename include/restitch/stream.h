@@ -48,7 +48,7 @@ std::string_view to_string(EndReason reason);
 // Counts of one delivery, and of its half-connection since the delivery before.
 struct TcpAssemblyStats {
   std::uint32_t chunks = 0;           // runs of bytes in this delivery
-  std::uint32_t packets = 0;          // packets that brought its new bytes
+  std::uint32_t packets = 0;          // packets that brought its new bytes, told apart by CaptureInfo
   std::uint64_t queued_bytes = 0;     // bytes put into the queue
   std::uint32_t queued_packets = 0;   // packets put into the queue
   std::uint64_t overlap_bytes = 0;    // bytes that had come before, exactly
@@ -104,6 +104,7 @@ class ScatterGather {
 
   void begin(TcpFlowDirection direction, std::uint64_t offset);
   void append(Bytes bytes, const CaptureInfo& info);
+  void count_new();
 
   std::vector<Chunk> chunks_;
   std::size_t available_ = 0;
@@ -113,7 +114,8 @@ class ScatterGather {
   bool last_offer_ = false;  // what is kept now is released whatever the stream says
   Info info_;
   TcpAssemblyStats stats_;
-  std::vector<std::uint8_t> joined_;  // what fetch() had to copy
+  std::vector<std::uint8_t> joined_;         // what fetch() had to copy
+  std::vector<const CaptureInfo*> packets_;  // scratch of count_new()
 };
 
 // Both directions of one connection. Made by a StreamFactory, owned by the pool, destroyed when

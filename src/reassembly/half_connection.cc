@@ -229,17 +229,18 @@ void HalfConnection::close(State& state) {
   flags_ |= ended_flag;
 }
 
-bool HalfConnection::skip_gap(State& state, TcpFlowDirection direction) {
+bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction) {
   const HalfDetail* waiting = peek(state);
   if (waiting == nullptr || (waiting->held.empty() && !(waiting->has_end && known()))) return false;
   HalfDetail& d = detail(state);
-  const bool to_end = d.held.empty();
+  const bool to_end = d.held.empty() || end_comes_first(state, policy);
   const std::uint32_t lowest = to_end ? none : d.held.first(state);
   const Sequence to = to_end ? d.end : state.segments[lowest].first;
   const CaptureInfo info = to_end ? CaptureInfo{} : state.segments[lowest].info;
   if (!known()) {
     next_seq_ = to;
     flags_ |= known_flag;
+    if (d.has_end && to.difference(d.end) < 0) d.has_end = false;
     d.skip = -1;
     state.events.add({.kind = EventKind::midstream_start, .direction = direction, .info = info});
     return true;
@@ -254,6 +255,13 @@ bool HalfConnection::skip_gap(State& state, TcpFlowDirection direction) {
   d.skip = distance;
   advance(static_cast<std::uint64_t>(distance));
   return true;
+}
+
+// What waits lies wholly behind an end that is final.
+bool HalfConnection::end_comes_first(State& state, const ReceiverPolicy& policy) {
+  const HalfDetail& d = detail(state);
+  return known() && d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse &&
+         d.end.difference(state.segments[d.held.first(state)].first) >= 0;
 }
 
 // ---- the way out -----------------------------------------------------------------------------------
@@ -322,15 +330,9 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
 
 // Shows the run to the stream. Nothing may be placed or released until settle().
 void HalfConnection::offer(State& state, ScatterGather& sg) {
-  const CaptureInfo* previous = nullptr;
-  detail(state).run.for_each(state.segments, [&](Bytes bytes, const CaptureInfo& info) {
-    if (sg.available_ >= sg.saved_) {
-      ++sg.stats_.chunks;
-      if (previous == nullptr || *previous != info) ++sg.stats_.packets;
-      previous = &info;
-    }
-    sg.append(bytes, info);
-  });
+  detail(state).run.for_each(state.segments,
+                             [&](Bytes bytes, const CaptureInfo& info) { sg.append(bytes, info); });
+  sg.count_new();
 }
 
 void HalfConnection::settle(State& state, const ScatterGather& sg) {

@@ -18,6 +18,23 @@ void ScatterGather::append(Bytes bytes, const CaptureInfo& info) {
   available_ += bytes.size();
 }
 
+// Counts the chunks and packets of the new bytes. Pieces of one packet may lie apart, with bytes of others
+// between them, so packets are counted by value.
+void ScatterGather::count_new() {
+  packets_.clear();
+  for (const Chunk& chunk : chunks_) {
+    if (chunk.offset >= saved_) packets_.push_back(chunk.info);
+  }
+  stats_.chunks = static_cast<std::uint32_t>(packets_.size());
+  const auto less = [](const CaptureInfo* a, const CaptureInfo* b) { return *a < *b; };
+  const auto equal = [](const CaptureInfo* a, const CaptureInfo* b) { return *a == *b; };
+  if (!std::is_sorted(packets_.begin(), packets_.end(), less)) {
+    std::sort(packets_.begin(), packets_.end(), less);
+  }
+  stats_.packets =
+      static_cast<std::uint32_t>(std::unique(packets_.begin(), packets_.end(), equal) - packets_.begin());
+}
+
 Bytes ScatterGather::fetch(std::size_t size) {
   assert(size <= available_ && "fetch() beyond lengths().available");
   size = std::min(size, available_);

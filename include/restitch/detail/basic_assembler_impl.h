@@ -210,7 +210,8 @@ bool BasicAssembler<S, Factory>::over_limit(const HalfConnection& half) const {
 template <StreamType S, class Factory>
 requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext* context) {
-  while (over_limit(*ref.half) && ref.half->holds(halves()) && ref.half->skip_gap(halves(), ref.direction)) {
+  while (over_limit(*ref.half) && ref.half->holds(halves()) &&
+         ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
     deliver_ready(ref, context);
   }
   if (const auto pages_max = options_.max_buffered_pages_per_connection()) {
@@ -225,7 +226,7 @@ void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext
 template <StreamType S, class Factory>
 requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
-  while (ref.half->skip_gap(halves(), ref.direction)) deliver_ready(ref, context);
+  while (ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) deliver_ready(ref, context);
   ref.half->close(halves());
   deliver_ready(ref, context);
 }
@@ -278,7 +279,7 @@ bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     const Ref ref = ref_of(connection, direction);
     while (ref.half->holds(halves()) && ref.half->oldest_held(halves()) < t &&
-           ref.half->skip_gap(halves(), direction)) {
+           ref.half->skip_gap(halves(), *connection.policy, direction)) {
       flushed = true;
       deliver_ready(ref, nullptr);
     }

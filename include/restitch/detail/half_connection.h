@@ -67,7 +67,7 @@ class HalfConnection {
 
   // Gives up the bytes before the lowest held segment, so that take() delivers from there. False when
   // nothing is held.
-  bool skip_gap(State& state, TcpFlowDirection direction);
+  bool skip_gap(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction);
 
   // Expects nothing more; what take() still has is delivered. Without an end mark: nobody sent one.
   void close(State& state);
@@ -106,6 +106,7 @@ class HalfConnection {
   void note_end(State& state, const ReceiverPolicy& policy, bool rst, Sequence position,
                 const Arrival& arrival);
   void mark_ended(bool reset);
+  bool end_comes_first(State& state, const ReceiverPolicy& policy);
   void reach_end(State& state, const ReceiverPolicy& policy);
 
   void insert_payload(State& state, const ReceiverPolicy& policy, Arrival arrival);

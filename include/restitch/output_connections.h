@@ -1,0 +1,125 @@
+// What is worth telling about connections when the bytes themselves went elsewhere: ConnectionSummary,
+// the ConnectionLog that hands the summaries out in order of first packet, and SummaryStream, which
+// fills them. The streams of output_digest.h, output_files.h and output_follow.h are built on it.
+//
+// A ConnectionLog owns the summaries and must outlive the pool whose streams fill them; its sink borrows
+// a summary for the call. One thread: that of the pool.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "restitch/stream.h"
+
+namespace restitch {
+
+// SHA-256 as its 32 bytes.
+using Digest = std::array<std::uint8_t, 32>;
+
+// Bytes of a stream that were never delivered. `offset` counts from the first byte of the stream and
+// includes the bytes of earlier gaps.
+struct Gap {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+
+  friend bool operator==(const Gap&, const Gap&) = default;
+};
+
+// One direction of a connection.
+struct DirectionSummary {
+  std::uint64_t bytes = 0;    // delivered; gaps are not counted
+  std::uint64_t packets = 0;  // all of this direction, also those without payload
+  Timestamp first_seen;       // of the packets, by capture time; 0: not known
+  Timestamp last_seen;
+  std::vector<Gap> gaps;         // in order
+  EventCounts events{};          // by EventKind
+  std::optional<Digest> digest;  // of the delivered bytes, if the stream made one
+
+  [[nodiscard]] std::uint64_t gap_bytes() const;
+};
+
+struct ConnectionSummary {
+  std::uint64_t number = 0;  // in order of first packet, from 0
+  NetFlow net;               // client to server
+  TransportFlow transport;   // client to server
+  // Whether a SYN says who the client is; else it is taken for whoever sent the first packet.
+  bool client_known = false;
+  bool ended = false;  // `end` means something
+  EndReason end = EndReason::end_of_input;
+  std::array<DirectionSummary, 2> directions;  // by TcpFlowDirection
+
+  [[nodiscard]] DirectionSummary& direction(TcpFlowDirection which) {
+    return directions[static_cast<std::size_t>(which)];
+  }
+  [[nodiscard]] const DirectionSummary& direction(TcpFlowDirection which) const {
+    return directions[static_cast<std::size_t>(which)];
+  }
+  // "192.0.2.1:80": who sends in this direction.
+  [[nodiscard]] std::string sender(TcpFlowDirection which) const;
+  // From its first packet to its last one; 0 when the times are not known.
+  [[nodiscard]] std::int64_t duration_ns() const;
+};
+
+// Numbers connections and passes each on once it has ended and all earlier ones have been passed on. So
+// what comes out does not depend on when connections end; what waits costs a few hundred bytes each.
+class ConnectionLog {
+ public:
+  using Sink = std::function<void(const ConnectionSummary&)>;
+
+  explicit ConnectionLog(Sink sink) : sink_(std::move(sink)) {}
+  ConnectionLog(const ConnectionLog&) = delete;
+  ConnectionLog& operator=(const ConnectionLog&) = delete;
+
+  // A new connection; the reference is good until close().
+  ConnectionSummary& open(const NetFlow& net, TransportFlow transport);
+  void close(ConnectionSummary& summary, EndReason reason);
+
+  [[nodiscard]] std::uint64_t opened() const { return opened_; }
+
+ private:
+  Sink sink_;
+  std::deque<ConnectionSummary> waiting_;  // never moves what is in it
+  std::uint64_t opened_ = 0;
+};
+
+// A stream, for BasicAssembler, that takes notes and lets the bytes go.
+class SummaryStream {
+ public:
+  SummaryStream(ConnectionLog& log, ConnectionSummary& summary) : log_(&log), summary_(&summary) {}
+
+  bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+              std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
+  void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
+  bool reassembly_complete(AssemblerContext* context, EndReason reason);
+  void on_event(const Event& event);
+
+  [[nodiscard]] ConnectionSummary& summary() { return *summary_; }
+  [[nodiscard]] const ConnectionSummary& summary() const { return *summary_; }
+
+ private:
+  ConnectionLog* log_;
+  ConnectionSummary* summary_;
+};
+
+// Makes streams of type S from (log, summary).
+template <class S>
+class SummaryFactory {
+ public:
+  explicit SummaryFactory(ConnectionLog& log) : log_(log) {}
+
+  std::optional<S> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
+                          AssemblerContext& /*context*/) {
+    return std::optional<S>(std::in_place, log_, log_.open(net, transport));
+  }
+
+ private:
+  ConnectionLog& log_;
+};
+
+}  // namespace restitch

@@ -1,0 +1,27 @@
+// Connections as JSON Lines: one object for each direction. Pure functions; any thread.
+#pragma once
+
+#include <string>
+
+#include "restitch/output_connections.h"
+
+namespace restitch {
+
+// Appends one line for a direction, with these members:
+//
+//   connection  its number, from 0 in order of first packet
+//   src, dst    "192.0.2.1:80", "[2001:db8::1]:80"
+//   client      the endpoint that opened the connection; null where no SYN was captured
+//   bytes       delivered, gaps left out
+//   sha256      of these bytes, if the stream made a digest
+//   gaps        [[offset,size],…]; an offset counts earlier gaps too
+//   first_seen, last_seen  of this direction, in seconds since 1970 with nine decimals; null: not known
+//   packets     of this direction
+//   end         "fin", "rst", … of the connection
+//   events      {"gap":2,…}: how often each kind occurred; those that did not are left out
+void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction);
+
+// Appends the lines of both directions, the client's first; a direction without bytes only when asked.
+void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty = false);
+
+}  // namespace restitch
