@@ -6,7 +6,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#include <functional>
+#include <algorithm>
 #include <random>
 
 #include "unit/capture/capture_builder.h"
@@ -107,6 +107,24 @@ TEST_P(CompressedSourceTest, ACutDeliversWhatCameBeforeAndSaysSo) {
   EXPECT_TRUE(std::equal(reading.records.begin(), reading.records.end(), expected.records.begin()));
   EXPECT_TRUE(reading.end.damaged);
   EXPECT_THAT(reading.end.message, HasSubstr(std::string(GetParam().name) + ": the data are cut short"));
+}
+
+// All of it lies in memory at once, so that only the format's own blocks can keep good and bad apart.
+TEST_P(CompressedSourceTest, ADamagedBlockDoesNotTakeTheBlocksBeforeItWithIt) {
+  const ByteVector plain = sample(2000);
+  const Reading expected = read_bytes(plain);
+  ByteVector packed = compress(plain);
+  const auto middle = packed.begin() + static_cast<std::ptrdiff_t>(packed.size() / 2);
+  std::fill(middle, middle + 4000, std::uint8_t{0xff});
+  const std::size_t all = plain.size() + packed.size();
+  const Reading reading = read_bytes(packed, all, all);
+  ASSERT_TRUE(reading.opened) << reading.error.message;
+  EXPECT_TRUE(reading.end.damaged);
+  const std::size_t third = expected.records.size() / 3;
+  ASSERT_GT(reading.records.size(), third);
+  EXPECT_TRUE(std::equal(reading.records.begin(),
+                         reading.records.begin() + static_cast<std::ptrdiff_t>(third),
+                         expected.records.begin()));
 }
 
 TEST_P(CompressedSourceTest, CutsAtAnyByteNeverGiveAWrongRecord) {

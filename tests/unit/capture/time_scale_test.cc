@@ -63,15 +63,17 @@ TEST(TimeScaleTest, AnyDecimalClockAgreesWithExactArithmetic) {
   }
 }
 
-TEST(TimeScaleTest, AnyBinaryClockUpToAnEighthOfANanosecondAgreesWithExactArithmetic) {
+TEST(TimeScaleTest, AnyBinaryClockAgreesWithExactArithmetic) {
   std::mt19937_64 random(2);
-  for (unsigned exponent = 0; exponent <= 33; ++exponent) {
+  for (unsigned exponent = 0; exponent <= 63; ++exponent) {
     for (int i = 0; i < 500; ++i) {
       const std::uint64_t ticks = random() >> (random() % 64);
       const Wide exact = (Wide{ticks} * 1'000'000'000) >> exponent;
       const std::int64_t expected = exact > highest ? highest : static_cast<std::int64_t>(exact);
-      EXPECT_EQ(TimeScale(static_cast<std::uint8_t>(0x80 + exponent), 0).to_ns(ticks), expected)
-          << ticks << " ticks of 2^-" << exponent << " s";
+      const std::int64_t ns = TimeScale(static_cast<std::uint8_t>(0x80 + exponent), 0).to_ns(ticks);
+      // Finer than 2^-34 s it may be one nanosecond early, for the bits that were left out.
+      EXPECT_GE(ns, expected - (exponent > 34 ? 1 : 0)) << ticks << " ticks of 2^-" << exponent << " s";
+      EXPECT_LE(ns, expected) << ticks << " ticks of 2^-" << exponent << " s";
     }
   }
 }
