@@ -1,0 +1,10 @@
+// The commands. Each reads its inputs, prints its data, and returns an exit status.
+#pragma once
+
+#include "cli/options.h"
+
+namespace restitch::cli {
+
+int run_streams(const Options& options);
+
+}  // namespace restitch::cli

@@ -1,0 +1,13 @@
+// Exit statuses of the command.
+#pragma once
+
+namespace restitch::cli {
+
+enum ExitStatus : int {
+  exit_ok = 0,
+  exit_usage = 1,     // a flag, a name or a number that makes no sense
+  exit_input = 2,     // an input that is unreadable or damaged, or an output that cannot be written
+  exit_killed = 130,  // interrupted twice
+};
+
+}  // namespace restitch::cli

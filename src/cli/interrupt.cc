@@ -1,0 +1,41 @@
+#include "cli/interrupt.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "cli/exit_status.h"
+
+namespace restitch::cli {
+namespace {
+
+volatile sig_atomic_t interrupt_count = 0;
+
+extern "C" void on_interrupt(int /*signal*/) {
+  if (interrupt_count != 0) ::_exit(exit_killed);
+  interrupt_count = 1;
+  // A pipe that is silent would keep us in read(2): from now on standard input is at its end.
+  const int saved_errno = errno;
+  const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (null >= 0) {
+    ::dup2(null, STDIN_FILENO);
+    ::close(null);
+  }
+  errno = saved_errno;
+}
+
+}  // namespace
+
+void catch_interrupts() {
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGINT, &action, nullptr);
+  ::sigaction(SIGTERM, &action, nullptr);
+}
+
+bool interrupted() { return interrupt_count != 0; }
+
+}  // namespace restitch::cli

@@ -1,0 +1,11 @@
+#include "cli/commands.h"
+#include "cli/interrupt.h"
+#include "cli/options.h"
+
+int main(int argc, char** argv) {
+  using namespace restitch::cli;
+  const ParsedOptions parsed = parse_options(argc, argv);
+  if (!parsed.options) return parsed.status;
+  catch_interrupts();
+  return run_streams(*parsed.options);
+}

@@ -1,0 +1,151 @@
+#include "cli/options.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+
+#include "cli/exit_status.h"
+
+namespace restitch::cli {
+namespace {
+
+constexpr std::array<std::string_view, 3> command_names = {"streams", "extract", "follow"};
+constexpr std::array<std::string_view, 2> receiver_names = {"capture", "gopacket"};
+
+// 1 GiB of held bytes, roughly.
+constexpr int default_pages_max = 524'288;
+
+constexpr std::string_view examples = R"(
+Examples:
+  restitch capture.pcapng                     a table of the connections, and a summary
+  restitch streams --json capture.pcap.gz     one JSON object for each direction with payload
+  tcpdump -w - port 80 | restitch -           the same from a pipe
+
+Captures are pcap or pcapng, also compressed with gzip, zstd or lz4; several are read one after the other,
+and connections continue from one to the next. Data goes to standard output, all else to standard error.
+Exit status: 0 all well, 1 wrong usage, 2 an input that is unreadable or cut off (what could be read is still
+there).
+)";
+
+// "restitch FILE" means "restitch streams FILE": the command, if there is one, comes first.
+std::vector<std::string> with_command(int argc, const char* const* argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const std::string first = arguments.empty() ? "--help" : arguments.front();
+  const bool named = std::find(command_names.begin(), command_names.end(), first) != command_names.end();
+  const bool general = first == "--help" || first == "-h" || first == "--version" || first == "-V";
+  if (!named && !general) arguments.insert(arguments.begin(), "streams");
+  return arguments;
+}
+
+// CLI11's own usage line knows nothing of a command that may be left out, nor of FILE....
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* app, std::string /*name*/) const override {
+    if (app->get_parent() == nullptr) {
+      return "Usage: restitch [COMMAND] [OPTIONS] FILE...\n       restitch COMMAND --help\n";
+    }
+    return "Usage: restitch " + app->get_name() + " [OPTIONS] FILE...\n";
+  }
+};
+
+class Parser {
+ public:
+  Parser();
+  ParsedOptions parse(std::vector<std::string> arguments);
+
+ private:
+  CLI::App* add_command(Command command, const char* description);
+  void add_common(CLI::App& command);
+  void set_receiver(const std::string& name);
+  int complain(const std::string& message) const;
+
+  CLI::App app_{"restitch: captured TCP segments back into the byte streams that the endpoints exchanged."};
+  Options options_;
+  std::string receiver_ = "capture";
+  std::vector<std::string> read_;
+};
+
+Parser::Parser() {
+  app_.name("restitch");
+  app_.formatter(std::make_shared<HelpFormatter>());
+  app_.require_subcommand(1);
+  app_.footer(std::string(examples));
+  app_.set_version_flag("-V,--version", version_text(), "Print the version, and those of the libraries");
+
+  CLI::App* streams =
+      add_command(Command::streams, "List the connections (this is what happens without a COMMAND)");
+  streams->add_flag("--json", options_.json, "One JSON object a line for each direction with payload");
+  streams->add_flag("--all", options_.with_empty, "With --json: also directions without payload");
+}
+
+CLI::App* Parser::add_command(Command command, const char* description) {
+  const std::string name(command_names[static_cast<std::size_t>(command)]);
+  CLI::App* added = app_.add_subcommand(name, description);
+  added->callback([this, command] { options_.command = command; });
+  add_common(*added);
+  return added;
+}
+
+void Parser::add_common(CLI::App& command) {
+  command.add_option("FILE", options_.inputs, "Captures to read; - is standard input");
+  command.add_option("-r,--read", read_, "The same, as tcpdump and tshark spell it; may be repeated")
+      ->type_name("FILE")
+      ->expected(1)
+      ->take_all();
+  command
+      .add_option("--receiver", receiver_,
+                  "What the watched hosts do with bytes that overlap or come too late: " +
+                      fmt::format("{}", fmt::join(receiver_names, ", ")))
+      ->type_name("NAME")
+      ->capture_default_str();
+  command
+      .add_option("--pages-max", options_.pages_max,
+                  "Out-of-order bytes held for all connections together, in pages of 1,900 bytes; beyond it "
+                  "gaps are not waited for")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 30))
+      ->default_val(default_pages_max);
+  command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors");
+  command.add_flag("-v,--verbose", options_.verbose, "Say more about the inputs");
+}
+
+int Parser::complain(const std::string& message) const {
+  fmt::print(stderr, "restitch: {} (try restitch --help)\n", message);
+  return exit_usage;
+}
+
+ParsedOptions Parser::parse(std::vector<std::string> arguments) {
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    app_.parse(arguments);
+  } catch (const CLI::Success& success) {
+    return {std::nullopt, app_.exit(success)};
+  } catch (const CLI::ParseError& error) {
+    std::string message = error.what();
+    std::replace(message.begin(), message.end(), '\n', ' ');
+    return {std::nullopt, complain(message)};
+  }
+  options_.inputs.insert(options_.inputs.begin(), read_.begin(), read_.end());
+  if (options_.inputs.empty()) return {std::nullopt, complain("no FILE to read")};
+  if (std::count(options_.inputs.begin(), options_.inputs.end(), "-") > 1) {
+    return {std::nullopt, complain("standard input (-) can be read only once")};
+  }
+  options_.receiver = find_receiver_policy(receiver_);
+  if (options_.receiver == nullptr) {
+    return {std::nullopt, complain(fmt::format("--receiver: there is no \"{}\", but {}", receiver_,
+                                               fmt::join(receiver_names, ", ")))};
+  }
+  return {options_, exit_ok};
+}
+
+}  // namespace
+
+ParsedOptions parse_options(int argc, const char* const* argv) {
+  return Parser().parse(with_command(argc, argv));
+}
+
+}  // namespace restitch::cli

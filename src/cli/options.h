@@ -1,0 +1,43 @@
+// What the user asked for: the command line, parsed. Values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "restitch/receiver.h"
+
+namespace restitch::cli {
+
+enum class Command { streams, extract, follow };
+
+struct Options {
+  Command command = Command::streams;
+
+  // All commands.
+  std::vector<std::string> inputs;  // "-": standard input
+  const ReceiverPolicy* receiver = nullptr;
+  int pages_max = 0;  // held bytes of all connections together, in pages
+  bool quiet = false;
+  bool verbose = false;
+
+  // streams
+  bool json = false;
+  bool with_empty = false;
+};
+
+// Either options, or the exit status when there is nothing left to do: help was printed, or one line
+// about what was wrong with the command line.
+struct ParsedOptions {
+  std::optional<Options> options;
+  int status = 0;
+};
+
+ParsedOptions parse_options(int argc, const char* const* argv);
+
+// What --version prints: ours, and that of each library we stand on.
+std::string version_text();
+
+}  // namespace restitch::cli

@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iterator>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "cli/standard_output.h"
+#include "cli/summary.h"
+#include "restitch/output.h"
+
+namespace restitch::cli {
+namespace {
+
+constexpr std::string_view table_head =
+    "     #  client                 server                     bytes ->     bytes <-  gap bytes   packets   "
+    "seconds  "
+    "end\n";
+
+// "<->" where it is not known who opened the connection.
+void append_row(std::string& out, const ConnectionSummary& summary) {
+  const DirectionSummary& ahead = summary.directions[0];
+  const DirectionSummary& back = summary.directions[1];
+  const std::int64_t microseconds = summary.duration_ns() / 1000;
+  fmt::format_to(std::back_inserter(out), "{:>6}  {:<21} {} {:<21} {:>12} {:>12} {:>10} {:>9} {:>9.6f}  {}\n",
+                 summary.number, summary.sender(TcpFlowDirection::client_to_server),
+                 summary.client_known ? "-> " : "<->", summary.sender(TcpFlowDirection::server_to_client),
+                 ahead.bytes, back.bytes, ahead.gap_bytes() + back.gap_bytes(), ahead.packets + back.packets,
+                 static_cast<double>(microseconds) / 1e6, to_string(summary.end));
+}
+
+template <class S>
+void read_into(Session& session, ConnectionLog& log) {
+  SummaryFactory<S> factory(log);
+  session.run<S>(factory);
+}
+
+}  // namespace
+
+int run_streams(const Options& options) {
+  StandardOutput output;
+  ConnectionTotals totals;
+  std::string line;
+  ConnectionLog log([&](const ConnectionSummary& summary) {
+    totals.add(summary);
+    line.clear();
+    if (options.json) {
+      append_connection_json(line, summary, options.with_empty);
+    } else {
+      append_row(line, summary);
+    }
+    output.write(line);
+  });
+  Session session(options);
+  if (options.json) {
+    read_into<DigestStream>(session, log);
+  } else {
+    output.write(table_head);
+    read_into<SummaryStream>(session, log);
+  }
+  const bool written = output.flush();
+  if (!options.quiet) fmt::print(stderr, "{}", summary_text(session, totals));
+  return written ? session.status() : exit_input;
+}
+
+}  // namespace restitch::cli

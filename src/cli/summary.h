@@ -1,0 +1,24 @@
+// The summary that closes a run: what was in the packets and what became of their bytes. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "cli/session.h"
+#include "restitch/output.h"
+
+namespace restitch::cli {
+
+// What was seen of connections, added up.
+struct ConnectionTotals {
+  std::uint64_t connections = 0;
+  std::uint64_t gaps = 0;
+  std::uint64_t gap_bytes = 0;
+
+  void add(const ConnectionSummary& summary);
+};
+
+// Several lines; the last one begins with the number of packets.
+std::string summary_text(const Session& session, const ConnectionTotals& totals);
+
+}  // namespace restitch::cli

@@ -1,0 +1,84 @@
+#include <algorithm>
+
+#include "restitch/output_connections.h"
+
+namespace restitch {
+
+std::uint64_t DirectionSummary::gap_bytes() const {
+  std::uint64_t sum = 0;
+  for (const Gap& gap : gaps) sum += gap.size;
+  return sum;
+}
+
+std::string ConnectionSummary::sender(TcpFlowDirection which) const {
+  return which == TcpFlowDirection::client_to_server
+             ? endpoint_to_string(net.source, transport.source_port)
+             : endpoint_to_string(net.destination, transport.destination_port);
+}
+
+std::int64_t ConnectionSummary::duration_ns() const {
+  Timestamp first;
+  Timestamp last;
+  for (const DirectionSummary& side : directions) {
+    if (side.first_seen.ns == 0) continue;
+    if (first.ns == 0 || side.first_seen < first) first = side.first_seen;
+    last = std::max(last, side.last_seen);
+  }
+  // Times of hostile packets may lie further apart than a number can say.
+  std::int64_t duration = 0;
+  return __builtin_sub_overflow(last.ns, first.ns, &duration) ? 0 : duration;
+}
+
+ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transport) {
+  ConnectionSummary& summary = waiting_.emplace_back();
+  summary.number = opened_++;
+  summary.net = net;
+  summary.transport = transport;
+  return summary;
+}
+
+void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
+  summary.ended = true;
+  summary.end = reason;
+  while (!waiting_.empty() && waiting_.front().ended) {
+    sink_(waiting_.front());
+    waiting_.pop_front();
+  }
+}
+
+bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+                           std::optional<Sequence> /*next_seq*/, bool& /*start*/,
+                           AssemblerContext& /*context*/) {
+  DirectionSummary& side = summary_->direction(direction);
+  const Timestamp time = info.timestamp;
+  if (tcp.syn()) summary_->client_known = true;
+  if (side.packets++ == 0) {
+    side.first_seen = side.last_seen = time;
+  } else {
+    side.first_seen = std::min(side.first_seen, time);
+    side.last_seen = std::max(side.last_seen, time);
+  }
+  return true;
+}
+
+void SummaryStream::reassembled_sg(ScatterGather& sg, AssemblerContext& /*context*/) {
+  const ScatterGather::Info& info = sg.info();
+  const auto [available, saved] = sg.lengths();
+  DirectionSummary& side = summary_->direction(info.direction);
+  if (info.skip > 0) {
+    const auto size = static_cast<std::uint64_t>(info.skip);
+    side.gaps.push_back({info.offset + saved - size, size});
+  }
+  side.bytes += available - saved;
+}
+
+bool SummaryStream::reassembly_complete(AssemblerContext* /*context*/, EndReason reason) {
+  log_->close(*summary_, reason);
+  return true;
+}
+
+void SummaryStream::on_event(const Event& event) {
+  ++summary_->direction(event.direction).events[static_cast<std::size_t>(event.kind)];
+}
+
+}  // namespace restitch

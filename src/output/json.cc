@@ -1,0 +1,66 @@
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "output/text.h"
+#include "restitch/output_digest.h"
+#include "restitch/output_json.h"
+
+namespace restitch {
+namespace {
+
+void append_gaps(std::string& out, const std::vector<Gap>& gaps) {
+  out += '[';
+  for (const Gap& gap : gaps) {
+    fmt::format_to(std::back_inserter(out), "{}[{},{}]", &gap == gaps.data() ? "" : ",", gap.offset,
+                   gap.size);
+  }
+  out += ']';
+}
+
+void append_events(std::string& out, const EventCounts& events) {
+  out += '{';
+  const char* separator = "";
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    if (events[i] == 0) continue;
+    const std::string_view name = to_string(static_cast<EventKind>(i));
+    fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", separator, name, events[i]);
+    separator = ",";
+  }
+  out += '}';
+}
+
+}  // namespace
+
+void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction) {
+  const DirectionSummary& side = summary.direction(direction);
+  fmt::format_to(std::back_inserter(out), R"({{"connection":{},"src":"{}","dst":"{}","client":)",
+                 summary.number, summary.sender(direction), summary.sender(reverse(direction)));
+  if (summary.client_known) {
+    append_json_string(out, summary.sender(TcpFlowDirection::client_to_server));
+  } else {
+    out += "null";
+  }
+  fmt::format_to(std::back_inserter(out), R"(,"bytes":{})", side.bytes);
+  if (side.digest) fmt::format_to(std::back_inserter(out), R"(,"sha256":"{}")", to_string(*side.digest));
+  out += R"(,"gaps":)";
+  append_gaps(out, side.gaps);
+  out += R"(,"first_seen":)";
+  append_json_time(out, side.first_seen);
+  out += R"(,"last_seen":)";
+  append_json_time(out, side.last_seen);
+  fmt::format_to(std::back_inserter(out), R"(,"packets":{},"end":"{}","events":)", side.packets,
+                 to_string(summary.end));
+  append_events(out, side.events);
+  out += "}\n";
+}
+
+void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty) {
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    if (with_empty || summary.direction(direction).bytes != 0) {
+      append_direction_json(out, summary, direction);
+    }
+  }
+}
+
+}  // namespace restitch

@@ -1,0 +1,44 @@
+#include "output/text.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace restitch {
+
+void append_hex(std::string& out, Bytes bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  for (const std::uint8_t byte : bytes) {
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
+  }
+}
+
+void append_json_time(std::string& out, Timestamp time) {
+  if (time.ns == 0) {
+    out += "null";
+    return;
+  }
+  constexpr std::uint64_t second = 1'000'000'000;
+  const bool negative = time.ns < 0;
+  const auto bits = static_cast<std::uint64_t>(time.ns);
+  const std::uint64_t ns = negative ? 0 - bits : bits;  // right for the lowest number too
+  fmt::format_to(std::back_inserter(out), "{}{}.{:09}", negative ? "-" : "", ns / second, ns % second);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+}  // namespace restitch

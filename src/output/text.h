@@ -1,0 +1,21 @@
+// Small pieces of text that the writers share: numbers, times, JSON strings. Pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "restitch/capture_info.h"
+#include "restitch/packet.h"
+
+namespace restitch {
+
+// Two lower-case digits a byte.
+void append_hex(std::string& out, Bytes bytes);
+
+// Seconds since 1970 with nine decimals, "null" for a time that is not known.
+void append_json_time(std::string& out, Timestamp time);
+
+// In quotes, with what JSON does not allow in a string escaped.
+void append_json_string(std::string& out, std::string_view text);
+
+}  // namespace restitch
