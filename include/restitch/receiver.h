@@ -33,6 +33,12 @@ enum class Winner : std::uint8_t { held, arrived };
 // For each Relation, the copy that gives the shared bytes.
 using OverlapTable = std::array<Winner, relation_count>;
 
+// How overlapping copies among held segments are settled.
+enum class OverlapRule : std::uint8_t {
+  table,   // pair by pair, as the OverlapTable says
+  linux_,  // exactly as Linux 6.18 does it: blocks that may overlap and merge (docs/semantics.md)
+};
+
 // What a half-connection does with bytes that come after its end.
 enum class AfterEnd : std::uint8_t {
   refuse,   // they count for nothing, as a receiver that closed
@@ -42,7 +48,8 @@ enum class AfterEnd : std::uint8_t {
 struct ReceiverPolicy {
   std::string_view name;
   std::string_view summary;  // one line for a help text
-  OverlapTable overlap{};
+  OverlapRule rule = OverlapRule::table;
+  OverlapTable overlap{};  // for OverlapRule::table
   AfterEnd after_fin = AfterEnd::refuse;
   AfterEnd after_rst = AfterEnd::refuse;
 

@@ -122,23 +122,24 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   if (d != nullptr && d->has_first_syn && next_offset_ == 0 && arrival.first == d->first_syn) {
     move_start(state, arrival.first);
   }
-  const std::size_t whole = arrival.payload.size();
+  std::uint64_t overlap = arrival.payload.size();
   cut_delivered(arrival);
-  std::uint64_t overlap = whole - arrival.payload.size();
+  overlap -= arrival.payload.size();
   cut_after_end(state, policy, arrival);
   detail::HeldQueue::Inserted inserted;
   if (!arrival.payload.empty()) {
     if (in_range(state, arrival)) {
       HalfDetail& busy = detail(state);
-      arrival.lend = known() && arrival.first == next_seq_ && busy.skip == 0;
+      arrival.next = known() && arrival.first == next_seq_;
+      arrival.lend = arrival.next && busy.skip == 0;
       inserted = busy.held.insert(state, policy, arrival);
-      overlap += inserted.overlap;
     } else {
       state.bytes.dropped += arrival.payload.size();
     }
   }
+  state.bytes.duplicate += overlap + inserted.duplicate;
+  overlap += inserted.overlap;
   if (overlap == 0 && inserted.queued == 0) return;
-  state.bytes.duplicate += overlap;
   TcpAssemblyStats& since = detail(state).since;
   since.overlap_bytes += overlap;
   since.overlap_packets += overlap != 0 ? 1 : 0;

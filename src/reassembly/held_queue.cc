@@ -2,20 +2,15 @@
 
 #include <algorithm>
 
-#include "reassembly/relation.h"
+#include "reassembly/overlap.h"
 #include "restitch/detail/half_state.h"
 #include "restitch/detail/segment_tree.h"
 
 namespace restitch::detail {
-namespace {
 
-Range range_of(const HeldSegment& held) { return {held.first, held.first.add(held.size)}; }
-
-Range range_of(const Arrival& arrival) { return {arrival.first, arrival.last()}; }
-
-// Whatever the policy: two copies of the same bytes are compared, and a difference is told.
-void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival, const Range& shared) {
+void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival) {
   const Range held = range_of(state.segments[segment]);
+  const Range shared = held.shared_with(range_of(arrival));
   const std::size_t at = shared.offset_in(range_of(arrival));
   const Bytes held_copy = state.segments.bytes(segment).subspan(shared.offset_in(held), shared.size());
   const Bytes new_copy = arrival.payload.subspan(at, shared.size());
@@ -29,16 +24,15 @@ void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arri
                     .arrived = new_copy});
 }
 
-}  // namespace
-
 std::uint32_t HeldQueue::first(HalfState& state) const {
+  if (front_ != none) return front_;
   std::uint32_t root = root_;
   return SegmentTree(state.segments, root).first();
 }
 
 std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_t size) const {
   const auto length = static_cast<std::int64_t>(size);
-  if (empty()) return length;
+  if (root_ == none) return length;
   std::uint32_t root = root_;
   const SegmentTree tree(state.segments, root);
   const HeldSegment& highest = state.segments[tree.last()];
@@ -69,7 +63,7 @@ HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& po
     const std::uint32_t next = tree.next(segment);
     if (held.last.difference(whole.first) < 0) {
       const Range shared = held.shared_with(whole);
-      compare_copies(state, segment, arrival, shared);
+      compare_copies(state, segment, arrival);
       result.overlap += shared.size();
       if (policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held) {
         place_until(held.first);
@@ -81,6 +75,7 @@ HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& po
     segment = next;
   }
   place_until(whole.last);
+  result.duplicate = result.overlap;
   return result;
 }
 
@@ -135,7 +130,8 @@ std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, co
 std::uint32_t HeldQueue::pop(HalfState& state) {
   const std::uint32_t segment = first(state);
   account(state, segment, -1);
-  SegmentTree(state.segments, root_).erase(segment);
+  if (segment != front_) SegmentTree(state.segments, root_).erase(segment);
+  front_ = state.segments[segment].next;
   --size_;
   return segment;
 }
@@ -157,6 +153,9 @@ std::uint64_t HeldQueue::discard_before(HalfState& state, Sequence position) {
     discarded += size;
     if (size == state.segments[segment].size) {
       state.segments.release(pop(state));
+    } else if (last_ != none) {
+      discarded -= size;  // what overlaps another block is cut when it is delivered
+      break;
     } else {
       account(state, segment, -1);
       state.segments.trim_front(segment, size);

@@ -48,10 +48,10 @@ bool SegmentStore::own(std::uint32_t segment) {
 // Copies `bytes` to where they belong by their size.
 bool SegmentStore::place_bytes(std::uint32_t segment, Bytes bytes) {
   HeldSegment& held = segments_[segment];
-  assert(!bytes.empty() && bytes.size() <= segment_size_max);
+  assert(bytes.size() <= segment_size_max);
   if (bytes.size() <= sizeof held.place) {
     std::uint32_t inside = 0;
-    std::memcpy(&inside, bytes.data(), bytes.size());
+    if (!bytes.empty()) std::memcpy(&inside, bytes.data(), bytes.size());
     held.place = inside;
     held.storage = Storage::inside;
   } else {

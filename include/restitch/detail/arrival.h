@@ -16,9 +16,14 @@ struct Arrival {
   const CaptureInfo& info;
   TcpFlowDirection direction;
   std::uint64_t offset = 0;  // stream offset of `first`; 0 while the start is not known
-  bool lend = false;         // it continues what was delivered: its bytes need no copy
+  bool next = false;         // it continues what was delivered
+  bool lend = false;         // and so its bytes need no copy
+  bool fin = false;          // a FIN follows (only where a FIN has to win its place like data)
 
   [[nodiscard]] Sequence last() const { return first.add(static_cast<std::int64_t>(payload.size())); }
+
+  // The same with the FIN, which takes a sequence number of its own.
+  [[nodiscard]] Sequence end() const { return last().add(fin ? 1 : 0); }
 
   void cut_front(std::size_t size) {
     first = first.add(static_cast<std::int64_t>(size));

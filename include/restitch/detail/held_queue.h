@@ -14,7 +14,7 @@ struct HalfState;
 
 class HeldQueue {
  public:
-  [[nodiscard]] bool empty() const { return root_ == none; }
+  [[nodiscard]] bool empty() const { return root_ == none && front_ == none; }
   [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint32_t pages() const { return pages_; }
@@ -25,20 +25,21 @@ class HeldQueue {
   // The longest stretch of sequence space that the queue would cover together with [first, first + size).
   [[nodiscard]] std::int64_t spread_with(HalfState& state, Sequence first, std::size_t size) const;
 
-  // What became of an arrival.
+  // What became of an arrival, in bytes.
   struct Inserted {
-    std::uint64_t overlap = 0;  // bytes that were there already, in either copy
-    std::uint64_t queued = 0;   // bytes that wait now, apart from lent ones
+    std::uint64_t overlap = 0;    // were there already, in either copy
+    std::uint64_t duplicate = 0;  // of both copies, those that will not be delivered
+    std::uint64_t queued = 0;     // wait now, apart from lent ones
   };
 
-  // Settles byte for byte, with every held segment that the arrival shares bytes with, whose copy stays;
-  // then places what is left of the arrival.
+  // Settles with every held segment that the arrival shares bytes with whose copy stays, and places what
+  // is left of the arrival.
   Inserted insert(HalfState& state, const ReceiverPolicy& policy, const Arrival& arrival);
 
-  // Takes the lowest segment out; it is the caller's.
+  // Takes the lowest segment out; it is the caller's. Of merged segments one at a time.
   std::uint32_t pop(HalfState& state);
 
-  // Cuts bytes off the end of the lowest segment. Requires: fewer than it has.
+  // Cuts bytes off the end of the lowest segment. Requires: fewer than it has; OverlapRule::table.
   void trim_first(HalfState& state, std::uint32_t size);
 
   // Drops the bytes below `first`, or all; answers how many.
@@ -46,11 +47,26 @@ class HeldQueue {
   std::uint64_t discard_all(HalfState& state);
 
  private:
-  std::uint64_t place(HalfState& state, Sequence first, Bytes bytes, const CaptureInfo& info, bool lend);
-  void cut(HalfState& state, std::uint32_t segment, Sequence first, Sequence last);
-  void account(HalfState& state, std::uint32_t segment, int sign);
+  using Segment = std::uint32_t;
 
-  std::uint32_t root_ = none;
+  Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, const Arrival& arrival);
+  std::uint64_t place(HalfState& state, Sequence first, Bytes bytes, const CaptureInfo& info, bool lend);
+  void cut(HalfState& state, Segment segment, Sequence first, Sequence last);
+
+  // Linux' rule (linux_queue.cc): blocks, each a chain of merged segments under its first one.
+  Inserted insert_as_linux(HalfState& state, const Arrival& arrival);
+  Segment make_block(HalfState& state, const Arrival& arrival);
+  void append_to_block(HalfState& state, Segment block, Segment chain);
+  void remove_covered(HalfState& state, Segment block, const Arrival& arrival, Inserted& result);
+  std::uint64_t release_block(HalfState& state, Segment block);
+  [[nodiscard]] static Segment tail_of(HalfState& state, Segment block);
+  [[nodiscard]] static Sequence end_of(HalfState& state, Segment block);
+
+  void account(HalfState& state, Segment segment, int sign);
+
+  Segment root_ = none;
+  Segment front_ = none;     // Linux' rule: a chain to be popped before the tree
+  Segment last_ = none;      // Linux' rule: the last block, as of the last insertion at the end
   std::uint32_t size_ = 0;   // segments
   std::uint32_t pages_ = 0;  // of all of them
   std::uint64_t bytes_ = 0;

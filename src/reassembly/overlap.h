@@ -1,8 +1,10 @@
-// How two ranges of sequence numbers that share bytes lie to each other. Pure arithmetic.
+// How two ranges of sequence numbers that share bytes lie to each other (pure arithmetic), and whether two
+// copies of the same bytes are equal.
 #pragma once
 
 #include <cstddef>
 
+#include "restitch/detail/half_state.h"
 #include "restitch/receiver.h"
 #include "restitch/sequence.h"
 
@@ -37,4 +39,14 @@ inline Relation relation(const Range& held, const Range& arrived) {
   return end > 0 ? Relation::during : Relation::overlapped_by;
 }
 
+namespace detail {
+
+inline Range range_of(const HeldSegment& held) { return {held.first, held.first.add(held.size)}; }
+inline Range range_of(const Arrival& arrival) { return {arrival.first, arrival.last()}; }
+
+// Whatever the policy: two copies of the same bytes are compared, and a difference is an event.
+// Requires: they share bytes.
+void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival);
+
+}  // namespace detail
 }  // namespace restitch

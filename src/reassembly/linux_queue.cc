@@ -1,0 +1,174 @@
+// HeldQueue by the exact rule of Linux 6.18, as measured with a real kernel: held data is a list of blocks
+// ordered by their start, in a red-black tree. Blocks may overlap in part; delivery goes in order of the
+// start, so the earlier start gives the shared bytes. A segment
+//   - inside one block is dropped;
+//   - with the start of a shorter block takes its exact place in the tree;
+//   - that begins where a block ends is merged into it, if that is the last block or one met on the way
+//     down the tree; the merged block keeps its early start and removes nothing;
+//   - else becomes a block, and removes blocks that it covers.
+// A FIN counts as one more byte at the end of its segment. What the search meets depends on the shape of
+// the tree, so nothing else may touch it: bytes in order wait in front_, apart.
+#include <algorithm>
+
+#include "reassembly/overlap.h"
+#include "restitch/detail/held_queue.h"
+#include "restitch/detail/segment_tree.h"
+
+namespace restitch::detail {
+namespace {
+
+bool before(Sequence a, Sequence b) { return b.difference(a) < 0; }
+
+// Copies are compared with at most so many merged segments of a block, or a hostile sender could make each
+// packet walk all of them.
+constexpr int compare_max = 64;
+
+std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Arrival& arrival) {
+  std::uint64_t shared = 0;
+  for (int i = 0; block != none && i < compare_max; block = state.segments[block].next, ++i) {
+    const Range held = range_of(state.segments[block]);
+    if (!before(held.first, arrival.last())) break;
+    if (!before(arrival.first, held.last)) continue;
+    compare_copies(state, block, arrival);
+    shared += held.shared_with(range_of(arrival)).size();
+  }
+  return shared;
+}
+
+}  // namespace
+
+// The links of a merged segment that a tree node would use are free: the second of a chain has the tail's
+// number in `parent`.
+std::uint32_t HeldQueue::tail_of(HalfState& state, std::uint32_t block) {
+  const std::uint32_t second = state.segments[block].next;
+  return second == none ? block : state.segments[second].parent;
+}
+
+Sequence HeldQueue::end_of(HalfState& state, std::uint32_t block) {
+  const HeldSegment& tail = state.segments[tail_of(state, block)];
+  return tail.first.add(std::int64_t{tail.size} + (tail.fin ? 1 : 0));
+}
+
+HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& arrival) {
+  Inserted result;
+  const std::uint64_t size = arrival.payload.size();
+  if (!arrival.lend) result.queued = size;
+  if (arrival.next) {
+    front_ = make_block(state, arrival);
+    return result;
+  }
+  SegmentTree tree(state.segments, root_);
+  auto merge_into = [&](std::uint32_t block) {
+    const std::uint32_t chain = make_block(state, arrival);
+    if (chain != none) append_to_block(state, block, chain);
+    return result;
+  };
+
+  std::uint32_t parent = none;
+  std::uint32_t node = root_;
+  if (root_ != none) {
+    const std::int32_t behind_last = end_of(state, last_).difference(arrival.first);
+    if (behind_last == 0) return merge_into(last_);
+    if (behind_last > 0) {
+      parent = last_;
+      node = none;
+    }
+  }
+  while (node != none) {
+    parent = node;
+    const Sequence first = state.segments[node].first;
+    const Sequence end = end_of(state, node);
+    if (before(arrival.first, first)) {
+      node = state.segments[node].left;
+      continue;
+    }
+    if (before(arrival.first, end)) {
+      result.overlap += compare_with_block(state, node, arrival);
+      if (!before(end, arrival.end())) {  // nothing new
+        result.overlap = result.duplicate = size;
+        result.queued = 0;
+        return result;
+      }
+      if (arrival.first == first) {
+        const std::uint32_t block = make_block(state, arrival);
+        if (block == none) return result;
+        tree.replace(node, block);
+        result.duplicate += release_block(state, node);
+        remove_covered(state, block, arrival, result);
+        return result;
+      }
+    } else if (end == arrival.first) {
+      return merge_into(node);
+    }
+    node = state.segments[node].right;
+  }
+  const std::uint32_t block = make_block(state, arrival);
+  if (block == none) return result;
+  tree.insert_below(parent, block);
+  remove_covered(state, block, arrival, result);
+  return result;
+}
+
+// A chain with the bytes of an arrival; in the tree and in no block yet, but counted.
+std::uint32_t HeldQueue::make_block(HalfState& state, const Arrival& arrival) {
+  std::uint32_t head = none;
+  Sequence first = arrival.first;
+  Bytes rest = arrival.payload;
+  do {
+    const Bytes part = rest.first(std::min(rest.size(), SegmentStore::segment_size_max));
+    const std::uint32_t segment = arrival.lend ? state.segments.borrow(first, part, arrival.info)
+                                               : state.segments.hold(first, part, arrival.info);
+    if (segment == none) {
+      state.bytes.dropped += rest.size();
+      return head;
+    }
+    ++size_;
+    account(state, segment, +1);
+    state.segments[segment].parent = segment;
+    if (head == none) {
+      head = segment;
+    } else {
+      append_to_block(state, head, segment);
+    }
+    first = first.add(static_cast<std::int64_t>(part.size()));
+    rest = rest.subspan(part.size());
+  } while (!rest.empty());
+  state.segments[tail_of(state, head)].fin = arrival.fin;
+  return head;
+}
+
+void HeldQueue::append_to_block(HalfState& state, std::uint32_t block, std::uint32_t chain) {
+  const std::uint32_t chain_tail = tail_of(state, chain);
+  state.segments[tail_of(state, block)].next = chain;
+  state.segments[state.segments[block].next].parent = chain_tail;
+}
+
+// Removes the blocks above a new one that it covers to their end.
+void HeldQueue::remove_covered(HalfState& state, std::uint32_t block, const Arrival& arrival,
+                               Inserted& result) {
+  SegmentTree tree(state.segments, root_);
+  std::uint32_t next = tree.next(block);
+  while (next != none && before(state.segments[next].first, arrival.end())) {
+    result.overlap += compare_with_block(state, next, arrival);
+    if (before(arrival.end(), end_of(state, next))) break;
+    tree.erase(next);
+    result.duplicate += release_block(state, next);
+    next = tree.next(block);
+  }
+  if (next == none) last_ = block;
+}
+
+std::uint64_t HeldQueue::release_block(HalfState& state, std::uint32_t block) {
+  std::uint64_t size = 0;
+  while (block != none) {
+    const std::uint32_t next = state.segments[block].next;
+    size += state.segments[block].size;
+    account(state, block, -1);
+    --size_;
+    state.segments.release(block);
+    block = next;
+  }
+  return size;
+}
+
+}  // namespace restitch::detail
