@@ -57,8 +57,9 @@ struct PoolSize {
 
 // All connections of an assembler, or of several. Owns the streams; borrows the factory.
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 class BasicStreamPool {
+  static_assert(StreamFactoryType<Factory, S>);
+
  public:
   // A connection as seen from one packet: its own half and the opposite one. Valid until the next call.
   struct ConnectionRef {
@@ -117,7 +118,6 @@ struct FlushOptions {
 };
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 class BasicAssembler {
  public:
   using Pool = BasicStreamPool<S, Factory>;

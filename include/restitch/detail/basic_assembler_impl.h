@@ -23,7 +23,6 @@ std::unique_ptr<T>&& unwrap(std::unique_ptr<T>& made) {
 
 // Callbacks may run: whoever enters the pool now is a programming error.
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 struct BasicAssembler<S, Factory>::Call {
   explicit Call(detail::PoolState& pool_state) : state(pool_state) {
     assert(!state.in_call && "a callback must not enter its pool or assembler");
@@ -35,7 +34,6 @@ struct BasicAssembler<S, Factory>::Call {
 
 // Settles a delivery when its callback returns or throws.
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 struct BasicAssembler<S, Factory>::Settling {
   HalfConnection& half;
   detail::HalfState& state;
@@ -46,7 +44,6 @@ struct BasicAssembler<S, Factory>::Settling {
 // ---- the way of a packet ---------------------------------------------------------------------------
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const TcpSegment& tcp,
                                                        AssemblerContext& context) {
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
@@ -54,7 +51,6 @@ void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets) {
   constexpr std::size_t batch_max = 32;
   std::array<detail::DirectedKey, batch_max> keys;
@@ -77,7 +73,6 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash,
                                                  const NetFlow& net, const TcpSegment& tcp,
                                                  AssemblerContext& context) {
@@ -117,7 +112,6 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, std::uint32_t hash,
                                                 const NetFlow& net, const TcpSegment& tcp,
                                                 AssemblerContext& context) -> Ref {
@@ -144,7 +138,6 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context,
                                              bool start) {
   Connection& connection = *ref.connection;
@@ -167,7 +160,6 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
 
 // Tells the stream what happened, then hands over everything that is in order.
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext* context) {
   tell_events(ref);
   while (ref.half->take(halves(), *ref.connection->policy, ref.direction, sg_)) {
@@ -182,7 +174,6 @@ void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext*
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::tell_events(const Ref& ref) {
   detail::EventLog& events = halves().events;
   if (events.empty()) return;
@@ -196,7 +187,6 @@ void BasicAssembler<S, Factory>::tell_events(const Ref& ref) {
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 bool BasicAssembler<S, Factory>::over_limit(const HalfConnection& half) const {
   const detail::HalfState& state = pool_.state_.halves;
   const std::uint32_t pages = half.pages(state);
@@ -208,7 +198,6 @@ bool BasicAssembler<S, Factory>::over_limit(const HalfConnection& half) const {
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext* context) {
   while (over_limit(*ref.half) && ref.half->holds(halves()) &&
          ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
@@ -224,7 +213,6 @@ void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext
 
 // Delivers all that waits in one half, across its gaps, and closes it.
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
   while (ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) deliver_ready(ref, context);
   ref.half->close(halves());
@@ -232,7 +220,6 @@ void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerContext* context,
                                           EndReason reason) {
   const bool was_reset = connection.halves[0].reset() || connection.halves[1].reset();
@@ -273,7 +260,6 @@ BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& options) {
 
 // Skips the gaps of both halves that something older than `t` waits behind.
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t) {
   bool flushed = false;
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
@@ -302,7 +288,6 @@ requires StreamFactoryType<Factory, S> std::size_t BasicAssembler<S, Factory>::f
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 auto BasicAssembler<S, Factory>::ref_of(Connection& connection, TcpFlowDirection direction) -> Ref {
   return {&connection, &connection.half(direction), &connection.half(reverse(direction)), direction};
 }
@@ -320,7 +305,6 @@ requires StreamFactoryType<Factory, S> BasicStreamPool<S, Factory>::~BasicStream
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 auto BasicStreamPool<S, Factory>::find(const detail::DirectedKey& key, std::uint32_t hash) -> ConnectionRef {
   detail::Connection* found = state_.find(key.key, hash);
   if (found == nullptr) return {};
@@ -330,7 +314,6 @@ auto BasicStreamPool<S, Factory>::find(const detail::DirectedKey& key, std::uint
 
 // The sender of the first packet is the client, unless that packet is a SYN-ACK.
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::uint32_t hash,
                                          const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context)
     -> ConnectionRef {
@@ -356,7 +339,6 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, Timestamp timestamp,
                                                  const TcpSegment& tcp, AssemblerContext& context)
     -> ConnectionRef {
@@ -370,7 +352,6 @@ auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, T
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S>
 void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
   if (connection.phase != detail::Connection::Phase::tombstone) streams_.destroy(connection.slot);
   state_.erase(connection);
