@@ -93,7 +93,6 @@ class BasicStreamPool {
 
  private:
   template <StreamType, class F>
-  requires StreamFactoryType<F, S>
   friend class BasicAssembler;
 
   ConnectionRef find(const detail::DirectedKey& key, std::uint32_t hash);

@@ -238,8 +238,7 @@ void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerConte
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S> FlushResult
-BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& options) {
+FlushResult BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& options) {
   FlushResult result;
   const Call call(pool_.state_);
   pool_.state_.connections.for_each([&](std::uint32_t, Connection& connection) {
@@ -274,7 +273,7 @@ bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S> std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
+std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
   std::size_t closed = 0;
   const Call call(pool_.state_);
   pool_.state_.connections.for_each([&](std::uint32_t slot, Connection& connection) {
@@ -295,12 +294,11 @@ auto BasicAssembler<S, Factory>::ref_of(Connection& connection, TcpFlowDirection
 // ---- the pool --------------------------------------------------------------------------------------
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S> BasicStreamPool<S, Factory>::BasicStreamPool(
-    Factory& factory, const PoolOptions& options)
+BasicStreamPool<S, Factory>::BasicStreamPool(Factory& factory, const PoolOptions& options)
     : factory_(factory), state_(options) {}
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S> BasicStreamPool<S, Factory>::~BasicStreamPool() {
+BasicStreamPool<S, Factory>::~BasicStreamPool() {
   state_.connections.for_each([this](std::uint32_t, detail::Connection& connection) { remove(connection); });
 }
 
@@ -358,8 +356,7 @@ void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
 }
 
 template <StreamType S, class Factory>
-requires StreamFactoryType<Factory, S> PoolSize BasicStreamPool<S, Factory>::size()
-const {
+PoolSize BasicStreamPool<S, Factory>::size() const {
   const detail::HalfState& halves = state_.halves;
   return {.connections = state_.connections.size() - state_.tombstones,
           .tombstones = state_.tombstones,
