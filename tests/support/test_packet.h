@@ -1,0 +1,100 @@
+// TestPacket: one TCP segment in a line of test code. Owns its payload; what tcp() borrows lives as long.
+//
+//   client(101, "abc").at(5)      "abc" from the client, captured in second 5
+//   server(300).syn().ack()       a SYN-ACK
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "restitch/capture_info.h"
+#include "restitch/packet.h"
+
+namespace restitch::testing {
+
+class TestPacket {
+ public:
+  TestPacket(bool from_client, std::uint32_t sequence, std::string payload)
+      : from_client_(from_client), sequence_(sequence), payload_(std::move(payload)) {}
+
+  TestPacket& syn() { return flag(TcpFlag::syn); }
+  TestPacket& fin() { return flag(TcpFlag::fin); }
+  TestPacket& rst() { return flag(TcpFlag::rst); }
+  TestPacket& ack() { return flag(TcpFlag::ack); }
+  TestPacket& flag(TcpFlag flag) {
+    flags_ = flags_ | flag;
+    return *this;
+  }
+  // When it was captured; without this, in second 1.
+  TestPacket& at(std::int64_t seconds) {
+    seconds_ = seconds;
+    return *this;
+  }
+  TestPacket& tag(std::uint64_t value) {
+    tag_ = value;
+    return *this;
+  }
+  TestPacket& client_port(std::uint16_t port) {
+    client_port_ = port;
+    return *this;
+  }
+  // Bytes behind the payload that the snap length cut off.
+  TestPacket& missing(std::uint32_t size) {
+    missing_ = size;
+    return *this;
+  }
+
+  [[nodiscard]] NetFlow net() const {
+    NetFlow net{host(1), host(2)};
+    if (!from_client_) std::swap(net.source, net.destination);
+    return net;
+  }
+
+  [[nodiscard]] TcpSegment tcp() const {
+    TcpSegment tcp;
+    tcp.source_port = client_port_;
+    tcp.destination_port = 80;
+    if (!from_client_) std::swap(tcp.source_port, tcp.destination_port);
+    tcp.sequence = Sequence(sequence_);
+    tcp.flags = flags_;
+    tcp.missing_size = missing_;
+    tcp.payload = Bytes(reinterpret_cast<const std::uint8_t*>(payload_.data()), payload_.size());
+    return tcp;
+  }
+
+  [[nodiscard]] CaptureInfo info(std::uint64_t packet_number) const {
+    return {.timestamp = {seconds_ * 1'000'000'000},
+            .packet_number = packet_number,
+            .user_tag = tag_,
+            .captured_size = static_cast<std::uint32_t>(54 + payload_.size()),
+            .original_size = static_cast<std::uint32_t>(54 + payload_.size())};
+  }
+
+ private:
+  static IpAddress host(std::uint8_t number) {
+    const std::uint8_t bytes[] = {10, 0, 0, number};
+    return IpAddress::from_bytes(bytes);
+  }
+
+  bool from_client_;
+  std::uint32_t sequence_;
+  std::string payload_;
+  TcpFlags flags_;
+  std::uint32_t missing_ = 0;
+  std::int64_t seconds_ = 1;
+  std::uint64_t tag_ = 0;
+  std::uint16_t client_port_ = 40000;
+};
+
+inline TestPacket client(std::uint32_t sequence, std::string payload = {}) {
+  return {true, sequence, std::move(payload)};
+}
+inline TestPacket server(std::uint32_t sequence, std::string payload = {}) {
+  return {false, sequence, std::move(payload)};
+}
+
+// A moment of the tests' clock, for flushes.
+inline Timestamp second(std::int64_t seconds) { return {seconds * 1'000'000'000}; }
+
+}  // namespace restitch::testing
