@@ -1,0 +1,225 @@
+// Callbacks that throw or call back in: an exception passes through and leaves the pool usable, with
+// nothing lost and nothing repeated; entering the pool from a callback is an asserted error.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <stdexcept>
+
+#include "restitch/assembler.h"
+#include "support/recording_stream.h"
+
+namespace restitch::testing {
+namespace {
+
+using ::testing::ElementsAre;
+
+struct Thrown : std::runtime_error {
+  Thrown() : std::runtime_error("a callback's own") {}
+};
+
+template <class Api>
+struct AssemblerExceptions : ::testing::Test {
+  World<Api> world_;
+
+  // Sends a packet whose delivery throws.
+  void send_throwing(const TestPacket& packet) {
+    world_.on_sg = [](ScatterGather&, AssemblerContext&) { throw Thrown(); };
+    EXPECT_THROW(world_.send(packet), Thrown);
+    world_.on_sg = nullptr;
+  }
+};
+using Apis = ::testing::Types<VirtualApi, StaticApi>;
+TYPED_TEST_SUITE(AssemblerExceptions, Apis);
+
+TYPED_TEST(AssemblerExceptions, OneFromCreateLeavesNoConnection) {
+  auto& world = this->world_;
+  world.on_create = [](const NetFlow&, TransportFlow) -> bool { throw Thrown(); };
+  EXPECT_THROW(world.send(client(100).syn()), Thrown);
+  EXPECT_EQ(world.pool.size().connections + world.pool.size().tombstones, 0u);
+  world.on_create = nullptr;
+  world.send(client(100).syn());
+  EXPECT_THAT(world.told(), ElementsAre("c @0 '' start"));
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromCreateOrAcceptLeavesTheByteCountsRight) {
+  auto& world = this->world_;
+  world.on_create = [](const NetFlow&, TransportFlow) -> bool { throw Thrown(); };
+  EXPECT_THROW(world.send(client(101, "abc")), Thrown);
+  EXPECT_TRUE(world.counts_add_up());
+  world.on_create = nullptr;
+  world.on_accept = [](const TcpSegment&, TcpFlowDirection, auto, bool&) -> bool { throw Thrown(); };
+  EXPECT_THROW(world.send(client(101, "abc")), Thrown);
+  EXPECT_TRUE(world.counts_add_up());
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromAcceptHasNoEffect) {
+  auto& world = this->world_;
+  world.send(client(100).syn());
+  world.on_accept = [](const TcpSegment&, TcpFlowDirection, auto, bool&) -> bool { throw Thrown(); };
+  EXPECT_THROW(world.send(client(101, "abc")), Thrown);
+  world.on_accept = nullptr;
+  world.send(client(101, "abc"));
+  EXPECT_THAT(world.told(), ElementsAre("c @0 '' start", "c @0 'abc'"));
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromADeliveryInOrderDoesNotRepeatIt) {
+  auto& world = this->world_;
+  world.send(client(100).syn());
+  this->send_throwing(client(101, "abc"));
+  world.told();
+  world.send(client(101, "abc"), client(104, "def"));
+  EXPECT_THAT(world.told(), ElementsAre("c @3 'def'"));
+  EXPECT_TRUE(world.counts_add_up());
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromADeliveryOutOfOrderDoesNotRepeatIt) {
+  auto& world = this->world_;
+  world.send(client(100).syn(), client(104, "def"));
+  this->send_throwing(client(101, "abc"));
+  world.told();
+  world.send(client(107, "ghi"));
+  EXPECT_THAT(world.told(), ElementsAre("c @6 'ghi'"));
+  EXPECT_EQ(world.pool.size().held_segments, 0u);
+}
+
+TYPED_TEST(AssemblerExceptions, WhatWasToBeKeptBeforeTheThrowIsKept) {
+  auto& world = this->world_;
+  world.send(client(100).syn());
+  world.on_sg = [](ScatterGather& sg, AssemblerContext&) {
+    sg.keep_from(1);
+    throw Thrown();
+  };
+  EXPECT_THROW(world.send(client(101, "abc")), Thrown);
+  world.on_sg = nullptr;
+  world.told();
+  world.send(client(104, "d"));
+  EXPECT_THAT(world.told(), ElementsAre("c @1 'bc|d'"));
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromAnEventDoesNotLoseTheBytesThatFollow) {
+  auto& world = this->world_;
+  world.send(client(100).syn(), client(104, "def"), client(108, "hij"));
+  world.told();
+  world.on_event = [](const Event&) { throw Thrown(); };
+  EXPECT_THROW(world.send(client(101, "abcDEF")), Thrown) << "a conflict, and in order";
+  world.on_event = nullptr;
+  world.send(client(107, "g"));
+  EXPECT_THAT(world.told(), ElementsAre("c @0 'abcDEFghij'"));
+  EXPECT_TRUE(world.counts_add_up());
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromTheEndOfOneHalfDoesNotHoldUpTheConnection) {
+  auto& world = this->world_;
+  world.send(client(100).syn(), server(500).syn().ack(), client(101).fin());
+  this->send_throwing(server(501).fin());
+  world.told();
+  world.send(client(102).ack());
+  EXPECT_THAT(world.told(), ElementsAre("complete fin"));
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromTheCompletionIsNotAnsweredWithASecondCompletion) {
+  auto& world = this->world_;
+  world.on_complete = [](AssemblerContext*, EndReason) -> bool { throw Thrown(); };
+  world.send(client(100).syn());
+  EXPECT_THROW(world.send(client(101).rst()), Thrown);
+  world.on_complete = nullptr;
+  world.told();
+  world.send(client(102, "late"));
+  world.assembler.flush_all();
+  EXPECT_THAT(world.told(), ::testing::IsEmpty());
+  EXPECT_EQ(world.pool.size().connections, 0u);
+}
+
+TYPED_TEST(AssemblerExceptions, OneInAFlushLeavesTheRestForTheNextFlush) {
+  auto& world = this->world_;
+  world.send(client(100).syn(), client(103, "c"), client(105, "e"), client(107, "g"));
+  world.send(client(100).syn().client_port(40001));
+  world.told();
+  world.on_sg = [](ScatterGather&, AssemblerContext&) { throw Thrown(); };
+  EXPECT_THROW(world.assembler.flush_all(), Thrown);
+  world.on_sg = nullptr;
+  EXPECT_EQ(world.assembler.flush_all(), 2u);
+  EXPECT_THAT(world.told(), ElementsAre("c @2 'c' skip 2", "c @4 'e' skip 1", "c @6 'g' skip 1",
+                                        "complete flush no packet", "#2 complete flush no packet"));
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromTheLastOfferBeforeAGapLosesNothingBehindIt) {
+  auto& world = this->world_;
+  world.on_sg = [](ScatterGather& sg, AssemblerContext&) { sg.keep_from(0); };
+  world.send(client(100).syn(), client(101, "ab"), client(105, "e"), client(107, "g"));
+  world.told();
+  world.on_sg = [](ScatterGather&, AssemblerContext&) { throw Thrown(); };
+  EXPECT_THROW(world.assembler.flush_all(), Thrown);
+  world.on_sg = nullptr;
+  world.assembler.flush_all();
+  EXPECT_THAT(world.told(),
+              ElementsAre("c @0 'ab|'", "c @4 'e' skip 2", "c @6 'g' skip 1", "complete flush no packet"));
+  EXPECT_TRUE(world.counts_add_up());
+}
+
+#ifndef NDEBUG
+// Enters the pool from one callback after the other.
+template <class Api>
+struct AssemblerReentryDeathTest : ::testing::Test {
+  World<Api> world_;
+  void enter() { world_.send(client(1)); }
+};
+TYPED_TEST_SUITE(AssemblerReentryDeathTest, Apis);
+
+TYPED_TEST(AssemblerReentryDeathTest, FromCreateIsAsserted) {
+  this->world_.on_create = [&](const NetFlow&, TransportFlow) {
+    this->world_.on_create = nullptr;
+    this->enter();
+    return true;
+  };
+  EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
+}
+
+TYPED_TEST(AssemblerReentryDeathTest, FromAcceptIsAsserted) {
+  this->world_.on_accept = [&](const TcpSegment&, TcpFlowDirection, auto, bool&) {
+    this->world_.on_accept = nullptr;
+    this->enter();
+    return true;
+  };
+  EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
+}
+
+TYPED_TEST(AssemblerReentryDeathTest, FromADeliveryIsAsserted) {
+  this->world_.on_sg = [&](ScatterGather&, AssemblerContext&) { this->enter(); };
+  EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
+}
+
+TYPED_TEST(AssemblerReentryDeathTest, FromACompletionIsAsserted) {
+  this->world_.on_complete = [&](AssemblerContext*, EndReason) {
+    this->enter();
+    return true;
+  };
+  this->world_.send(client(100).syn());
+  EXPECT_DEATH(this->world_.assembler.flush_all(), "must not enter");
+}
+
+TYPED_TEST(AssemblerReentryDeathTest, FromTheCompletionOfAPortReuseIsAsserted) {
+  this->world_.on_complete = [&](AssemblerContext*, EndReason) {
+    this->world_.on_complete = nullptr;
+    this->enter();
+    return true;
+  };
+  this->world_.send(client(100).syn());
+  EXPECT_DEATH(this->world_.send(client(7'000'000).syn()), "must not enter");
+}
+
+TYPED_TEST(AssemblerReentryDeathTest, ByAFlushIsAsserted) {
+  this->world_.on_sg = [&](ScatterGather&, AssemblerContext&) { this->world_.assembler.flush_all(); };
+  EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
+}
+
+TYPED_TEST(AssemblerReentryDeathTest, ByRemovingItsOwnConnectionIsAsserted) {
+  this->world_.on_sg = [&](ScatterGather&, AssemblerContext&) {
+    this->world_.pool.remove(*this->world_.connection(client(100)).connection);
+  };
+  EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
+}
+#endif
+
+}  // namespace
+}  // namespace restitch::testing
