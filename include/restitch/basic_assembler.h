@@ -77,7 +77,8 @@ class BasicStreamPool {
   ~BasicStreamPool();  // makes no calls; flush_all() first for what still waits
 
   // The connection that a packet belongs to. Unknown ones are created, which asks the factory, unless
-  // `end`. Empty: none, an ignored one, or a stray packet of one that has ended.
+  // `end`. Empty: none, an ignored one, or one that has ended. Only looks up: whether a SYN begins another
+  // connection on the same addresses and ports is the assembler's to decide.
   ConnectionRef get_connection(const NetFlow& net, bool end, Timestamp timestamp, const TcpSegment& tcp,
                                AssemblerContext& context);
 
@@ -95,6 +96,7 @@ class BasicStreamPool {
   template <StreamType, class F>
   friend class BasicAssembler;
 
+  void erase(detail::Connection& connection);
   ConnectionRef find(const detail::DirectedKey& key, std::uint32_t hash);
   ConnectionRef create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);
@@ -112,8 +114,8 @@ struct FlushResult {
 
 // T and TC of gopacket's FlushOptions; zero: do nothing.
 struct FlushOptions {
-  Timestamp t;   // skip gaps whose lowest waiting segment was captured before this
-  Timestamp tc;  // close what was last seen before this and has nothing waiting
+  Timestamp t{};   // skip gaps whose lowest waiting segment was captured before this
+  Timestamp tc{};  // close what was last seen before this and has nothing waiting
 };
 
 template <StreamType S, class Factory>
@@ -148,6 +150,8 @@ class BasicAssembler {
                        const TcpSegment& tcp, AssemblerContext& context);
   Ref find_or_create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                      const TcpSegment& tcp, AssemblerContext& context);
+  void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
+                        bool start);
   void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
   void deliver_ready(const Ref& ref, AssemblerContext* context);
   void enforce_limits(const Ref& ref, AssemblerContext* context);

@@ -9,6 +9,7 @@
 
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
+#include "restitch/receiver.h"
 
 namespace restitch {
 
@@ -22,6 +23,8 @@ enum class EventKind : std::uint8_t {
   syn_in_connection,  // a SYN with another number inside a connection (RFC 5961, section 4)
   port_reuse,         // a new connection on the addresses and ports of an old one
   limit,              // a limit acted: bytes were delivered early, or dropped
+  refused,            // the receiver lets the segment count for nothing; the event has the rule
+  urgent,             // an urgent pointer names a byte (RFC 6093); `held` is that byte
   count_,
 };
 
@@ -37,10 +40,11 @@ struct Event {
   EventKind kind = EventKind::conflict;
   TcpFlowDirection direction = TcpFlowDirection::client_to_server;  // the stream it is about
   std::uint64_t offset = 0;                                         // stream offset it is about
-  std::uint64_t size = 0;  // bytes it is about, 0 where that has no meaning
-  CaptureInfo info{};      // the packet that showed it
-  Bytes held{};            // conflict: the copy that was there first
-  Bytes arrived{};         // conflict: the copy that came now
+  std::uint64_t size = 0;             // bytes it is about, 0 where that has no meaning
+  CaptureInfo info{};                 // the packet that showed it
+  Refusal refusal = Refusal::count_;  // refused: by which rule
+  Bytes held{};                       // conflict: the copy that was there first
+  Bytes arrived{};                    // conflict: the copy that came now
 };
 
 }  // namespace restitch

@@ -33,6 +33,8 @@ class AssemblerOptions {
   }
   [[nodiscard]] std::optional<std::uint32_t> max_buffered_pages_total() const { return total_; }
 
+  [[nodiscard]] bool limited() const { return per_connection_ || total_; }
+
  private:
   std::optional<std::uint32_t> per_connection_;
   std::optional<std::uint32_t> total_;
@@ -52,7 +54,7 @@ struct PoolOptions {
   std::int64_t tombstone_timeout_ns = 120'000'000'000;
 
   // Seed of the flow hash; none: a random one. Nothing that is delivered depends on it.
-  std::optional<std::uint64_t> hash_seed;
+  std::optional<std::uint64_t> hash_seed{};
 };
 
 }  // namespace restitch

@@ -3,6 +3,9 @@
 //   output_connections.h   ConnectionSummary, ConnectionLog, SummaryStream   what happened to whom
 //   output_digest.h        DigestStream                                      SHA-256 of each direction
 //   output_json.h          append_connection_json()                          the above as JSON Lines
+//   output_names.h         NameTemplate                                      file names, as tcpflow's
+//   output_files.h         FileStream, Extraction                            a file for each direction
+//   output_follow.h        FollowStream                                      one connection, as tshark's
 //
 //   ConnectionLog log([](const ConnectionSummary& summary) { … });
 //   SummaryFactory<DigestStream> factory(log);
@@ -12,4 +15,7 @@
 
 #include "restitch/output_connections.h"  // IWYU pragma: export
 #include "restitch/output_digest.h"       // IWYU pragma: export
+#include "restitch/output_files.h"        // IWYU pragma: export
+#include "restitch/output_follow.h"       // IWYU pragma: export
 #include "restitch/output_json.h"         // IWYU pragma: export
+#include "restitch/output_names.h"        // IWYU pragma: export

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "restitch/output_connections.h"
 
@@ -19,7 +20,10 @@ namespace restitch {
 //   packets     of this direction
 //   end         "fin", "rst", … of the connection
 //   events      {"gap":2,…}: how often each kind occurred; those that did not are left out
-void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction);
+//
+// `more` is put in as further members: text such as "file":"a".
+void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
+                           std::string_view more = {});
 
 // Appends the lines of both directions, the client's first; a direction without bytes only when asked.
 void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty = false);

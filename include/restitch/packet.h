@@ -101,9 +101,10 @@ struct TcpSegment {
   TcpFlags flags;
   // Bytes of payload that were on the wire but that the snap length cut off behind `payload`.
   std::uint32_t missing_size = 0;
-  Bytes options;  // raw option bytes, whole
-  Bytes payload;  // the captured payload
-  Bytes bytes;    // header, options and payload, for checksum_ok(); may be empty if filled by hand
+  bool network_ok = true;  // the IPv4 header checksum was right
+  Bytes options;           // raw option bytes, whole
+  Bytes payload;           // the captured payload
+  Bytes bytes;             // header, options and payload, for checksum_ok(); may be empty if filled by hand
 
   [[nodiscard]] bool fin() const { return flags.has(TcpFlag::fin); }
   [[nodiscard]] bool syn() const { return flags.has(TcpFlag::syn); }

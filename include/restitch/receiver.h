@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <span>
 #include <string_view>
 
 namespace restitch {
@@ -45,13 +45,57 @@ enum class AfterEnd : std::uint8_t {
   deliver,  // they are delivered all the same, and noted
 };
 
+// Reasons for which a receiver lets a segment count for nothing. Each is a rule of its own; a policy is
+// a set of them. The order is that in which Linux checks.
+enum class Refusal : std::uint8_t {
+  checksum,       // TCP or IP header checksum wrong
+  md5,            // TCP-MD5 option (RFC 2385) without a key for it
+  no_flags,       // none of RST, SYN, ACK
+  handshake,      // not what the state of the handshake asks for (RFC 9293, 3.10.7)
+  paws,           // timestamp older than the last one (RFC 7323, section 5)
+  old_sequence,   // ends before the next expected byte
+  beyond_window,  // starts at or beyond the right edge of the window, or reaches over it into a full buffer
+  rst_not_exact,  // RST at another number than the next one (RFC 5961, section 3)
+  syn,            // SYN inside a connection (RFC 5961, section 4)
+  no_ack,         // no ACK flag
+  ack_unsent,     // acknowledges what was never sent
+  ack_too_old,    // acknowledges far below what was acknowledged (RFC 5961, section 5)
+  rst_data,       // the payload of a RST
+  syn_data,       // the payload of a SYN that the SYN-ACK did not acknowledge (RFC 7413)
+  count_,
+};
+
+constexpr std::size_t refusal_count = static_cast<std::size_t>(Refusal::count_);
+
+// "checksum", "paws", …
+std::string_view to_string(Refusal refusal);
+
+// A set of refusals.
+struct Refusals {
+  std::uint32_t bits = 0;
+
+  [[nodiscard]] constexpr bool any() const { return bits != 0; }
+  [[nodiscard]] constexpr bool has(Refusal refusal) const {
+    return (bits >> static_cast<unsigned>(refusal) & 1) != 0;
+  }
+  static constexpr Refusals all() { return {(std::uint32_t{1} << refusal_count) - 1}; }
+};
+
+// Where the byte goes that an urgent pointer names (RFC 6093).
+enum class Urgent : std::uint8_t {
+  inline_,      // it stays in the stream (SO_OOBINLINE)
+  out_of_band,  // it is taken out; an event shows it
+};
+
 struct ReceiverPolicy {
   std::string_view name;
   std::string_view summary;  // one line for a help text
   OverlapRule rule = OverlapRule::table;
   OverlapTable overlap{};  // for OverlapRule::table
+  Refusals refusals{};
   AfterEnd after_fin = AfterEnd::refuse;
   AfterEnd after_rst = AfterEnd::refuse;
+  Urgent urgent = Urgent::inline_;
 
   [[nodiscard]] constexpr AfterEnd after_end(bool by_reset) const { return by_reset ? after_rst : after_fin; }
 };
@@ -60,6 +104,9 @@ struct ReceiverPolicy {
 // one), "capture" (everything captured is delivered, the first copy wins; the tool's default). nullptr if
 // there is none.
 const ReceiverPolicy* find_receiver_policy(std::string_view name);
+
+// All of them, for help texts.
+std::span<const ReceiverPolicy> receiver_policies();
 
 // Never fails: the default of the library.
 const ReceiverPolicy& default_receiver_policy();

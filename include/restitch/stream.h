@@ -137,7 +137,8 @@ class Stream {
   virtual void reassembled_sg(ScatterGather& sg, AssemblerContext& context) = 0;
 
   // Called once, when both directions are closed. true: the connection is forgotten. false: it stays,
-  // so that accept() sees later packets, until flush_all(). `context` is null when no packet caused it.
+  // so that accept() sees later packets, until a flush finds it old, or flush_all(). `context` is null when
+  // no packet caused it.
   virtual bool reassembly_complete(AssemblerContext* context, EndReason reason) = 0;
 
   // Something worth knowing happened to this connection (see events.h). Called before the

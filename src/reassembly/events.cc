@@ -8,7 +8,7 @@ std::string_view to_string(EventKind kind) {
   static constexpr std::array<std::string_view, event_kind_count> names = {
       "conflict",       "gap",       "midstream_start",   "data_after_fin",
       "data_after_rst", "fin_moved", "syn_in_connection", "port_reuse",
-      "limit"};
+      "limit",          "refused",   "urgent"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

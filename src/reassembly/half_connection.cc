@@ -31,10 +31,10 @@ const HalfDetail* HalfConnection::peek(const State& state) const {
   return detail_ == none ? nullptr : &state.details[detail_];
 }
 
-// The one function that moves next_seq_.
-void HalfConnection::advance(std::uint64_t distance) {
+// The one function that moves next_seq_. Bytes read out of band have a number, but no offset.
+void HalfConnection::advance(std::uint64_t distance, std::uint32_t out_of_band) {
   next_seq_ = next_seq_.add(static_cast<std::int64_t>(distance));
-  next_offset_ += distance;
+  next_offset_ += distance - out_of_band;
 }
 
 void HalfConnection::report(State& state, EventKind kind, const Arrival& arrival) {
@@ -104,16 +104,20 @@ void HalfConnection::deliver(State& state, const TcpSegment& tcp, const CaptureI
 void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp,
                             const CaptureInfo& info, TcpFlowDirection direction, bool start) {
   state.segments.lend(tcp.payload);
-  const Arrival arrival{tcp.sequence.add(tcp.syn() ? 1 : 0), tcp.payload, info, direction};
+  Arrival arrival{tcp.sequence.add(tcp.syn() ? 1 : 0), tcp.payload, info, direction};
   if (tcp.syn()) {
     insert_syn(state, arrival);
   } else if (!known() && start) {
     begin(state, arrival.first);
   }
-  if (tcp.fin() || tcp.rst()) {
-    note_end(state, policy, tcp.rst(), arrival.last().add(tcp.missing_size), arrival);
-  }
-  if (!arrival.payload.empty()) insert_payload(state, policy, arrival);
+  if (tcp.urg()) note_urgent(state, tcp);
+  see_urgent(state, arrival);
+  const Sequence end = arrival.last().add(tcp.missing_size);
+  // Under Linux' rule a FIN that has to wait is one more byte of its segment, and can be lost like one.
+  arrival.fin = tcp.fin() && policy.rule == OverlapRule::linux_ && tcp.missing_size == 0 &&
+                !(known() && next_seq_.difference(arrival.first) <= 0);
+  if ((tcp.fin() && !arrival.fin) || tcp.rst()) note_end(state, policy, tcp.rst(), end, arrival);
+  if (!arrival.payload.empty() || arrival.fin) insert_payload(state, policy, arrival);
   rest(state);
 }
 
@@ -127,7 +131,7 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   overlap -= arrival.payload.size();
   cut_after_end(state, policy, arrival);
   detail::HeldQueue::Inserted inserted;
-  if (!arrival.payload.empty()) {
+  if (!arrival.payload.empty() || (arrival.fin && !ended())) {
     if (in_range(state, arrival)) {
       HalfDetail& busy = detail(state);
       arrival.next = known() && arrival.first == next_seq_;
@@ -187,6 +191,35 @@ bool HalfConnection::in_range(State& state, const Arrival& arrival) const {
   const std::int64_t spread =
       d == nullptr ? size : d->held.spread_with(state, arrival.first, arrival.payload.size());
   return spread < spread_unknown;
+}
+
+// An urgent pointer names a byte: the one before it or, at 0, the first of its segment. As Linux takes it:
+// not one that was delivered, nor one before a byte that is already named.
+void HalfConnection::note_urgent(State& state, const TcpSegment& tcp) {
+  const Sequence byte = tcp.sequence.add(tcp.urgent_pointer == 0 ? 0 : tcp.urgent_pointer - 1);
+  if (known() && next_seq_.difference(byte) < 0) return;
+  HalfDetail& d = detail(state);
+  using UrgentByte = HalfDetail::UrgentByte;
+  if (d.urgent_byte != UrgentByte::absent && d.urgent.difference(byte) <= 0) return;
+  d.urgent_byte = UrgentByte::named;
+  d.urgent = byte;
+}
+
+// Tells the urgent byte when a segment brings it, in order or not.
+void HalfConnection::see_urgent(State& state, const Arrival& arrival) {
+  const HalfDetail* d = peek(state);
+  using UrgentByte = HalfDetail::UrgentByte;
+  if (d == nullptr || d->urgent_byte != UrgentByte::named) return;
+  const std::int32_t at = arrival.first.difference(d->urgent);
+  if (at < 0 || static_cast<std::size_t>(at) >= arrival.payload.size()) return;
+  const std::int32_t ahead = known() ? next_seq_.difference(d->urgent) : 0;
+  state.events.add({.kind = EventKind::urgent,
+                    .direction = arrival.direction,
+                    .offset = next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead}),
+                    .size = 1,
+                    .info = arrival.info,
+                    .held = arrival.payload.subspan(static_cast<std::size_t>(at), 1)});
+  detail(state).urgent_byte = UrgentByte::seen;
 }
 
 // ---- the end ---------------------------------------------------------------------------------------
@@ -303,29 +336,62 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   return true;
 }
 
-// Moves what has become contiguous from the queue to the run.
+// Moves what has become contiguous from the queue to the run, up to an end that is final.
 void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
   if (!known()) return;
   HalfDetail& d = detail(state);
-  const bool stop_at_end = d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse;
-  while (!d.held.empty()) {
-    const HeldSegment& held = state.segments[d.held.first(state)];
-    if (next_seq_.difference(held.first) > 0) return;
-    assert(held.first == next_seq_);
-    if (stop_at_end) {
-      const std::int32_t room = held.first.difference(d.end);
-      if (room <= 0) return;  // reach_end() discards what lies beyond
-      const auto beyond = static_cast<std::int64_t>(held.size) - room;
-      if (beyond > 0) {
-        state.bytes.refused += static_cast<std::uint64_t>(beyond);
-        d.held.trim_first(state, static_cast<std::uint32_t>(beyond));
-      }
-    }
+  detail::SegmentStore& segments = state.segments;
+  while (!d.held.empty() && !d.at_final_end(policy, next_seq_)) {
+    const std::int32_t ahead = next_seq_.difference(segments[d.held.first(state)].first);
+    if (ahead > 0) return;
     const std::uint32_t segment = d.held.pop(state);
-    const std::uint32_t size = state.segments[segment].size;
+    const bool fin = segments[segment].fin;
+    const std::uint32_t late =
+        std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), segments[segment].size);
+    state.bytes.duplicate += late;
+    const bool fin_late = late < static_cast<std::uint32_t>(-std::int64_t{ahead});
+    if (late == segments[segment].size) {
+      segments.release(segment);
+    } else {
+      if (late != 0) segments.trim_front(segment, late);
+      take_in(state, policy, segment);
+    }
+    if (fin && !fin_late) {
+      d.has_end = true;
+      d.end = next_seq_;
+    }
+  }
+}
+
+// Appends a segment that begins at next_seq_ to the run, without what lies beyond a final end and without
+// an urgent byte that is read out of band.
+void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment) {
+  HalfDetail& d = detail(state);
+  detail::SegmentStore& segments = state.segments;
+  if (d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse) {
+    const auto room = static_cast<std::uint32_t>(next_seq_.difference(d.end));
+    if (room < segments[segment].size) {
+      state.bytes.refused += segments[segment].size - room;
+      segments.trim_back(segment, segments[segment].size - room);
+    }
+  }
+  const std::uint32_t size = segments[segment].size;
+  std::uint32_t urgent = 0;
+  using UrgentByte = HalfDetail::UrgentByte;
+  if (d.urgent_byte != UrgentByte::absent) {
+    const std::int32_t at = next_seq_.difference(d.urgent);
+    if (at < 0 || static_cast<std::uint32_t>(at) < size) d.urgent_byte = UrgentByte::absent;
+    if (at >= 0 && static_cast<std::uint32_t>(at) < size && policy.urgent == Urgent::out_of_band) {
+      urgent = 1;
+      if (size > 1) segments.remove_byte(segment, static_cast<std::uint32_t>(at));
+    }
+  }
+  state.bytes.delivered += size;
+  advance(size, urgent);
+  if (size == urgent) {
+    segments.release(segment);
+  } else {
     d.run.append(state, segment);
-    state.bytes.delivered += size;
-    advance(size);
   }
 }
 
@@ -366,6 +432,18 @@ void HalfConnection::limit_kept(State& state, TcpFlowDirection direction, std::u
 
 // ---- giving up -------------------------------------------------------------------------------------
 
+void HalfConnection::abort(State& state) {
+  if (detail_ != none) state.details[detail_].has_end = false;
+  mark_ended(true);
+  refuse_held(state);
+}
+
+void HalfConnection::refuse_held(State& state) {
+  if (!holds(state)) return;
+  state.bytes.refused += detail(state).held.discard_all(state);
+  rest(state);
+}
+
 void HalfConnection::clear(State& state) {
   if (detail_ != none) {
     HalfDetail& d = detail(state);
@@ -383,6 +461,7 @@ void HalfConnection::rest(State& state) {
   const HalfDetail& d = state.details[detail_];
   const bool counted = d.since.queued_packets != 0 || d.since.overlap_packets != 0;
   const bool start_in_doubt = d.has_first_syn && next_offset_ == 0;
+  if (d.urgent_byte != HalfDetail::UrgentByte::absent && !ended()) return;
   if (!d.held.empty() || !d.run.empty() || d.skip != 0 || d.has_end || counted || start_in_doubt) return;
   state.details.release(detail_);
   detail_ = none;
@@ -404,6 +483,16 @@ bool HalfConnection::holds(const State& state) const {
 std::uint64_t HalfConnection::held_bytes(const State& state) const {
   const HalfDetail* d = peek(state);
   return d == nullptr ? 0 : d->held.bytes();
+}
+
+std::optional<Sequence> HalfConnection::lowest_held(State& state) const {
+  if (!holds(state)) return std::nullopt;
+  return state.segments[state.details[detail_].held.first(state)].first;
+}
+
+std::optional<Sequence> HalfConnection::highest_held(State& state) const {
+  if (!holds(state)) return std::nullopt;
+  return state.details[detail_].held.highest(state);
 }
 
 Timestamp HalfConnection::oldest_held(State& state) const {

@@ -136,13 +136,6 @@ std::uint32_t HeldQueue::pop(HalfState& state) {
   return segment;
 }
 
-void HeldQueue::trim_first(HalfState& state, std::uint32_t size) {
-  const std::uint32_t segment = first(state);
-  account(state, segment, -1);
-  state.segments.trim_back(segment, size);
-  account(state, segment, +1);
-}
-
 std::uint64_t HeldQueue::discard_before(HalfState& state, Sequence position) {
   std::uint64_t discarded = 0;
   while (!empty()) {

@@ -49,6 +49,11 @@ Sequence HeldQueue::end_of(HalfState& state, std::uint32_t block) {
   return tail.first.add(std::int64_t{tail.size} + (tail.fin ? 1 : 0));
 }
 
+Sequence HeldQueue::highest(HalfState& state) const {
+  std::uint32_t root = root_;
+  return end_of(state, root_ == none ? front_ : SegmentTree(state.segments, root).last());
+}
+
 HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& arrival) {
   Inserted result;
   const std::uint64_t size = arrival.payload.size();

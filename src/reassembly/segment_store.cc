@@ -102,6 +102,15 @@ void SegmentStore::replace_bytes(std::uint32_t segment, std::size_t offset, std:
   held.size = static_cast<std::uint32_t>(size);
 }
 
+void SegmentStore::remove_byte(std::uint32_t segment, std::uint32_t at) {
+  if (!own(segment)) return;
+  HeldSegment& held = segments_[segment];
+  std::uint8_t* bytes =
+      held.storage == Storage::cell ? cells_.bytes(held.place) : reinterpret_cast<std::uint8_t*>(&held.place);
+  std::memmove(bytes + at, bytes + at + 1, held.size - at - 1);
+  replace_bytes(segment, 0, held.size - 1);
+}
+
 void SegmentStore::release(std::uint32_t segment) {
   const HeldSegment& held = segments_[segment];
   if (held.storage == Storage::cell) cells_.release(held.place);

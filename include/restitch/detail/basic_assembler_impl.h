@@ -76,25 +76,33 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash,
                                                  const NetFlow& net, const TcpSegment& tcp,
                                                  AssemblerContext& context) {
+  const Call call(pool_.state_);
   ByteCounts& bytes = halves().bytes;
   bytes.seen += tcp.payload.size();
-  const Ref ref = find_or_create(key, hash, net, tcp, context);
-  if (!ref) {
+  const CaptureInfo& info = context.capture_info();
+  Ref ref;
+  bool start = false;
+  bool wanted = false;
+  try {
+    ref = find_or_create(key, hash, net, tcp, context);
+    if (ref) {
+      start = tcp.syn() && !ref.half->known();
+      const auto next_seq = ref.half->known() ? std::optional(ref.half->next_seq()) : std::nullopt;
+      wanted = stream(*ref.connection).accept(tcp, info, ref.direction, next_seq, start, context) &&
+               ref.connection->phase == Connection::Phase::open;
+    }
+  } catch (...) {
+    bytes.refused += tcp.payload.size();
+    throw;
+  }
+  if (!wanted) {
     bytes.refused += tcp.payload.size();
     return;
   }
-  const CaptureInfo& info = context.capture_info();
   Connection& connection = *ref.connection;
   HalfConnection& half = *ref.half;
-  bool start = tcp.syn() && !half.known();
-  const auto next_seq = half.known() ? std::optional(half.next_seq()) : std::nullopt;
-  const Call call(pool_.state_);
-  if (!stream(connection).accept(tcp, info, ref.direction, next_seq, start, context) ||
-      connection.phase == Connection::Phase::completed) {
-    bytes.refused += tcp.payload.size();
-    return;
-  }
   if (connection.last_seen < info.timestamp) connection.last_seen = info.timestamp;
+  if (connection.policy->refusals.any()) return judge_and_insert(ref, net, tcp, context, start);
   if (half.in_order(tcp)) {
     if (tcp.payload.empty()) return;
     half.deliver(halves(), tcp, info, ref.direction, sg_);
@@ -105,7 +113,7 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
       throw;
     }
     half.settle_delivered(halves(), sg_);
-    if (options_.max_buffered_pages_per_connection()) enforce_limits(ref, &context);
+    if (options_.limited()) enforce_limits(ref, &context);
   } else {
     insert_slow(ref, tcp, context, start);
   }
@@ -132,7 +140,7 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
       tell_events(ref);
       complete(met, &context, EndReason::port_reuse);
     }
-    if (Connection* left = pool_.state_.find(key.key, hash)) pool_.remove(*left);
+    if (Connection* left = pool_.state_.find(key.key, hash)) pool_.erase(*left);
   }
   return pool_.create(key, hash, net, tcp, context);
 }
@@ -156,6 +164,29 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
   }
   const bool stays = policy.after_end(ref.half->reset()) == AfterEnd::deliver;
   if (connection.ended() && !stays) complete(connection, &context, EndReason::fin);
+}
+
+// For a policy that refuses segments: asks first whether the receiver takes this one in.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
+                                                  AssemblerContext& context, bool start) {
+  Connection& connection = *ref.connection;
+  const auto verdict = pool_.state_.judge(connection, net, tcp, ref.direction, context.capture_info());
+  if (verdict.refused || verdict.resets) {
+    halves().bytes.refused += tcp.payload.size();
+    tell_events(ref);
+    if (!verdict.resets) return;
+    for (HalfConnection& half : connection.halves) half.abort(halves());
+    deliver_ready(ref, &context);
+    return complete(connection, &context, EndReason::rst);
+  }
+  TcpSegment counted = tcp;
+  if (!verdict.payload_counts) {
+    halves().bytes.refused += tcp.payload.size();
+    counted.payload = {};
+    counted.missing_size = 0;
+  }
+  insert_slow(ref, counted, context, start);
 }
 
 // Tells the stream what happened, then hands over everything that is in order.
@@ -203,10 +234,13 @@ void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext
          ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
     deliver_ready(ref, context);
   }
-  if (const auto pages_max = options_.max_buffered_pages_per_connection()) {
+  const auto total = options_.max_buffered_pages_total();
+  if (total && halves().pages >= *total) {
+    ref.half->limit_kept(halves(), ref.direction, 1);
+  } else if (const auto pages_max = options_.max_buffered_pages_per_connection()) {
     ref.half->limit_kept(halves(), ref.direction, *pages_max);
-    tell_events(ref);
   }
+  tell_events(ref);
 }
 
 // ---- the end of a connection -----------------------------------------------------------------------
@@ -214,7 +248,12 @@ void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext
 // Delivers all that waits in one half, across its gaps, and closes it.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
-  while (ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) deliver_ready(ref, context);
+  deliver_ready(ref, context);
+  while (pool_.state_.may_skip(*ref.connection, ref.direction) &&
+         ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
+    deliver_ready(ref, context);
+  }
+  ref.half->refuse_held(halves());
   ref.half->close(halves());
   deliver_ready(ref, context);
 }
@@ -244,7 +283,7 @@ FlushResult BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& o
   pool_.state_.connections.for_each([&](std::uint32_t, Connection& connection) {
     const bool old = options.tc.ns != 0 && connection.last_seen < options.tc;
     if (connection.phase != Connection::Phase::open) {
-      if (old) pool_.remove(connection);
+      if (old) pool_.erase(connection);
       return;
     }
     if (options.t.ns != 0 && flush_older(connection, options.t)) ++result.flushed;
@@ -281,7 +320,7 @@ std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
       ++closed;
       complete(connection, nullptr, reason);
     }
-    if (pool_.state_.connections.is_used(slot)) pool_.remove(connection);
+    if (pool_.state_.connections.is_used(slot)) pool_.erase(connection);
   });
   return closed;
 }
@@ -299,7 +338,7 @@ BasicStreamPool<S, Factory>::BasicStreamPool(Factory& factory, const PoolOptions
 
 template <StreamType S, class Factory>
 BasicStreamPool<S, Factory>::~BasicStreamPool() {
-  state_.connections.for_each([this](std::uint32_t, detail::Connection& connection) { remove(connection); });
+  state_.connections.for_each([this](std::uint32_t, detail::Connection& connection) { erase(connection); });
 }
 
 template <StreamType S, class Factory>
@@ -340,6 +379,7 @@ template <StreamType S, class Factory>
 auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, Timestamp timestamp,
                                                  const TcpSegment& tcp, AssemblerContext& context)
     -> ConnectionRef {
+  assert(!state_.in_call && "a callback must not enter its pool or assembler");
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   const std::uint32_t hash = state_.hash(key.key);
   const ConnectionRef ref = find(key, hash);
@@ -351,6 +391,12 @@ auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, T
 
 template <StreamType S, class Factory>
 void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
+  assert(!state_.in_call && "a callback must not enter its pool or assembler");
+  erase(connection);
+}
+
+template <StreamType S, class Factory>
+void BasicStreamPool<S, Factory>::erase(detail::Connection& connection) {
   if (connection.phase != detail::Connection::Phase::tombstone) streams_.destroy(connection.slot);
   state_.erase(connection);
 }

@@ -58,6 +58,7 @@ struct Connection {
   HalfConnection halves[2];    // by direction: client to server, server to client
   std::uint32_t older = none;  // tombstones form a list by age
   std::uint32_t newer = none;
+  std::uint32_t receiver = none;  // ReceiverState, if its policy refuses segments
   Phase phase = Phase::open;
   bool client_is_high = false;
 

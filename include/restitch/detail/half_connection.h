@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "restitch/detail/half_state.h"
 #include "restitch/receiver.h"
@@ -72,6 +73,12 @@ class HalfConnection {
   // Expects nothing more; what take() still has is delivered. Without an end mark: nobody sent one.
   void close(State& state);
 
+  // Ends the half here and now, by a reset: what waits was never read.
+  void abort(State& state);
+
+  // Drops what waits: nobody read it.
+  void refuse_held(State& state);
+
   // Drops bytes kept by the stream, oldest first, until they count fewer than `pages_max` pages.
   void limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max);
 
@@ -80,6 +87,8 @@ class HalfConnection {
 
   [[nodiscard]] std::uint32_t pages(const State& state) const;
   [[nodiscard]] bool holds(const State& state) const;
+  [[nodiscard]] std::optional<Sequence> lowest_held(State& state) const;
+  [[nodiscard]] std::optional<Sequence> highest_held(State& state) const;  // one past it
   [[nodiscard]] Timestamp oldest_held(State& state) const;
   [[nodiscard]] std::uint64_t held_bytes(const State& state) const;
 
@@ -99,7 +108,7 @@ class HalfConnection {
   static constexpr std::uint8_t told_flag = 0x80;  // the end has been delivered
   static constexpr std::uint8_t unusual_bits = (TcpFlag::fin | TcpFlag::syn | TcpFlag::rst).bits;
 
-  void advance(std::uint64_t distance);
+  void advance(std::uint64_t distance, std::uint32_t out_of_band = 0);
   void begin(State& state, Sequence first);
   void move_start(State& state, Sequence first);
   void insert_syn(State& state, const Arrival& arrival);
@@ -114,6 +123,9 @@ class HalfConnection {
   void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
   [[nodiscard]] bool in_range(State& state, const Arrival& arrival) const;
 
+  void note_urgent(State& state, const TcpSegment& tcp);
+  void see_urgent(State& state, const Arrival& arrival);
+  void take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment);
   void pop(State& state, const ReceiverPolicy& policy);
   void offer(State& state, ScatterGather& sg);
   void rest(State& state);

@@ -39,8 +39,15 @@ struct HalfDetail {
   bool has_end = false;
   bool end_is_reset = false;
   bool has_first_syn = false;
+  // The byte that an urgent pointer names, until delivery passes it; `seen` once its value was told.
+  enum class UrgentByte : std::uint8_t { absent, named, seen } urgent_byte = UrgentByte::absent;
+  Sequence urgent;
   TcpAssemblyStats since;  // since the last delivery: queued and overlap
 
+  // Nothing beyond `next` counts: the end was reached, and it is final.
+  [[nodiscard]] bool at_final_end(const ReceiverPolicy& policy, Sequence next) const {
+    return has_end && next == end && policy.after_end(end_is_reset) == AfterEnd::refuse;
+  }
   [[nodiscard]] std::uint32_t pages() const { return held.pages() + run.kept_pages(); }
 };
 

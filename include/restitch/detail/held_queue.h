@@ -22,6 +22,9 @@ class HeldQueue {
   // The segment with the lowest number. Requires: not empty().
   [[nodiscard]] std::uint32_t first(HalfState& state) const;
 
+  // One past the highest number. Requires: not empty().
+  [[nodiscard]] Sequence highest(HalfState& state) const;
+
   // The longest stretch of sequence space that the queue would cover together with [first, first + size).
   [[nodiscard]] std::int64_t spread_with(HalfState& state, Sequence first, std::size_t size) const;
 
@@ -38,9 +41,6 @@ class HeldQueue {
 
   // Takes the lowest segment out; it is the caller's. Of merged segments one at a time.
   std::uint32_t pop(HalfState& state);
-
-  // Cuts bytes off the end of the lowest segment. Requires: fewer than it has; OverlapRule::table.
-  void trim_first(HalfState& state, std::uint32_t size);
 
   // Drops the bytes below `first`, or all; answers how many.
   std::uint64_t discard_before(HalfState& state, Sequence first);

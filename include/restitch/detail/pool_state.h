@@ -8,6 +8,7 @@
 #include "restitch/detail/connection.h"
 #include "restitch/detail/connection_table.h"
 #include "restitch/detail/half_state.h"
+#include "restitch/detail/receiver_state.h"
 #include "restitch/options.h"
 
 namespace restitch::detail {
@@ -37,14 +38,23 @@ class PoolState {
   [[nodiscard]] Meeting meet(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp,
                              Timestamp now);
 
+  // The judgement of the receiving host, for a connection whose policy refuses segments.
+  ReceiverState::Verdict judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
+                               TcpFlowDirection direction, const CaptureInfo& info);
+
+  // What waits in a half behind a gap may have been read all the same: the gap is the capture's.
+  [[nodiscard]] bool may_skip(Connection& connection, TcpFlowDirection direction);
+
   PoolOptions options;
   ConnectionTable::Connections connections;
   ConnectionTable table;
   HalfState halves;
+  Slab<ReceiverState> receivers;
   std::size_t tombstones = 0;
   bool in_call = false;  // a callback runs: the pool must not be entered again
 
  private:
+  bool begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
   void unlink_tombstone(Connection& connection);
 
   std::uint32_t oldest_ = none;

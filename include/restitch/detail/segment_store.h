@@ -68,6 +68,9 @@ class SegmentStore final : private CellStore::Owners {
   void trim_front(std::uint32_t segment, std::uint32_t size);
   void trim_back(std::uint32_t segment, std::uint32_t size);
 
+  // Takes one byte out of the middle; lent bytes are copied first. Requires: at < size, size > 1.
+  void remove_byte(std::uint32_t segment, std::uint32_t at);
+
   void release(std::uint32_t segment);
 
   [[nodiscard]] Bytes bytes(std::uint32_t segment);

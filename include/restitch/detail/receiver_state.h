@@ -1,0 +1,77 @@
+// ReceiverState: what both directions of a connection reveal about its two hosts, and the judgement whether
+// a segment counts for the host that receives it. Only connections whose policy refuses segments have one.
+// The rules are those of Linux 6.18 in its order of checks, as measured; what was not captured (one
+// direction, or the beginning) cannot be checked, and then the segment counts. One thread.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "restitch/detail/half_connection.h"
+#include "restitch/packet.h"
+#include "restitch/receiver.h"
+
+namespace restitch::detail {
+
+// One host, as a receiver.
+struct HostState {
+  enum class Phase : std::uint8_t {
+    unknown,       // nothing seen of it: it may be in the middle of a connection
+    listen,        // a SYN was sent to it, it has not answered yet
+    syn_sent,      // it sent a SYN
+    syn_received,  // it sent a SYN-ACK
+    established,
+    dead,  // it was reset, or reset the connection
+  };
+
+  Phase phase = Phase::unknown;
+  bool sent_known = false;  // of the numbers it sends
+  bool acks_known = false;  // of the numbers it acknowledges
+  bool timestamps = false;  // offered in its SYN
+  bool sack = false;
+  bool window_scale = false;
+  bool has_recent = false;
+  std::uint8_t shift = 0;
+  Sequence isn;                   // of its own SYN
+  Sequence sent_end;              // one past the highest number it sent
+  Sequence acked;                 // the highest number of its own that the peer acknowledged
+  std::uint32_t peer_window = 0;  // the largest window the peer offered it
+  std::uint64_t bytes_acked = 0;  // of its own, since the handshake
+  Sequence ack_sent;              // its last acknowledgement
+  Sequence window_edge;           // right edge of the window it offers
+  std::uint32_t recent = 0;       // last timestamp of the peer that it took in
+};
+
+class ReceiverState {
+ public:
+  struct Verdict {
+    std::optional<Refusal> refused{};  // the segment counts for nothing
+    bool resets = false;             // it is a RST that ends the connection
+    bool payload_counts = true;      // false: only the header does
+  };
+
+  // Judges a segment on its way to the receiver of `half`, and learns from it. `half` is the direction it
+  // travels in, by `direction`.
+  Verdict judge(HalfState& state, const ReceiverPolicy& policy, HalfConnection& half, const NetFlow& net,
+                const TcpSegment& tcp, TcpFlowDirection direction);
+
+  // True when the receiver of `direction` acknowledged the byte at `position`, or was never seen to
+  // acknowledge anything.
+  [[nodiscard]] bool may_have_read(TcpFlowDirection direction, Sequence position) const;
+
+ private:
+  [[nodiscard]] HostState& host(TcpFlowDirection sender) { return hosts_[static_cast<std::size_t>(sender)]; }
+  [[nodiscard]] const HostState& host(TcpFlowDirection sender) const {
+    return hosts_[static_cast<std::size_t>(sender)];
+  }
+  Verdict judge_opening(HalfState& state, HostState& to, HostState& from, HalfConnection& half,
+                        const TcpSegment& tcp, const TcpOptions& options);
+  Verdict judge_established(HalfState& state, HostState& to, const HostState& from, HalfConnection& half,
+                            const TcpSegment& tcp, const TcpOptions& options);
+  [[nodiscard]] std::optional<Refusal> judge_ack(const HostState& to, const TcpSegment& tcp) const;
+  void learn_sender(HostState& from, HostState& to, const TcpSegment& tcp, const TcpOptions& options);
+
+  HostState hosts_[2];  // by the direction they send in
+};
+
+}  // namespace restitch::detail

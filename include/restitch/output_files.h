@@ -1,0 +1,153 @@
+// FileStream: a stream that writes each direction of its connection to a file, and an Extraction, the
+// folder they all write to. Besides the files, the folder gets an index, one JSON object a line.
+//
+// Nothing is written outside the folder, no symbolic link in it is followed, and nothing that was there is
+// changed. Only a bounded number of files is open, each with a bounded buffer.
+//
+// The Extraction owns files and index, and must outlive the pool of its streams. One thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "restitch/output_connections.h"
+#include "restitch/output_names.h"
+#include "restitch/result.h"
+
+namespace restitch {
+
+struct FileLimits {
+  std::size_t open_files_max = 0;   // at the same time; 0: what RLIMIT_NOFILE allows, at most 1000
+  std::size_t buffer_size = 16384;  // of each open file
+};
+
+// What becomes of bytes that were not captured.
+enum class GapMode {
+  skip,  // left out: the file holds what was captured, and nothing else
+  zero,  // zeros, so that offsets in the file are those in the stream; holes, where the file system can
+  stop,  // the file ends at the first gap
+};
+
+struct ExtractionOptions {
+  NameTemplate names;
+  GapMode gaps = GapMode::skip;
+  // With GapMode::zero, for all files together: two packets can claim 2 GiB between them. A gap that is
+  // larger than what is left is skipped.
+  std::uint64_t zeros_max = std::uint64_t{1} << 30;
+  FileLimits limits{};
+};
+
+// What an extraction did so far.
+struct ExtractionCounts {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;             // written to them, without zeros
+  std::uint64_t zeros = 0;             // bytes of gaps filled
+  std::uint64_t gaps_not_filled = 0;   // because of zeros_max
+  std::uint64_t bytes_after_stop = 0;  // left out behind the first gap of their stream
+};
+
+class FileStore;
+
+// The folder. Its index.jsonl has one line for each direction with payload, when its connection has ended:
+// what append_direction_json() says, and
+//
+//   file       its name, relative to the folder
+//   file_size
+//   runs       [[file offset, stream offset, size, time, packet number],…]: which packet brought what
+//
+// A direction of very many packets has lines of its own before that, with only `file` and `runs`; the runs
+// of a file are those of all its lines, in their order.
+class Extraction {
+ public:
+  static constexpr std::string_view index_name = "index.jsonl";
+
+  // Fails, having written nothing, if the folder cannot be made or holds an index already.
+  static Result<std::unique_ptr<Extraction>> open(const std::string& directory,
+                                                  const ExtractionOptions& options = {});
+  Extraction(std::unique_ptr<FileStore> store, std::uint32_t index, const ExtractionOptions& options);
+  ~Extraction();
+
+  // Writes out what waits. After the pool's flush_all(); nothing may follow.
+  void finish();
+
+  // The first thing that went wrong, such as a full disk; from then on nothing is written.
+  [[nodiscard]] const std::optional<Error>& error() const;
+  [[nodiscard]] const ExtractionCounts& counts() const { return counts_; }
+
+ private:
+  friend class FileStream;
+  struct Names;
+
+  // A new file for a direction; nothing after an error.
+  std::optional<std::uint32_t> create(const ConnectionSummary& summary, TcpFlowDirection direction);
+  [[nodiscard]] bool may_fill(std::uint64_t size) const { return size <= options_.zeros_max - counts_.zeros; }
+
+  std::unique_ptr<FileStore> store_;
+  std::uint32_t index_;
+  ExtractionOptions options_;
+  std::unique_ptr<Names> names_;
+  ExtractionCounts counts_;
+  std::string line_;
+};
+
+// A stream for BasicAssembler.
+class FileStream {
+ public:
+  FileStream(Extraction& extraction, ConnectionLog& log, ConnectionSummary& summary)
+      : extraction_(&extraction), notes_(log, summary) {}
+
+  bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+              std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
+    return notes_.accept(tcp, info, direction, next_seq, start, context);
+  }
+  void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
+  bool reassembly_complete(AssemblerContext* context, EndReason reason);
+  void on_event(const Event& event) { notes_.on_event(event); }
+
+ private:
+  struct Run {
+    std::uint64_t file_offset;
+    std::uint64_t stream_offset;
+    std::uint64_t size;
+    Timestamp time;
+    std::uint64_t packet_number;
+  };
+  struct Side {
+    std::optional<std::uint32_t> file;
+    std::uint64_t gap = 0;  // bytes missing just before what comes next
+    bool stopped = false;
+    std::vector<Run> runs;  // not yet in the index
+  };
+
+  bool settle_gap(Side& side);
+  void write(Side& side, const ScatterGather& sg);
+  void append_runs(std::string& out, Side& side);
+  void index_runs(Side& side);
+  void index_end(TcpFlowDirection direction, Side& side);
+
+  Extraction* extraction_;
+  SummaryStream notes_;
+  std::array<Side, 2> sides_;
+};
+
+class FileStreamFactory {
+ public:
+  FileStreamFactory(Extraction& extraction, ConnectionLog& log) : extraction_(extraction), log_(log) {}
+
+  std::optional<FileStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
+                                   AssemblerContext& /*context*/) {
+    return std::optional<FileStream>(std::in_place, extraction_, log_, log_.open(net, transport));
+  }
+
+ private:
+  Extraction& extraction_;
+  ConnectionLog& log_;
+};
+
+}  // namespace restitch

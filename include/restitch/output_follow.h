@@ -1,0 +1,80 @@
+// FollowStream: one connection of many as readable text, both directions in the order in which their bytes
+// came, in the formats of `tshark -z follow,tcp,FORMAT,N`, to the byte. One thread; nothing is kept.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "restitch/output_connections.h"
+
+namespace restitch {
+
+enum class FollowFormat : std::uint8_t { ascii, hex, raw, yaml };
+
+// Writes what each of the two nodes said. Node 0 is whoever sent the first packet. `sink` borrows the text.
+class FollowWriter {
+ public:
+  using Sink = std::function<void(std::string_view)>;
+
+  FollowWriter(FollowFormat format, Sink sink) : format_(format), sink_(std::move(sink)) {}
+
+  // What stands above the data. `net` and `transport` run from node 0 to node 1.
+  void begin(std::uint64_t number, const NetFlow& net, TransportFlow transport);
+  // Bytes of one packet.
+  void data(unsigned node, const CaptureInfo& info, Bytes bytes);
+  // Bytes that are missing: a line says so in their place, as in tshark, and is data like the rest.
+  void missing(unsigned node, std::uint64_t packet_number, std::uint64_t size);
+  void end();
+
+ private:
+  void append_hex_dump(unsigned node, Bytes bytes);
+  void append_base64_lines(Bytes bytes);
+
+  FollowFormat format_;
+  Sink sink_;
+  std::string text_;
+  std::array<std::uint64_t, 2> positions_{};  // by node: offset of the next byte, for the hex dump
+};
+
+// A stream for BasicAssembler: with a writer it writes, without one it lets the bytes go.
+class FollowStream {
+ public:
+  FollowStream(ConnectionLog& log, ConnectionSummary& summary, FollowWriter* writer)
+      : notes_(log, summary), writer_(writer) {}
+
+  bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+              std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
+  void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
+  bool reassembly_complete(AssemblerContext* context, EndReason reason);
+  void on_event(const Event& event) { notes_.on_event(event); }
+
+ private:
+  SummaryStream notes_;
+  FollowWriter* writer_;
+  std::optional<TcpFlowDirection> node0_;  // the direction in which node 0 sends
+};
+
+class FollowFactory {
+ public:
+  // Follows connection `number`, counted from 0 in order of first packet.
+  FollowFactory(ConnectionLog& log, FollowWriter& writer, std::uint64_t number)
+      : log_(log), writer_(writer), number_(number) {}
+
+  std::optional<FollowStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
+                                     AssemblerContext& /*context*/) {
+    ConnectionSummary& summary = log_.open(net, transport);
+    FollowWriter* const writer = summary.number == number_ ? &writer_ : nullptr;
+    return std::optional<FollowStream>(std::in_place, log_, summary, writer);
+  }
+
+ private:
+  ConnectionLog& log_;
+  FollowWriter& writer_;
+  std::uint64_t number_;
+};
+
+}  // namespace restitch

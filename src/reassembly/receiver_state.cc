@@ -1,0 +1,204 @@
+#include "restitch/detail/receiver_state.h"
+
+#include <algorithm>
+
+namespace restitch::detail {
+namespace {
+
+using Phase = HostState::Phase;
+using Verdict = ReceiverState::Verdict;
+
+bool before(Sequence a, Sequence b) { return b.difference(a) < 0; }
+
+Verdict refuse(Refusal rule) { return {.refused = rule, .resets = false, .payload_counts = false}; }
+
+// One past the last sequence number that a segment takes.
+Sequence end_of(const TcpSegment& tcp) {
+  return tcp.sequence.add(static_cast<std::int64_t>(tcp.payload.size()) + tcp.missing_size + tcp.syn() +
+                          tcp.fin());
+}
+
+std::uint32_t offered_window(const HostState& host, const HostState& peer, const TcpSegment& tcp) {
+  const bool scaled = host.window_scale && peer.window_scale && !tcp.syn();
+  return std::uint32_t{tcp.window} << (scaled ? host.shift : 0);
+}
+
+}  // namespace
+
+Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, HalfConnection& half,
+                             const NetFlow& net, const TcpSegment& tcp, TcpFlowDirection direction) {
+  HostState& from = host(direction);
+  HostState& to = host(reverse(direction));
+  const TcpOptions options = parse_options(tcp.options);
+  Verdict verdict;
+  if (!tcp.network_ok || (tcp.missing_size == 0 && !checksum_ok(net, tcp))) {
+    verdict = refuse(Refusal::checksum);
+  } else if (options.has_md5) {
+    verdict = refuse(Refusal::md5);
+  } else if (to.phase == Phase::established) {
+    verdict = judge_established(state, to, from, half, tcp, options);
+  } else {
+    verdict = judge_opening(state, to, from, half, tcp, options);
+  }
+  if (verdict.refused && !policy.refusals.has(*verdict.refused)) verdict = {.resets = tcp.rst()};
+  if (!verdict.refused) learn_sender(from, to, tcp, options);
+  if (verdict.resets) from.phase = to.phase = Phase::dead;
+  return verdict;
+}
+
+// The receiver is not in a connection yet, as far as was seen (RFC 9293, 3.10.7.2 to 3.10.7.4).
+Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState& from, HalfConnection& half,
+                                     const TcpSegment& tcp, const TcpOptions& options) {
+  const bool plain_syn = tcp.syn() && !tcp.ack() && !tcp.rst() && !tcp.fin();
+  switch (to.phase) {
+    case Phase::dead:
+      return refuse(Refusal::handshake);
+    case Phase::unknown:
+    case Phase::listen:
+      if (plain_syn) {
+        to.phase = Phase::listen;
+        return {.payload_counts = false};
+      }
+      if (tcp.syn() && !tcp.ack()) return refuse(Refusal::handshake);
+      // An answer, or the middle of a connection: the receiver's part was not captured.
+      if (tcp.rst()) return {.resets = true, .payload_counts = false};
+      to.phase = Phase::established;
+      if (tcp.syn()) return {.payload_counts = false};
+      return judge_established(state, to, from, half, tcp, options);
+    case Phase::syn_sent: {
+      const bool acks_syn = tcp.ack() && tcp.acknowledgment == to.isn.add(1);
+      if (tcp.rst()) {
+        if (!acks_syn) return refuse(Refusal::rst_not_exact);
+        return {.resets = true, .payload_counts = false};
+      }
+      if (!tcp.syn() || tcp.fin() || (tcp.ack() && !acks_syn)) return refuse(Refusal::handshake);
+      to.phase = tcp.ack() ? Phase::established : Phase::syn_received;
+      if (tcp.ack()) to.acked = tcp.acknowledgment;
+      return {.payload_counts = false};
+    }
+    case Phase::syn_received: {
+      if (!tcp.rst() && !tcp.syn() && tcp.ack() && tcp.acknowledgment != to.isn.add(1)) {
+        return refuse(Refusal::handshake);
+      }
+      const Verdict verdict = judge_established(state, to, from, half, tcp, options);
+      if (!verdict.refused && !verdict.resets) to.phase = Phase::established;
+      return verdict;
+    }
+    case Phase::established:
+      break;
+  }
+  return {};
+}
+
+Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const HostState& from,
+                                         HalfConnection& half, const TcpSegment& tcp,
+                                         const TcpOptions& options) {
+  if (!tcp.rst() && !tcp.syn() && !tcp.ack()) return refuse(Refusal::no_flags);
+  const bool timed = to.timestamps && from.timestamps && options.has_timestamps;
+  const auto age = static_cast<std::int32_t>(to.recent - options.timestamp_value);
+  if (timed && to.has_recent && age > 1 && !tcp.rst()) return refuse(Refusal::paws);
+
+  // The next number it expects; a FIN that was reached takes one.
+  const bool fin_reached = half.ended() && !half.reset();
+  const Sequence next = half.next_seq().add(fin_reached ? 1 : 0);
+  const Sequence end = end_of(tcp);
+  if (half.known()) {
+    if (tcp.rst() && fin_reached && tcp.sequence == half.next_seq()) {
+      return {.resets = true, .payload_counts = false};
+    }
+    const Sequence acked = to.acks_known && before(to.ack_sent, next) ? to.ack_sent : next;
+    if (before(end, acked)) return refuse(Refusal::old_sequence);
+    if (to.acks_known && before(to.window_edge, end)) {
+      const bool bare_fin = tcp.fin() && tcp.payload.empty() && tcp.sequence == next;
+      const bool takes_room = !tcp.payload.empty() || (tcp.fin() && !bare_fin);
+      if (before(to.window_edge, tcp.sequence) || (takes_room && tcp.sequence == to.window_edge)) {
+        return refuse(Refusal::beyond_window);
+      }
+    }
+    if (tcp.rst()) {
+      const bool sack = to.sack && from.sack;
+      if (tcp.sequence == next || (sack && half.highest_held(state) == tcp.sequence)) {
+        return {.resets = true, .payload_counts = false};
+      }
+      return refuse(Refusal::rst_not_exact);
+    }
+  } else if (tcp.rst()) {
+    return {.resets = true, .payload_counts = false};
+  }
+  if (tcp.syn()) return refuse(Refusal::syn);
+  if (!tcp.ack()) return refuse(Refusal::no_ack);
+  if (const auto refused = judge_ack(to, tcp)) return refuse(*refused);
+
+  const bool old_ack = to.sent_known && before(tcp.acknowledgment, to.acked);
+  if (timed && !old_ack) {
+    const Sequence acked = to.acks_known ? to.ack_sent : next;
+    if (!to.has_recent || (age <= 0 && !before(acked, tcp.sequence))) {
+      to.recent = options.timestamp_value;
+      to.has_recent = true;
+    }
+  }
+  if (to.sent_known && !old_ack) {
+    to.bytes_acked += static_cast<std::uint32_t>(to.acked.difference(tcp.acknowledgment));
+    to.acked = tcp.acknowledgment;
+  }
+  to.peer_window = std::max(to.peer_window, offered_window(from, to, tcp));
+  return {};
+}
+
+std::optional<Refusal> ReceiverState::judge_ack(const HostState& to, const TcpSegment& tcp) const {
+  if (!to.sent_known) return std::nullopt;
+  if (before(to.sent_end, tcp.acknowledgment)) return Refusal::ack_unsent;
+  const std::uint64_t reach = std::min<std::uint64_t>(to.peer_window, to.bytes_acked);
+  if (before(tcp.acknowledgment, to.acked.add(-static_cast<std::int64_t>(reach))))
+    return Refusal::ack_too_old;
+  return std::nullopt;
+}
+
+// A segment that its receiver took in tells about its sender.
+void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegment& tcp,
+                                 const TcpOptions& options) {
+  if (tcp.rst()) {
+    // Out of a connection it ends it; out of a handshake it answers only the segment at hand.
+    if (from.phase == Phase::established || from.phase == Phase::unknown) from.phase = Phase::dead;
+    return;
+  }
+  if (tcp.syn()) {
+    from.isn = tcp.sequence;
+    from.timestamps = options.has_timestamps;
+    from.sack = options.sack_permitted;
+    from.window_scale = options.has_window_scale;
+    from.shift = std::min<std::uint8_t>(options.window_scale, 14);
+    from.acked = tcp.sequence.add(1);
+    from.sent_known = true;
+    from.sent_end = tcp.sequence.add(1);
+    from.phase = tcp.ack() ? Phase::syn_received : Phase::syn_sent;
+    to.recent = options.timestamp_value;
+    to.has_recent = options.has_timestamps;
+    to.peer_window = std::max(to.peer_window, std::uint32_t{tcp.window});
+  } else if (from.phase != Phase::syn_received && from.phase != Phase::dead) {
+    from.phase = Phase::established;
+  }
+  const Sequence end = end_of(tcp);
+  if (!from.sent_known) {  // joined in the middle: how much was acknowledged before is not known
+    from.sent_known = true;
+    from.sent_end = end;
+    from.acked = tcp.sequence;
+    from.bytes_acked = std::uint64_t{1} << 30;
+    from.peer_window = std::uint32_t{1} << 30;
+  }
+  if (before(from.sent_end, end)) from.sent_end = end;
+  if (!tcp.ack()) return;
+  const std::uint32_t window = offered_window(from, to, tcp);
+  if (!from.acks_known || !before(tcp.acknowledgment, from.ack_sent)) {
+    from.acks_known = true;
+    from.ack_sent = tcp.acknowledgment;
+    from.window_edge = tcp.acknowledgment.add(window);
+  }
+}
+
+bool ReceiverState::may_have_read(TcpFlowDirection direction, Sequence position) const {
+  const HostState& receiver = host(reverse(direction));
+  return !receiver.acks_known || before(position, receiver.ack_sent);
+}
+
+}  // namespace restitch::detail
