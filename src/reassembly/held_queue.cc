@@ -43,6 +43,13 @@ std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_
 
 HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& policy,
                                       const Arrival& arrival) {
+  return policy.rule == OverlapRule::linux_ ? insert_as_linux(state, arrival)
+                                            : insert_by_table(state, policy, arrival);
+}
+
+// Under a table held segments never overlap each other.
+HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverPolicy& policy,
+                                               const Arrival& arrival) {
   SegmentTree tree(state.segments, root_);
   const Range whole = range_of(arrival);
   Sequence at = whole.first;  // what lies before is settled
