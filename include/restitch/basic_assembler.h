@@ -152,6 +152,7 @@ class BasicAssembler {
                      const TcpSegment& tcp, AssemblerContext& context);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
+  void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
   void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
   void deliver_ready(const Ref& ref, AssemblerContext* context);
   void enforce_limits(const Ref& ref, AssemblerContext* context);

@@ -45,6 +45,7 @@ const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler, FeedCoun
         if (packet.tcp.missing_size != 0) ++counts.cut_segments;
         contexts[found] = AssemblerContext(record.info);
         packets[found] = {packet.net, packet.tcp, &contexts[found]};
+        packets[found].tcp.network_ok = packet.ip_checksum_ok;
         ++found;
       }
       counts.segments += found;

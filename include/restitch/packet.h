@@ -131,6 +131,8 @@ struct TcpOptions {
   bool has_md5 = false;        // RFC 2385
   bool has_fast_open = false;  // RFC 7413
   bool malformed = false;
+  // Bytes that were left when an option of an impossible length ended the list; 0: none did.
+  std::uint8_t broken_size = 0;
   std::uint8_t window_scale = 0;  // as sent; RFC 7323 caps it at 14
   std::uint16_t mss = 0;
   std::uint32_t timestamp_value = 0;

@@ -93,6 +93,7 @@ TcpOptions parse_options(Bytes list) {
     const std::size_t size = list.size() - i >= 2 ? list[i + 1] : 0;
     if (size < 2 || size > list.size() - i) {
       options.malformed = true;
+      options.broken_size = static_cast<std::uint8_t>(list.size() - i);
       break;
     }
     if (!read_option(kind, list.data() + i + 2, size - 2, options)) options.malformed = true;

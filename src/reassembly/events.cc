@@ -6,9 +6,8 @@ namespace restitch {
 
 std::string_view to_string(EventKind kind) {
   static constexpr std::array<std::string_view, event_kind_count> names = {
-      "conflict",       "gap",       "midstream_start",   "data_after_fin",
-      "data_after_rst", "fin_moved", "syn_in_connection", "port_reuse",
-      "limit",          "refused",   "urgent"};
+      "conflict",          "gap",        "midstream_start", "data_after_fin", "data_after_rst", "fin_moved",
+      "syn_in_connection", "port_reuse", "limit",           "refused",        "urgent"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 
@@ -16,9 +15,9 @@ namespace detail {
 
 void EventLog::add(const Event& event) {
   ++counts_[static_cast<std::size_t>(event.kind)];
-  Stored stored{event, bytes_.size(), event.held.size()};
+  Stored stored{event, bytes_.size(), event.held.size(), event.arrived.size()};
   if (bytes_.size() + event.held.size() + event.arrived.size() > bytes_max) {
-    stored.size = 0;
+    stored.held_size = stored.arrived_size = 0;
   } else {
     bytes_.insert(bytes_.end(), event.held.begin(), event.held.end());
     bytes_.insert(bytes_.end(), event.arrived.begin(), event.arrived.end());
@@ -29,8 +28,8 @@ void EventLog::add(const Event& event) {
 Event EventLog::restore(const Stored& stored) const {
   Event event = stored.event;
   const Bytes all(bytes_);
-  event.held = all.subspan(stored.begin, stored.size);
-  event.arrived = all.subspan(stored.begin + stored.size, stored.size);
+  event.held = all.subspan(stored.begin, stored.held_size);
+  event.arrived = all.subspan(stored.begin + stored.held_size, stored.arrived_size);
   return event;
 }
 

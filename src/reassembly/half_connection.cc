@@ -432,8 +432,9 @@ void HalfConnection::limit_kept(State& state, TcpFlowDirection direction, std::u
 
 // ---- giving up -------------------------------------------------------------------------------------
 
-void HalfConnection::abort(State& state) {
+void HalfConnection::abort(State& state, bool told) {
   if (detail_ != none) state.details[detail_].has_end = false;
+  if (!told) flags_ |= told_flag;
   mark_ended(true);
   refuse_held(state);
 }
@@ -452,7 +453,8 @@ void HalfConnection::clear(State& state) {
     state.details.release(detail_);
     detail_ = none;
   }
-  flags_ = static_cast<std::uint8_t>((flags_ & (known_flag | syn_flag)) | ended_flag | told_flag);
+  flags_ =
+      static_cast<std::uint8_t>((flags_ & (known_flag | syn_flag | reset_flag)) | ended_flag | told_flag);
 }
 
 // Back to 24 bytes when there is nothing left to think of.

@@ -1,5 +1,6 @@
 #include "restitch/detail/pool_state.h"
 
+#include <algorithm>
 #include <random>
 
 namespace restitch::detail {
@@ -31,15 +32,14 @@ Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_i
 void PoolState::erase(Connection& connection) {
   for (HalfConnection& half : connection.halves) half.clear(halves);
   if (connection.phase == Connection::Phase::tombstone) unlink_tombstone(connection);
-  if (connection.receiver != none) receivers.release(connection.receiver);
+  forget_receiver(connection);
   table.erase(connection.hash, connection.slot);
   connections.release(connection.slot);
 }
 
 void PoolState::bury(Connection& connection) {
   for (HalfConnection& half : connection.halves) half.clear(halves);
-  if (connection.receiver != none) receivers.release(connection.receiver);
-  connection.receiver = none;
+  forget_receiver(connection);
   connection.phase = Connection::Phase::tombstone;
   connection.older = newest_;
   connection.newer = none;
@@ -73,6 +73,37 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
   return verdict;
 }
 
+void PoolState::hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,
+                              const CaptureInfo& info) {
+  drop_syn_data(connection);
+  ReceiverState& receiver = receivers[connection.receiver];
+  const Bytes bytes = tcp.payload.first(std::min(tcp.payload.size(), SegmentStore::segment_size_max));
+  halves.bytes.refused += tcp.payload.size() - bytes.size();
+  receiver.syn_data = halves.segments.hold(tcp.sequence.add(1), bytes, info);
+  receiver.syn_data_direction = direction;
+  (receiver.syn_data == none ? halves.bytes.dropped : halves.bytes.held) += bytes.size();
+}
+
+void PoolState::drop_syn_data(Connection& connection) {
+  if (connection.receiver == none || receivers[connection.receiver].syn_data == none) return;
+  halves.bytes.refused += halves.segments[receivers[connection.receiver].syn_data].size;
+  release_syn_data(connection);
+}
+
+void PoolState::release_syn_data(Connection& connection) {
+  ReceiverState& receiver = receivers[connection.receiver];
+  halves.bytes.held -= halves.segments[receiver.syn_data].size;
+  halves.segments.release(receiver.syn_data);
+  receiver.syn_data = none;
+}
+
+void PoolState::forget_receiver(Connection& connection) {
+  if (connection.receiver == none) return;
+  drop_syn_data(connection);
+  receivers.release(connection.receiver);
+  connection.receiver = none;
+}
+
 bool PoolState::may_skip(Connection& connection, TcpFlowDirection direction) {
   if (connection.receiver == none) return true;
   const auto lowest = connection.half(direction).lowest_held(halves);
@@ -83,6 +114,11 @@ bool PoolState::may_skip(Connection& connection, TcpFlowDirection direction) {
 bool PoolState::begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {
   HalfConnection& half = connection.half(direction);
   const bool dead = connection.phase == Connection::Phase::tombstone;
+  if (connection.policy->refusals.has(Refusal::syn)) {
+    // As a host that still waits in TIME-WAIT: the number must lie above the next one, which the FIN moved.
+    if (!dead || !half.known()) return dead && !tcp.ack();
+    return half.reset() || half.next_seq().add(1).difference(tcp.sequence) > 0;
+  }
   if (half.known() || !dead) return half.contradicts_syn(halves, tcp.sequence);
   return !tcp.ack();  // the answer to a SYN that was seen
 }

@@ -8,6 +8,9 @@ namespace {
 using Phase = HostState::Phase;
 using Verdict = ReceiverState::Verdict;
 
+// Linux looks for the MD5 option as long as one could follow, and a list that breaks off there is refused.
+constexpr std::size_t md5_option_size = 18;
+
 bool before(Sequence a, Sequence b) { return b.difference(a) < 0; }
 
 Verdict refuse(Refusal rule) { return {.refused = rule, .resets = false, .payload_counts = false}; }
@@ -33,7 +36,7 @@ Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, Hal
   Verdict verdict;
   if (!tcp.network_ok || (tcp.missing_size == 0 && !checksum_ok(net, tcp))) {
     verdict = refuse(Refusal::checksum);
-  } else if (options.has_md5) {
+  } else if (options.has_md5 || options.broken_size >= md5_option_size) {
     verdict = refuse(Refusal::md5);
   } else if (to.phase == Phase::established) {
     verdict = judge_established(state, to, from, half, tcp, options);
@@ -66,7 +69,8 @@ Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState&
       if (tcp.syn()) return {.payload_counts = false};
       return judge_established(state, to, from, half, tcp, options);
     case Phase::syn_sent: {
-      const bool acks_syn = tcp.ack() && tcp.acknowledgment == to.isn.add(1);
+      const bool acks_syn =
+          tcp.ack() && before(to.isn, tcp.acknowledgment) && !before(to.sent_end, tcp.acknowledgment);
       if (tcp.rst()) {
         if (!acks_syn) return refuse(Refusal::rst_not_exact);
         return {.resets = true, .payload_counts = false};
@@ -80,7 +84,12 @@ Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState&
       if (!tcp.rst() && !tcp.syn() && tcp.ack() && tcp.acknowledgment != to.isn.add(1)) {
         return refuse(Refusal::handshake);
       }
-      const Verdict verdict = judge_established(state, to, from, half, tcp, options);
+      Verdict verdict = judge_established(state, to, from, half, tcp, options);
+      // A listener forgets the request, and no application ever hears of it.
+      const bool other_syn = verdict.refused == Refusal::syn && tcp.sequence != half.next_seq().add(-1);
+      if (to.passive && (verdict.resets || other_syn)) {
+        verdict = {.resets = true, .tells_reset = false, .payload_counts = false};
+      }
       if (!verdict.refused && !verdict.resets) to.phase = Phase::established;
       return verdict;
     }
@@ -111,7 +120,9 @@ Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const 
     if (to.acks_known && before(to.window_edge, end)) {
       const bool bare_fin = tcp.fin() && tcp.payload.empty() && tcp.sequence == next;
       const bool takes_room = !tcp.payload.empty() || (tcp.fin() && !bare_fin);
-      if (before(to.window_edge, tcp.sequence) || (takes_room && tcp.sequence == to.window_edge)) {
+      const bool reaches_over = before(to.window_edge, end.add(tcp.fin() ? -1 : 0));
+      if (before(to.window_edge, tcp.sequence) || (takes_room && tcp.sequence == to.window_edge) ||
+          (reaches_over && to.unread)) {
         return refuse(Refusal::beyond_window);
       }
     }
@@ -171,6 +182,7 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
     from.acked = tcp.sequence.add(1);
     from.sent_known = true;
     from.sent_end = tcp.sequence.add(1);
+    from.passive = from.phase == Phase::listen;
     from.phase = tcp.ack() ? Phase::syn_received : Phase::syn_sent;
     to.recent = options.timestamp_value;
     to.has_recent = options.has_timestamps;
@@ -190,9 +202,20 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
   if (!tcp.ack()) return;
   const std::uint32_t window = offered_window(from, to, tcp);
   if (!from.acks_known || !before(tcp.acknowledgment, from.ack_sent)) {
+    const Sequence edge = tcp.acknowledgment.add(window);
+    if (from.acks_known) {
+      // An application that read everything lets the edge move along with the acknowledgements.
+      const std::int32_t acked = from.ack_sent.difference(tcp.acknowledgment);
+      const std::int32_t moved = from.window_edge.difference(edge);
+      if (moved < acked) {
+        from.unread = true;
+      } else if (moved > acked) {
+        from.unread = false;
+      }
+    }
     from.acks_known = true;
     from.ack_sent = tcp.acknowledgment;
-    from.window_edge = tcp.acknowledgment.add(window);
+    from.window_edge = edge;
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <vector>
 
 #include "restitch/basic_assembler.h"
 
@@ -176,17 +177,53 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
     halves().bytes.refused += tcp.payload.size();
     tell_events(ref);
     if (!verdict.resets) return;
-    for (HalfConnection& half : connection.halves) half.abort(halves());
+    ref.half->abort(halves(), verdict.tells_reset);  // its receiver is told; the sender gave up by itself
+    ref.reverse->refuse_held(halves());
     deliver_ready(ref, &context);
     return complete(connection, &context, EndReason::rst);
   }
   TcpSegment counted = tcp;
+  if (tcp.syn() && tcp.ack()) settle_syn_data(connection, tcp, context);
   if (!verdict.payload_counts) {
-    halves().bytes.refused += tcp.payload.size();
+    if (tcp.syn() && !tcp.ack() && !tcp.payload.empty()) {
+      pool_.state_.hold_syn_data(connection, tcp, ref.direction, context.capture_info());
+    } else {
+      halves().bytes.refused += tcp.payload.size();
+    }
     counted.payload = {};
     counted.missing_size = 0;
   }
   insert_slow(ref, counted, context, start);
+}
+
+// A SYN-ACK tells how much of the other side's SYN data counts (RFC 7413).
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const TcpSegment& syn_ack,
+                                                 AssemblerContext& context) {
+  if (connection.receiver == detail::none) return;
+  const detail::ReceiverState& receiver = pool_.state_.receivers[connection.receiver];
+  if (receiver.syn_data == detail::none) return;
+  const CaptureInfo info = halves().segments[receiver.syn_data].info;
+  const Sequence first = halves().segments[receiver.syn_data].first;
+  const TcpFlowDirection direction = receiver.syn_data_direction;
+  const std::int32_t acked = first.difference(syn_ack.acknowledgment);
+  if (acked <= 0) return pool_.state_.drop_syn_data(connection);
+  const Bytes held = halves().segments.bytes(receiver.syn_data);
+  const std::vector<std::uint8_t> bytes(held.begin(), held.end());
+  pool_.state_.release_syn_data(connection);
+  TcpSegment data;
+  data.sequence = first;
+  data.flags = TcpFlags{} | TcpFlag::ack;
+  data.payload = Bytes(bytes).first(std::min(bytes.size(), static_cast<std::size_t>(acked)));
+  halves().bytes.refused += bytes.size() - data.payload.size();
+  const Ref ref = ref_of(connection, direction);
+  ref.half->insert(halves(), *connection.policy, data, info, direction, false);
+  try {
+    deliver_ready(ref, &context);
+  } catch (...) {
+    halves().segments.own_borrowed();
+    throw;
+  }
 }
 
 // Tells the stream what happened, then hands over everything that is in order.

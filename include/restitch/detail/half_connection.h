@@ -73,8 +73,8 @@ class HalfConnection {
   // Expects nothing more; what take() still has is delivered. Without an end mark: nobody sent one.
   void close(State& state);
 
-  // Ends the half here and now, by a reset: what waits was never read.
-  void abort(State& state);
+  // Ends the half here and now, by a reset: what waits was never read. `told`: with an end mark.
+  void abort(State& state, bool told);
 
   // Drops what waits: nobody read it.
   void refuse_held(State& state);

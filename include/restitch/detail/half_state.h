@@ -74,7 +74,8 @@ class EventLog {
   struct Stored {
     Event event;
     std::size_t begin = 0;
-    std::size_t size = 0;
+    std::size_t held_size = 0;
+    std::size_t arrived_size = 0;
   };
   static constexpr std::size_t bytes_max = 128 * 1024;  // of one packet; beyond, events show no bytes
 

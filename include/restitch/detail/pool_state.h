@@ -42,6 +42,13 @@ class PoolState {
   ReceiverState::Verdict judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
                                TcpFlowDirection direction, const CaptureInfo& info);
 
+  // Sets the payload of a SYN apart, counts it as refused, or only gives its memory back.
+  // Requires: the connection was judged.
+  void hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,
+                     const CaptureInfo& info);
+  void drop_syn_data(Connection& connection);
+  void release_syn_data(Connection& connection);
+
   // What waits in a half behind a gap may have been read all the same: the gap is the capture's.
   [[nodiscard]] bool may_skip(Connection& connection, TcpFlowDirection direction);
 
@@ -55,6 +62,7 @@ class PoolState {
 
  private:
   bool begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+  void forget_receiver(Connection& connection);
   void unlink_tombstone(Connection& connection);
 
   std::uint32_t oldest_ = none;

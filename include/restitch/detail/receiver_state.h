@@ -31,6 +31,8 @@ struct HostState {
   bool sack = false;
   bool window_scale = false;
   bool has_recent = false;
+  bool passive = false;  // it listened
+  bool unread = false;   // its window tells that data waits for its application
   std::uint8_t shift = 0;
   Sequence isn;                   // of its own SYN
   Sequence sent_end;              // one past the highest number it sent
@@ -46,14 +48,20 @@ class ReceiverState {
  public:
   struct Verdict {
     std::optional<Refusal> refused{};  // the segment counts for nothing
-    bool resets = false;             // it is a RST that ends the connection
-    bool payload_counts = true;      // false: only the header does
+    bool resets = false;               // it ends the connection
+    bool tells_reset = true;           // and the application hears of it
+    bool payload_counts = true;        // false: only the header does
   };
 
   // Judges a segment on its way to the receiver of `half`, and learns from it. `half` is the direction it
   // travels in, by `direction`.
   Verdict judge(HalfState& state, const ReceiverPolicy& policy, HalfConnection& half, const NetFlow& net,
                 const TcpSegment& tcp, TcpFlowDirection direction);
+
+  // The payload of a SYN, set apart until the answer tells whether it counts (RFC 7413): a segment of the
+  // store, or none.
+  std::uint32_t syn_data = none;
+  TcpFlowDirection syn_data_direction = TcpFlowDirection::client_to_server;
 
   // True when the receiver of `direction` acknowledged the byte at `position`, or was never seen to
   // acknowledge anything.
