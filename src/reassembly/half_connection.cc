@@ -80,7 +80,8 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
   const HalfDetail* d = peek(state);
   if (known()) {
     const Sequence start = next_seq_.add(-static_cast<std::int64_t>(next_offset_));
-    if (first == start || (d != nullptr && d->has_first_syn && first == d->first_syn)) return false;
+    const bool overruled = next_offset_ == 0 && d != nullptr && d->has_first_syn && first == d->first_syn;
+    if (first == start || overruled) return false;
     const std::int32_t before = first.difference(start);
     return (flags_ & syn_flag) != 0 || before < 0 || before > late_syn_reach;
   }
