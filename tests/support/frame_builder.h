@@ -195,6 +195,11 @@ class FrameBuilder {
     data_offset_ = words;
     return *this;
   }
+  // The four bits behind the data offset, which are to be zero.
+  FrameBuilder& reserved_bits(std::uint8_t bits) {
+    reserved_bits_ = bits;
+    return *this;
+  }
   FrameBuilder& payload(std::string_view text) {
     payload_ = to_bytes(text);
     return *this;
@@ -303,7 +308,7 @@ class FrameBuilder {
     put_be32(out, seq_);
     put_be32(out, ack_);
     const auto words = static_cast<std::uint8_t>(5 + options.size() / 4);
-    out.push_back(static_cast<std::uint8_t>(data_offset_.value_or(words) << 4));
+    out.push_back(static_cast<std::uint8_t>(data_offset_.value_or(words) << 4 | reserved_bits_));
     out.push_back(flags_.bits);
     put_be16(out, window_);
     put_be16(out, 0);
@@ -333,6 +338,7 @@ class FrameBuilder {
   std::uint16_t urgent_pointer_ = 0;
   Frame options_;
   std::optional<std::uint8_t> data_offset_;
+  std::uint8_t reserved_bits_ = 0;
   std::uint16_t checksum_flip_ = 0;
   Frame payload_;
   Frame trailer_;
