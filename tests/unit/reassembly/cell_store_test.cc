@@ -1,0 +1,68 @@
+// Waiting bytes lie densely, survive the moves of their cells, and are given back.
+#include "restitch/detail/cell_store.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "restitch/detail/segment_store.h"
+
+namespace restitch::detail {
+namespace {
+
+struct Owners final : CellStore::Owners {
+  void cell_moved(std::uint32_t owner, CellStore::Reference to) override { places.at(owner) = to; }
+  std::map<std::uint32_t, CellStore::Reference> places;
+};
+
+TEST(CellStore, TellsEachOwnerWhereItsBytesAreNow) {
+  Owners owners;
+  CellStore cells(owners);
+  std::map<std::uint32_t, std::vector<std::uint8_t>> contents;
+  std::mt19937_64 dice(3);
+  for (std::uint32_t owner = 0; owner < 3000; ++owner) {
+    std::vector<std::uint8_t> bytes(1 + dice() % 300);
+    std::generate(bytes.begin(), bytes.end(), [&] { return static_cast<std::uint8_t>(dice()); });
+    owners.places[owner] = cells.allocate(bytes.size(), owner);
+    std::copy(bytes.begin(), bytes.end(), cells.bytes(owners.places[owner]));
+    contents[owner] = bytes;
+    if (dice() % 2 == 0) {
+      const auto victim = std::next(contents.begin(), static_cast<std::ptrdiff_t>(dice() % contents.size()));
+      const CellStore::Reference cell = owners.places.at(victim->first);
+      owners.places.erase(victim->first);
+      contents.erase(victim);
+      cells.release(cell);
+    }
+  }
+  for (const auto& [owner, bytes] : contents) {
+    EXPECT_TRUE(std::equal(bytes.begin(), bytes.end(), cells.bytes(owners.places.at(owner)))) << owner;
+  }
+}
+
+// The bound of segment_store.h, with the chunks that are begun but not full as the constant.
+class Density : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(Density, OfSegmentsThatArriveBackwardsKeepsTheBound) {
+  const std::size_t size = GetParam();
+  const std::size_t count = std::clamp<std::size_t>((8 << 20) / size, 100, 50'000);
+  const std::vector<std::uint8_t> payload(size, 'x');
+  SegmentStore store;
+  std::vector<std::uint32_t> segments;
+  for (std::size_t i = count; i > 0; --i) {
+    segments.push_back(store.hold(Sequence(0).add(static_cast<std::int64_t>(i * size)), payload, {}));
+    ASSERT_NE(segments.back(), none);
+  }
+  constexpr std::size_t constant = 64 * 1024 + 128 * 1024;
+  EXPECT_LE(store.memory_size(), count * size * 5 / 4 + count * 80 + constant);
+  for (const std::uint32_t segment : segments) store.release(segment);
+  EXPECT_EQ(store.size(), 0U);
+  EXPECT_LE(store.memory_size(), constant) << "memory is not given back";
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, Density, testing::Values(1, 5, 100, 1460, 65536));
+
+}  // namespace
+}  // namespace restitch::detail
