@@ -3,9 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include "restitch/basic_assembler.h"
 #include "restitch/capture.h"
+#include "restitch/defragmenter.h"
 #include "restitch/packet.h"
 
 namespace restitch {
@@ -23,8 +25,9 @@ struct FeedCounts {
 
 // Feeds all records of `reader` to `assembler`, then answers how the input ended. `progress()` is called
 // now and then; answering false stops early. Does not flush: connections may go on in the next input.
+// `decoder` keeps the fragments that wait for the next input.
 template <class AssemblerType, class Progress>
-const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler, FeedCounts& counts,
+const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& assembler, FeedCounts& counts,
                        Progress&& progress) {
   constexpr std::size_t batch_max = 64;
   std::array<AssemblerPacket, batch_max> packets;
@@ -33,13 +36,14 @@ const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler, FeedCoun
     std::span<const Record> records = reader.next_batch();
     while (!records.empty()) {
       std::size_t found = 0;
+      decoder.begin_batch();
       const std::size_t taken = std::min(records.size(), batch_max);
       for (const Record& record : records.first(taken)) {
         const Timestamp time = record.info.timestamp;
         if (counts.packets++ == 0 || time < counts.first) counts.first = time;
         if (counts.last < time) counts.last = time;
         counts.bytes += record.frame.size();
-        const DecodedPacket packet = decode(record.link_type, record.frame, record.info.original_size);
+        const DecodedPacket packet = decoder.decode(record.link_type, record.frame, record.info);
         ++counts.dropped[static_cast<std::size_t>(packet.reason)];
         if (packet.reason != DropReason::none) continue;
         if (packet.tcp.missing_size != 0) ++counts.cut_segments;
@@ -55,6 +59,14 @@ const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler, FeedCoun
     if (!progress()) break;
   }
   return reader.end();
+}
+
+// The same for an input that stands alone.
+template <class AssemblerType, class Progress>
+const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler, FeedCounts& counts,
+                       Progress&& progress) {
+  Decoder decoder;
+  return feed(reader, decoder, assembler, counts, std::forward<Progress>(progress));
 }
 
 }  // namespace restitch

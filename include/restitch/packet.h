@@ -99,12 +99,12 @@ struct TcpSegment {
   std::uint16_t window = 0;  // as sent, before scaling
   std::uint16_t urgent_pointer = 0;
   TcpFlags flags;
+  bool network_ok = true;  // the IPv4 header checksum was right
   // Bytes of payload that were on the wire but that the snap length cut off behind `payload`.
   std::uint32_t missing_size = 0;
-  bool network_ok = true;  // the IPv4 header checksum was right
-  Bytes options;           // raw option bytes, whole
-  Bytes payload;           // the captured payload
-  Bytes bytes;             // header, options and payload, for checksum_ok(); may be empty if filled by hand
+  Bytes options;  // raw option bytes, whole
+  Bytes payload;  // the captured payload
+  Bytes bytes;    // header, options and payload, for checksum_ok(); may be empty if filled by hand
 
   [[nodiscard]] bool fin() const { return flags.has(TcpFlag::fin); }
   [[nodiscard]] bool syn() const { return flags.has(TcpFlag::syn); }
@@ -147,14 +147,49 @@ TcpOptions parse_options(Bytes options);
 enum class LinkType : std::uint16_t {
   null = 0,  // BSD loopback, address family in the capturing host's byte order
   ethernet = 1,
+  token_ring = 6,
+  slip = 8,
+  ppp = 9,
+  fddi = 10,
   raw_bsd = 12,      // raw IP, as some BSDs number it
   raw_openbsd = 14,  // the same on OpenBSD
+  ppp_hdlc = 50,
+  pppoe = 51,
+  atm_rfc1483 = 100,
   raw = 101,
-  loop = 108,  // OpenBSD loopback, address family in network byte order
+  cisco_hdlc = 104,
+  ieee80211 = 105,
+  frame_relay = 107,
+  loop = 108,         // OpenBSD loopback, address family in network byte order
+  openbsd_enc = 109,  // decrypted IPsec
   linux_sll = 113,
+  pflog = 117,
+  ieee80211_prism = 119,
+  ip_over_fc = 122,
+  sunatm = 123,
+  ieee80211_radiotap = 127,
+  ip_over_1394 = 138,
+  user2 = 149,  // what macOS once wrote instead of pktap
+  ieee80211_avs = 163,
+  ppp_pppd = 166,
+  ppi = 192,
+  ppp_with_direction = 204,
+  cisco_hdlc_with_direction = 205,
+  frame_relay_with_direction = 206,
+  mpls = 219,
   ipv4 = 228,
   ipv6 = 229,
+  nflog = 239,
+  netanalyzer = 240,
+  netanalyzer_transparent = 241,
+  ip_over_infiniband = 242,
+  pktap = 258,
+  ethernet_mpacket = 274,
   linux_sll2 = 276,
+  dsa_tag_brcm = 281,
+  dsa_tag_brcm_prepend = 282,
+  dsa_tag = 283,
+  dsa_tag_edsa = 284,
 };
 
 // "Ethernet", "Linux cooked v2"; "link type 147" for one without a decoder.
@@ -170,7 +205,7 @@ enum class DropReason : std::uint8_t {
   not_tcp,            // IP, but another protocol
   bad_ip_header,      // version, header length or total length contradict each other
   bad_tcp_header,     // data offset below 5 or beyond the segment
-  fragment,           // a fragment of a datagram; needs an IpDefragmenter
+  fragment,           // a fragment of a datagram; a Decoder waits for the others
   too_deep,           // more headers nested than decode() follows
   count_,
 };
@@ -180,19 +215,66 @@ constexpr std::size_t drop_reason_count = static_cast<std::size_t>(DropReason::c
 // "truncated", "not_ip", … as in the statistics.
 std::string_view to_string(DropReason reason);
 
+// What a layer around the innermost IP header is.
+enum class LayerKind : std::uint8_t {
+  none,
+  vlan,    // id: VLAN id
+  mpls,    // label
+  pppoe,   // session
+  pbb,     // I-SID of IEEE 802.1ah
+  ip,      // IP in IP, 6in4, 4in6; no id
+  gre,     // key, 0 without one
+  pptp,    // call id, of the receiver
+  erspan,  // session
+  vxlan,   // VNI
+  geneve,  // VNI
+  gtp,     // TEID, of the receiver
+  teredo,  // no id
+  l2tp,    // tunnel << 16 | session (version 2), session (version 3), of the receiver
+  other,   // LISP, TZSP, …; no id
+  count_,
+};
+
+// "vlan", "vxlan", …
+std::string_view to_string(LayerKind kind);
+
+// How many headers decode() follows into each other (link header, VLAN tags, tunnels, IP, TCP) before it
+// gives up with too_deep; IPv6 extension headers are counted apart, with the same limit per IPv6 header.
+constexpr std::size_t decode_depth_max = 32;
+
+struct Layer {
+  LayerKind kind = LayerKind::none;
+  std::uint32_t id = 0;
+
+  friend constexpr auto operator<=>(const Layer&, const Layer&) = default;
+};
+
+// The VLANs and tunnels around a segment, outermost first.
+class Layers {
+ public:
+  [[nodiscard]] std::span<const Layer> items() const { return {items_.data(), count_}; }
+  void clear() { count_ = 0; }
+  // Requires: fewer than decode_depth_max layers; each is a header, so decode() cannot meet more.
+  void push(Layer layer) { items_[count_++] = layer; }
+
+ private:
+  std::array<Layer, decode_depth_max> items_;
+  std::size_t count_ = 0;
+};
+
 // What decode() found. Only with reason == none are the flow and the segment meaningful.
 struct DecodedPacket {
   DropReason reason = DropReason::truncated;
-  bool ip_checksum_ok = true;  // IPv4 header checksum; true for IPv6
-  std::uint8_t ttl = 0;        // or hop limit
-  std::uint16_t vlan = 0;      // innermost VLAN id, 0: none
+  bool ip_checksum_ok = true;          // IPv4 header checksum; true for IPv6
+  bool reassembled = false;            // put together from IP fragments, by a Decoder
+  LayerKind tunnel = LayerKind::none;  // the innermost tunnel; VLANs are none
+  std::uint32_t tunnel_id = 0;         // as LayerKind says
+  std::uint16_t vlan = 0;              // innermost VLAN id, 0: none
+  std::uint8_t ttl = 0;                // or hop limit
   NetFlow net;
   TcpSegment tcp;
 };
-
-// How many headers decode() follows into each other (link header, VLAN tags, IP, TCP) before it gives
-// up with too_deep; IPv6 extension headers are counted apart, with the same limit per IPv6 header.
-constexpr std::size_t decode_depth_max = 32;
+static_assert(sizeof(DecodedPacket) == 128, "decode() fills one per packet");
 
 // Finds the TCP segment in a frame. `frame` holds the captured bytes, `original_size` the bytes on the
 // wire (>= frame.size() when the snap length cut it). Never reads outside `frame`; never fails other
@@ -200,6 +282,9 @@ constexpr std::size_t decode_depth_max = 32;
 // payload; an IP length of 0 (segmentation offload, RFC 2675 jumbograms) means the rest of the frame.
 // An IP length that promises more than was on the wire is taken for the rest of the frame too: only
 // bytes that `original_size` vouches for count as missing_size.
+// Tunnels are entered, and the innermost IP header names the flow. A UDP tunnel is known by its port
+// alone, so what does not hold up inside one is not_tcp. Fragments end as DropReason::fragment; a Decoder
+// (defragmenter.h) puts them together.
 DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size);
 
 // True when the TCP checksum over the pseudo header is right. What cannot be checked passes: a segment

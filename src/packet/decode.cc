@@ -1,5 +1,6 @@
 // decode(): a walk from header to header. Ethernet, IPv4 and TCP are inlined in a row; everything rarer
-// is a call. A new link type or tunnel is a Header, one function, and a line in enter().
+// goes through follow().
+#include "packet/follow.h"
 #include "packet/ip.h"
 #include "packet/link_layer.h"
 #include "packet/tcp.h"
@@ -9,51 +10,16 @@
 namespace restitch {
 namespace {
 
-Header enter(Header header, Walk& walk, DecodedPacket& packet) {
-  switch (header) {
-    case Header::ethernet:
-      return enter_ethernet(walk, packet);
-    case Header::null:
-      return enter_null(walk, packet);
-    case Header::linux_sll:
-      return enter_linux_sll(walk, packet);
-    case Header::linux_sll2:
-      return enter_linux_sll2(walk, packet);
-    case Header::vlan:
-      return enter_vlan(walk, packet);
-    case Header::llc:
-      return enter_llc(walk, packet);
-    case Header::ip:
-      return enter_ip(walk, packet);
-    case Header::ipv4:
-      return enter_ipv4(walk, packet);
-    case Header::ipv6:
-      return enter_ipv6(walk, packet);
-    case Header::tcp:
-      return enter_tcp(walk, packet);
-    case Header::dropped:
-    case Header::found:
-      break;
-  }
-  return header;
-}
-
-bool is_end(Header header) { return header == Header::dropped || header == Header::found; }
-
-// The walk: from the first header to an end, or as deep as decode() goes.
-[[gnu::noinline]] void follow(LinkType link_type, Bytes frame, std::size_t original_size,
-                              DecodedPacket& packet) {
+[[gnu::noinline]] void follow_any(LinkType link_type, Bytes frame, std::size_t original_size,
+                                  DecodedPacket& packet) {
   Walk walk(frame, original_size);
-  Header header = first_header(link_type);
+  const Header header = first_header(link_type);
   if (header == Header::dropped) {
     packet.reason = DropReason::unknown_link_type;
     return;
   }
-  for (std::size_t depth = 0; depth < decode_depth_max; ++depth) {
-    header = enter(header, walk, packet);
-    if (is_end(header)) return;
-  }
-  packet.reason = DropReason::too_deep;
+  std::size_t depth = 0;
+  follow(header, walk, depth, packet);
 }
 
 // Ethernet, IPv4 without options, TCP: nearly every frame. Knowing that, the compiler drops half of the
@@ -76,7 +42,7 @@ DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size)
   if (is_plain(link_type, frame)) [[likely]] {
     follow_plain(Walk(frame, original_size), packet);
   } else {
-    follow(link_type, frame, original_size, packet);
+    follow_any(link_type, frame, original_size, packet);
   }
   return packet;
 }

@@ -79,10 +79,38 @@ void apply_routing(const std::uint8_t* header, std::size_t size, DecodedPacket& 
   }
 }
 
+// Everything that the IP header promised is there.
+bool is_whole(const Walk& walk) {
+  return walk.declared == std::numeric_limits<std::size_t>::max() ? walk.wire == walk.captured
+                                                                  : walk.declared == walk.captured;
+}
+
+void note_addresses(const DecodedPacket& packet, IpFragment& fragment) {
+  fragment.source = packet.net.source;
+  fragment.destination = packet.net.destination;
+  fragment.checksum_ok = packet.ip_checksum_ok;
+}
+
+// Requires: walk stands at a fragment header of eight captured bytes.
+void note_ipv6_fragment(const Walk& walk, const DecodedPacket& packet) {
+  constexpr std::size_t header_size = 8;
+  if (walk.notes == nullptr) return;
+  const std::uint16_t field = load_be16(walk.data + 2);
+  IpFragment& fragment = walk.notes->fragment;
+  note_addresses(packet, fragment);
+  fragment.id = load_be32(walk.data + 4);
+  fragment.protocol = walk.data[0];
+  fragment.offset = field & 0xfff8u;
+  fragment.more = (field & 1) != 0;
+  fragment.whole = is_whole(walk);
+  fragment.data = Bytes(walk.data + header_size, walk.captured - header_size);
+}
+
 // Reads one extension header of `size` captured bytes; false ends the walk with packet.reason.
 bool read_extension(std::uint8_t kind, std::size_t size, bool jumbo_allowed, Walk& walk,
                     DecodedPacket& packet) {
   if (kind == next_fragment && (load_be16(walk.data + 2) & 0xfff9) != 0) {
+    note_ipv6_fragment(walk, packet);
     drop(packet, DropReason::fragment);  // an atomic fragment (RFC 6946) has no offset and no more
     return false;
   }
@@ -113,8 +141,57 @@ Header skip_extensions(std::uint8_t next, bool jumbo_allowed, Walk& walk, Decode
 
 }  // namespace
 
-Header header_of_other_protocol(std::uint8_t, DecodedPacket& packet) {
-  return drop(packet, DropReason::not_tcp);
+void note_ipv4_fragment(const Walk& walk, const DecodedPacket& packet) {
+  if (walk.notes == nullptr) return;
+  const std::uint8_t* p = walk.data;
+  const std::size_t header_size = (p[0] & 0x0fu) * std::size_t{4};
+  const std::uint16_t field = load_be16(p + 6);
+  IpFragment& fragment = walk.notes->fragment;
+  note_addresses(packet, fragment);
+  fragment.id = load_be16(p + 4);
+  fragment.protocol = p[9];
+  fragment.offset = (field & 0x1fffu) * 8u;
+  fragment.more = (field & 0x2000) != 0;
+  fragment.whole = is_whole(walk);
+  fragment.data = Bytes(p + header_size, walk.captured - header_size);
+}
+
+Header header_of_other_protocol(std::uint8_t protocol, DecodedPacket& packet) {
+  switch (protocol) {
+    case 4:   // IPv4
+    case 41:  // IPv6
+      return Header::inner_ip;
+    case 17:
+      return Header::udp;
+    case 47:
+      return Header::gre;
+    case next_authentication:
+      return Header::authentication;
+    case 97:
+      return Header::etherip;
+    case 115:
+      return Header::l2tpv3;
+    case 137:
+      return Header::mpls;
+    case 143:  // Ethernet (RFC 8986)
+      return Header::ethernet;
+    default:
+      return drop(packet, DropReason::not_tcp);
+  }
+}
+
+Header enter_authentication(Walk& walk, DecodedPacket& packet) {
+  return skip_extensions(next_authentication, false, walk, packet);
+}
+
+Header enter_datagram(const IpFragment& fragment, Walk& walk, DecodedPacket& packet) {
+  if (fragment.source.version == 4) return header_of_protocol(fragment.protocol, packet);
+  return skip_extensions(fragment.protocol, false, walk, packet);
+}
+
+Header enter_inner_ip(Walk& walk, DecodedPacket& packet) {
+  note_layer(walk, packet, LayerKind::ip, 0);
+  return Header::ip;
 }
 
 Header enter_ip(Walk& walk, DecodedPacket& packet) {
@@ -135,6 +212,7 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < header_size) return drop(packet, DropReason::truncated);
   if ((p[0] >> 4) != 6) return drop(packet, DropReason::bad_ip_header);
   const std::size_t payload_size = load_be16(p + 4);
+  packet.ip_checksum_ok = true;
   packet.ttl = p[7];
   set_ipv6(packet.net.source, p + 8);
   set_ipv6(packet.net.destination, p + 24);

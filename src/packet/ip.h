@@ -35,12 +35,23 @@ inline Header header_of_protocol(std::uint8_t protocol, DecodedPacket& packet) {
   return fold_sum(sum) == 0xffff;
 }
 
+// Zeros what an IPv6 header further out may have left.
 inline void set_ipv4(IpAddress& address, const std::uint8_t* bytes) {
+  if (address.version == 6) [[unlikely]]
+    address = IpAddress{};
   address.version = 4;
   std::memcpy(address.bytes.data() + 12, bytes, 4);
 }
 
+// Notes the IPv4 fragment at which the walk stands, header and all.
+void note_ipv4_fragment(const Walk& walk, const DecodedPacket& packet);
+
+// The walk stands in a datagram that was put together: what follows `fragment`'s headers.
+Header enter_datagram(const IpFragment& fragment, Walk& walk, DecodedPacket& packet);
+
 Header enter_ip(Walk& walk, DecodedPacket& packet);
+Header enter_inner_ip(Walk& walk, DecodedPacket& packet);
+Header enter_authentication(Walk& walk, DecodedPacket& packet);
 Header enter_ipv6(Walk& walk, DecodedPacket& packet);
 
 [[gnu::always_inline]] inline Header enter_ipv4(Walk& walk, DecodedPacket& packet) {

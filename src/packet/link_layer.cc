@@ -22,7 +22,8 @@ Header header_of_cooked(std::uint16_t hardware, std::uint16_t protocol, DecodedP
   return header_of_ethertype(protocol, packet);
 }
 
-// Address families as the systems number them: AF_INET is 2 everywhere, AF_INET6 is not.
+}  // namespace
+
 Header header_of_family(std::uint32_t family) {
   switch (family) {
     case 2:
@@ -37,48 +38,62 @@ Header header_of_family(std::uint32_t family) {
   }
 }
 
-}  // namespace
-
-Header first_header(LinkType link_type) {
-  switch (link_type) {
-    case LinkType::ethernet:
-      return Header::ethernet;
-    case LinkType::null:
-    case LinkType::loop:
-      return Header::null;
-    case LinkType::raw_bsd:
-    case LinkType::raw_openbsd:
-    case LinkType::raw:
-      return Header::ip;
-    case LinkType::ipv4:
-      return Header::ipv4;
-    case LinkType::ipv6:
-      return Header::ipv6;
-    case LinkType::linux_sll:
-      return Header::linux_sll;
-    case LinkType::linux_sll2:
-      return Header::linux_sll2;
-  }
-  return Header::dropped;
-}
-
 Header header_of_other_ethertype(std::uint16_t ethertype, DecodedPacket& packet) {
-  if (ethertype == ethertype_ipv6) return Header::ipv6;
   if (is_vlan(ethertype)) return Header::vlan;
   if (ethertype < 0x0600) return Header::llc;  // a length: IEEE 802.3
-  return drop(packet, DropReason::not_ip);
+  switch (ethertype) {
+    case ethertype_ipv6:
+      return Header::ipv6;
+    case 0x22f3:
+      return Header::trill;
+    case ethertype_bridge:
+      return Header::ethernet;
+    case 0x8847:
+    case 0x8848:
+      return Header::mpls;
+    case 0x8864:
+      return Header::pppoe;
+    case 0x8870:  // LLC in a jumbo frame, whose length does not fit
+      return Header::llc;
+    case 0x880b:
+      return Header::ppp;
+    case 0x88e5:
+      return Header::macsec;
+    case 0x88e7:
+      return Header::pbb;
+    case 0x8903:
+      return Header::fabricpath;
+    case 0x8909:
+      return Header::cisco_metadata;
+    case 0x8926:
+      return Header::vntag;
+    case 0x892f:
+      return Header::hsr;
+    case 0x893f:
+      return Header::etag;
+    case 0x894f:
+      return Header::nsh;
+    default:
+      return drop(packet, DropReason::not_ip);
+  }
+}
+
+bool looks_like_ethernet(const std::uint8_t* p) {
+  constexpr std::uint16_t ethertype_arp = 0x0806;
+  const std::uint16_t ethertype = load_be16(p + 12);
+  return ethertype == ethertype_ipv4 || ethertype == ethertype_ipv6 || ethertype == ethertype_arp ||
+         is_vlan(ethertype) || ethertype == 0x8847 || ethertype == 0x8864;
 }
 
 Header enter_vlan(Walk& walk, DecodedPacket& packet) {
   constexpr std::size_t tag_size = 4;
   if (walk.captured < tag_size) return drop(packet, DropReason::truncated);
-  packet.vlan = load_be16(walk.data) & 0x0fff;
-  const std::uint16_t ethertype = load_be16(walk.data + 2);
-  walk.skip(tag_size);
-  return header_of_ethertype(ethertype, packet);
+  note_layer(walk, packet, LayerKind::vlan, load_be16(walk.data) & 0x0fffu);
+  return enter_tag(tag_size, walk, packet);
 }
 
-// IEEE 802.2: IP is found behind a SNAP header with Ethernet's OUI, or behind its own (rare) SAP.
+// IEEE 802.2: IP is found behind a SNAP header with an OUI that stands for Ethernet's types (the second is
+// that of bridges, 802.1H), or behind its own (rare) SAP.
 Header enter_llc(Walk& walk, DecodedPacket& packet) {
   constexpr std::size_t llc_size = 3;
   constexpr std::size_t snap_size = 8;
@@ -90,7 +105,8 @@ Header enter_llc(Walk& walk, DecodedPacket& packet) {
   }
   if (saps_and_control != 0xaaaa03) return drop(packet, DropReason::not_ip);
   if (walk.captured < snap_size) return drop(packet, DropReason::truncated);
-  if (load_be24(walk.data + llc_size) != 0) return drop(packet, DropReason::not_ip);
+  const std::uint32_t oui = load_be24(walk.data + llc_size);
+  if (oui != 0 && oui != 0x0000f8) return drop(packet, DropReason::not_ip);
   const std::uint16_t ethertype = load_be16(walk.data + 6);
   walk.skip(snap_size);
   if (ethertype < 0x0600) return drop(packet, DropReason::not_ip);

@@ -9,6 +9,7 @@ namespace restitch {
 
 constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
+constexpr std::uint16_t ethertype_bridge = 0x6558;  // transparent Ethernet bridging, in GRE and Geneve
 
 // The first header of a frame; Header::dropped for a link type without a decoder.
 Header first_header(LinkType link_type);
@@ -22,13 +23,28 @@ inline Header header_of_ethertype(std::uint16_t ethertype, DecodedPacket& packet
   return header_of_other_ethertype(ethertype, packet);
 }
 
-inline Header enter_ethernet(Walk& walk, DecodedPacket& packet) {
-  constexpr std::size_t header_size = 14;
-  if (walk.captured < header_size) return drop(packet, DropReason::truncated);
-  const std::uint16_t ethertype = load_be16(walk.data + 12);
-  walk.skip(header_size);
+// The header behind an address family, as any of the systems numbers it; Header::dropped for others.
+Header header_of_family(std::uint32_t family);
+
+// True when the 14 bytes at `p` may well be an Ethernet header: where nothing else says what follows.
+bool looks_like_ethernet(const std::uint8_t* p);
+
+// Steps over `size` bytes, the last two of which are an ethertype.
+inline Header enter_tag(std::size_t size, Walk& walk, DecodedPacket& packet) {
+  if (walk.captured < size) return drop(packet, DropReason::truncated);
+  const std::uint16_t ethertype = load_be16(walk.data + size - 2);
+  walk.skip(size);
   return header_of_ethertype(ethertype, packet);
 }
+
+// Steps over `size` bytes in front of `next`.
+inline Header enter_behind(std::size_t size, Header next, Walk& walk, DecodedPacket& packet) {
+  if (walk.captured < size) return drop(packet, DropReason::truncated);
+  walk.skip(size);
+  return next;
+}
+
+inline Header enter_ethernet(Walk& walk, DecodedPacket& packet) { return enter_tag(14, walk, packet); }
 
 Header enter_vlan(Walk& walk, DecodedPacket& packet);
 Header enter_llc(Walk& walk, DecodedPacket& packet);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "restitch/defragmenter.h"
 #include "restitch/packet.h"
 
 namespace restitch {
@@ -15,15 +16,64 @@ namespace restitch {
 enum class Header : std::uint8_t {
   dropped,  // packet.reason says why
   found,    // packet.tcp is filled
+  // Link layers
   ethernet,
   null,  // BSD loopback, the family in either byte order
   linux_sll,
   linux_sll2,
-  vlan,
   llc,
+  fddi,
+  token_ring,
+  atm,
+  sunatm,
+  ip_over_fc,
+  ip_over_1394,
+  ip_over_infiniband,
+  frame_relay,
+  slip,
+  openbsd_enc,
+  pflog,
+  nflog,
+  pktap,
+  ppi,
+  ieee80211,
+  radiotap,
+  prism,
+  avs,
+  mpacket,
+  netanalyzer,
+  netanalyzer_transparent,
+  dsa,
+  edsa,
+  brcm_prepend,
+  direction_ppp,  // a byte for the direction, then …
+  direction_hdlc,
+  direction_frame_relay,
+  // Between link layer and IP
+  vlan,
+  pbb,
+  fabricpath,
+  cisco_metadata,
+  vntag,
+  etag,
+  macsec,
+  hsr,
+  trill,
+  nsh,
+  mpls,
+  pppoe,
+  ppp,
+  hdlc,  // Cisco HDLC, or PPP in HDLC framing
+  // IP and what lies inside it
   ip,  // version by its first nibble
   ipv4,
   ipv6,
+  inner_ip,
+  authentication,
+  udp,
+  gre,
+  etherip,
+  l2tpv3,
   tcp,
 };
 
@@ -31,12 +81,20 @@ enum class Header : std::uint8_t {
 // the constructor, whose zeros the compiler sees, becomes a `rep stos` that costs half of decode()'s time.
 extern const DecodedPacket empty_packet;
 
+// What a walk notes by the way, for a Decoder that asks.
+struct WalkNotes {
+  Layers layers;
+  IpFragment fragment;  // with DropReason::fragment
+};
+
 struct Walk {
   const std::uint8_t* data;
   std::size_t captured;  // bytes at data that may be read
   std::size_t wire;      // bytes from data on that were on the wire; never below captured
   // Bytes from data on that the enclosing IP header promised; nothing outside an IP header is limited.
   std::size_t declared = std::numeric_limits<std::size_t>::max();
+  bool guessed = false;        // a UDP port is all that spoke for the tunnel
+  WalkNotes* notes = nullptr;  // may be null
 
   Walk(Bytes frame, std::size_t original_size)
       : data(frame.data()), captured(frame.size()), wire(std::max(original_size, frame.size())) {}
@@ -57,6 +115,17 @@ struct Walk {
     wire = std::min(wire, size);
   }
 };
+
+// Notes a VLAN or tunnel.
+inline void note_layer(const Walk& walk, DecodedPacket& packet, LayerKind kind, std::uint32_t id) {
+  if (walk.notes != nullptr) walk.notes->layers.push({kind, id});
+  if (kind == LayerKind::vlan) {
+    packet.vlan = static_cast<std::uint16_t>(id);
+  } else {
+    packet.tunnel = kind;
+    packet.tunnel_id = id;
+  }
+}
 
 inline Header drop(DecodedPacket& packet, DropReason reason) {
   packet.reason = reason;

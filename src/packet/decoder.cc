@@ -1,0 +1,92 @@
+#include <utility>
+
+#include "packet/follow.h"
+#include "packet/ip.h"
+#include "packet/link_layer.h"
+#include "packet/walk.h"
+#include "restitch/defragmenter.h"
+
+namespace restitch {
+namespace {
+
+// True where both directions of a connection carry the same id.
+bool is_symmetric(LayerKind kind) {
+  switch (kind) {
+    case LayerKind::mpls:
+    case LayerKind::pptp:
+    case LayerKind::gtp:
+    case LayerKind::l2tp:
+      return false;
+    default:
+      return true;
+  }
+}
+
+}  // namespace
+
+Decoder::Decoder(const DecoderOptions& options)
+    : options_(options), defragmenter_(options.defragmenter), domains_(options.domains_max) {
+  note_layers(false);
+}
+
+void Decoder::note_layers(bool on) {
+  noting_ = on || options_.vlan_in_key || options_.tunnel_in_key || options_.interface_in_key;
+}
+
+std::uint32_t DomainTable::number_of(const std::vector<std::uint64_t>& ids) {
+  if (ids.empty()) return 0;
+  if (const auto known = numbers_.find(ids); known != numbers_.end()) return known->second;
+  const auto next = static_cast<std::uint32_t>(numbers_.size() + 1);
+  if (numbers_.size() >= domains_max_) return next;
+  numbers_.emplace(ids, next);
+  return next;
+}
+
+std::uint32_t Decoder::domain_of(const Layers& layers, const CaptureInfo& info) {
+  ids_.clear();
+  for (const Layer& layer : layers.items()) {
+    if (!(layer.kind == LayerKind::vlan ? options_.vlan_in_key : options_.tunnel_in_key)) continue;
+    const std::uint32_t id = is_symmetric(layer.kind) ? layer.id : 0;
+    ids_.push_back((static_cast<std::uint64_t>(layer.kind) << 32) | id);
+  }
+  if (options_.interface_in_key) {
+    ids_.push_back((std::uint64_t{1} << 63) | info.source_index);
+    ids_.push_back(info.interface_index);
+  }
+  return domains_.number_of(ids_);
+}
+
+DecodedPacket Decoder::decode_noting(LinkType link_type, Bytes frame, const CaptureInfo& info) {
+  DecodedPacket packet = empty_packet;
+  Header header = first_header(link_type);
+  if (header == Header::dropped) {
+    packet.reason = DropReason::unknown_link_type;
+    return packet;
+  }
+  WalkNotes notes;
+  Walk walk(frame, info.original_size);
+  walk.notes = &notes;
+  std::size_t depth = 0;
+  follow(header, walk, depth, packet);
+  while (packet.reason == DropReason::fragment) {
+    notes.fragment.domain = domain_of(notes.layers, info);
+    auto datagram = defragmenter_.add(notes.fragment, info.timestamp);
+    if (!datagram) break;
+    const Datagram& whole = datagrams_.emplace_back(std::move(*datagram));
+    const bool guessed = walk.guessed;
+    walk = Walk(whole.payload, whole.payload.size());
+    walk.notes = &notes;
+    walk.guessed = guessed;
+    packet.reason = DropReason::truncated;
+    packet.reassembled = true;
+    packet.ip_checksum_ok = whole.checksum_ok;
+    notes.fragment.protocol = whole.protocol;
+    header = enter_datagram(notes.fragment, walk, packet);
+    follow(header, walk, depth, packet);
+  }
+  packet.net.domain = domain_of(notes.layers, info);
+  layers_ = notes.layers;
+  return packet;
+}
+
+}  // namespace restitch

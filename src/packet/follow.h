@@ -1,0 +1,12 @@
+// follow(): the loop of a walk, for every frame that is not plain.
+#pragma once
+
+#include "packet/walk.h"
+
+namespace restitch {
+
+// Walks from `header` to an end, or as deep as decode() goes; `depth` counts on over several calls for
+// one frame.
+void follow(Header header, Walk& walk, std::size_t& depth, DecodedPacket& packet);
+
+}  // namespace restitch

@@ -1,0 +1,110 @@
+#include "packet/tags.h"
+
+#include "packet/link_layer.h"
+
+namespace restitch {
+namespace {
+
+constexpr std::size_t ethernet_size = 14;
+
+bool is_ethernet_at(std::size_t offset, const Walk& walk) {
+  return walk.captured >= offset + ethernet_size && looks_like_ethernet(walk.data + offset);
+}
+
+// An IP header whose length fits what was on the wire.
+bool is_plausible_ip(const Walk& walk) {
+  const std::uint8_t* p = walk.data;
+  if (walk.captured < 6) return true;
+  if (p[0] >> 4 == 4) {
+    const std::size_t total = load_be16(p + 2);
+    return (p[0] & 0x0f) >= 5 && (total == 0 || (total >= 20 && total <= walk.wire));
+  }
+  return load_be16(p + 4) + std::size_t{40} <= walk.wire;
+}
+
+// Nothing in MPLS says what the last label leads to. A version nibble means IP (RFC 4928), zeros the control
+// word of a pseudowire (RFC 4385), anything else its Ethernet frame; a frame without control word begins
+// with any bytes, so where its ethertype would stand one has a look.
+Header enter_label_payload(Walk& walk, DecodedPacket& packet) {
+  constexpr std::size_t control_word_size = 4;
+  if (walk.captured == 0) return drop(packet, DropReason::truncated);
+  switch (walk.data[0] >> 4) {
+    case 4:
+    case 6:
+      return is_plausible_ip(walk) || !is_ethernet_at(0, walk) ? Header::ip : Header::ethernet;
+    case 0:
+      if (is_ethernet_at(control_word_size, walk) || !is_ethernet_at(0, walk))
+        return enter_behind(control_word_size, Header::ethernet, walk, packet);
+      return Header::ethernet;
+    case 1:  // a control channel (RFC 5586), or an address
+      return is_ethernet_at(0, walk) ? Header::ethernet : drop(packet, DropReason::not_ip);
+    default:
+      return Header::ethernet;
+  }
+}
+
+}  // namespace
+
+// IEEE 802.1ah: the frame of the customer follows whole.
+Header enter_pbb(Walk& walk, DecodedPacket& packet) {
+  if (walk.captured < 4) return drop(packet, DropReason::truncated);
+  note_layer(walk, packet, LayerKind::pbb, load_be32(walk.data) & 0xffffff);
+  return enter_behind(4, Header::ethernet, walk, packet);
+}
+
+// Cisco's security group tags: version, length in units of an option, options of four bytes.
+Header enter_cisco_metadata(Walk& walk, DecodedPacket& packet) {
+  if (walk.captured < 2) return drop(packet, DropReason::truncated);
+  const std::size_t options = walk.data[1];
+  if (walk.data[0] != 1 || options == 0) return drop(packet, DropReason::not_ip);
+  return enter_tag(2 + 4 * options + 2, walk, packet);
+}
+
+// IEEE 802.1AE. Only frames that are signed but not encrypted can be read.
+Header enter_macsec(Walk& walk, DecodedPacket& packet) {
+  constexpr std::uint8_t encrypted_or_changed = 0x0c;
+  constexpr std::uint8_t has_channel = 0x20;
+  if (walk.captured < 1) return drop(packet, DropReason::truncated);
+  const std::uint8_t control = walk.data[0];
+  if ((control & encrypted_or_changed) != 0) return drop(packet, DropReason::not_ip);
+  return enter_tag((control & has_channel) != 0 ? 16 : 8, walk, packet);
+}
+
+Header enter_trill(Walk& walk, DecodedPacket& packet) {
+  if (walk.captured < 2) return drop(packet, DropReason::truncated);
+  const std::size_t option_words = (load_be16(walk.data) >> 6) & 0x1fu;
+  return enter_behind(6 + 4 * option_words, Header::ethernet, walk, packet);
+}
+
+// RFC 8300.
+Header enter_nsh(Walk& walk, DecodedPacket& packet) {
+  if (walk.captured < 8) return drop(packet, DropReason::truncated);
+  const std::size_t size = (walk.data[1] & 0x3fu) * std::size_t{4};
+  const std::uint8_t next = walk.data[3];
+  if (size < 8) return drop(packet, DropReason::not_ip);
+  switch (next) {
+    case 1:
+      return enter_behind(size, Header::ipv4, walk, packet);
+    case 2:
+      return enter_behind(size, Header::ipv6, walk, packet);
+    case 3:
+      return enter_behind(size, Header::ethernet, walk, packet);
+    case 5:
+      return enter_behind(size, Header::mpls, walk, packet);
+    default:
+      return drop(packet, DropReason::not_ip);
+  }
+}
+
+Header enter_mpls(Walk& walk, DecodedPacket& packet) {
+  constexpr std::size_t label_size = 4;
+  constexpr std::uint32_t bottom_of_stack = 0x100;
+  if (walk.captured < label_size) return drop(packet, DropReason::truncated);
+  const std::uint32_t entry = load_be32(walk.data);
+  note_layer(walk, packet, LayerKind::mpls, entry >> 12);
+  walk.skip(label_size);
+  if ((entry & bottom_of_stack) == 0) return Header::mpls;
+  return enter_label_payload(walk, packet);
+}
+
+}  // namespace restitch
