@@ -33,14 +33,10 @@ tsan: setup  ## the same tests under ThreadSanitizer
 	cmake --build --preset tsan
 	ctest --preset tsan
 
-bench: setup  ## build and run the benchmarks (BENCH_ARGS="--benchmark_filter=…")
+bench: setup  ## build and run the benchmarks, ends in tables (BENCH_ARGS="--scale 1 --workloads A,B")
 	cmake --preset bench
 	cmake --build --preset bench
-	@for source in bench/*_bench.cc; do \
-	  [ -e "$$source" ] || continue; \
-	  name=$$(basename "$$source" .cc); echo "== $$name"; \
-	  build/bench/bench/$$name $(BENCH_ARGS) || exit 1; \
-	done
+	python3 tools/bench.py $(BENCH_ARGS)
 
 fuzz: setup  ## run every fuzz target for FUZZ_SECONDS (60)
 	cmake --preset fuzz

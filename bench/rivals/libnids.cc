@@ -1,12 +1,13 @@
-// libnids on a capture. It knows no IPv6. Its table of streams is given room for all connections, its
-// scan detection and its thread are off.
+// libnids on a capture. It knows no IPv6. Its table of streams is given room for all connections of our
+// workloads, its scan detection and its thread are off.
 //
 //   rival_libnids [--verify] CAPTURE
+#include <nids.h>
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <cstring>
 #include <string>
-
-#include <nids.h>
 
 #include "rivals/digest.h"
 
@@ -15,7 +16,12 @@ namespace {
 using restitch::bench::Digest;
 using restitch::bench::Endpoint;
 
-constexpr int streams_max = 2'000'000;
+// The table costs what it has room for, so the room follows the size of the capture: no workload has more
+// than one connection in 500 bytes.
+int streams_max(const char* path) {
+  struct stat file {};
+  return stat(path, &file) == 0 ? static_cast<int>(file.st_size / 500 + 1040) : 1040;
+}
 
 std::uint64_t delivered = 0;
 bool verify = false;
@@ -64,7 +70,7 @@ void be_silent(int, int, void*, void*) {}
 int main(int, char** argv) {
   verify = std::string(argv[1]) == "--verify";
   nids_params.filename = argv[verify ? 2 : 1];
-  nids_params.n_tcp_streams = streams_max;
+  nids_params.n_tcp_streams = streams_max(nids_params.filename);
   nids_params.scan_num_hosts = 0;
   nids_params.multiproc = 0;
   nids_params.tcp_workarounds = 1;
