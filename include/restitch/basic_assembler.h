@@ -97,6 +97,7 @@ class BasicStreamPool {
   friend class BasicAssembler;
 
   void erase(detail::Connection& connection);
+  [[nodiscard]] bool is_open(std::uint32_t slot);
   ConnectionRef find(const detail::DirectedKey& key, std::uint32_t hash);
   ConnectionRef create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);
@@ -153,6 +154,7 @@ class BasicAssembler {
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
+  void deliver_acknowledged(const Ref& ref, AssemblerContext& context);
   void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
   void deliver_ready(const Ref& ref, AssemblerContext* context);
   void enforce_limits(const Ref& ref, AssemblerContext* context);

@@ -39,12 +39,22 @@ struct CaptureInterface {
   std::string comment;
   std::string filter;  // capture filter, as text
   LinkType link_type = LinkType::ethernet;
-  std::uint32_t snap_size = 0;  // longest frame kept; 0: no limit
-  std::uint32_t section = 0;    // section of the file it belongs to, from 0
+  std::uint32_t snap_size = 0;     // longest frame kept; 0: no limit
+  std::uint32_t section = 0;       // section of the file it belongs to, from 0
+  std::uint32_t source_index = 0;  // which of several inputs it belongs to
   // What the capturing system counted, from its latest statistics.
   std::optional<std::uint64_t> received;
   std::optional<std::uint64_t> dropped;     // by the interface
   std::optional<std::uint64_t> os_dropped;  // by the operating system
+};
+
+// A comment that someone put on one packet.
+struct PacketComment {
+  std::uint64_t packet_number = 0;
+  std::uint32_t source_index = 0;
+  std::string text;
+
+  friend bool operator==(const PacketComment&, const PacketComment&) = default;
 };
 
 // What an input says about itself, as far as it was read.
@@ -52,18 +62,25 @@ struct CaptureMetadata {
   std::string hardware;
   std::string os;
   std::string application;
-  std::vector<std::string> comments;         // of the sections
-  std::vector<CaptureInterface> interfaces;  // CaptureInfo::interface_index counts in here
+  std::vector<std::string> comments;           // of the sections
+  std::vector<PacketComment> packet_comments;  // the first thousand
+  std::uint64_t packet_comment_count = 0;      // of all
+  std::vector<CaptureInterface> interfaces;    // CaptureInfo::interface_index counts in here
 };
 
-// A source of records: a capture file, a pipe, later an interface.
+// A source of records: a capture file, a pipe, an interface, several of these.
 class CaptureReader {
  public:
   virtual ~CaptureReader() = default;
 
   // The next few records. They and their bytes live until the next call. Empty when finished(), or
-  // when a live source has nothing for now. A pipe hands out what is whole instead of waiting for more.
+  // when a live or filtered source has nothing for now. A pipe hands out what is whole instead of waiting
+  // for more.
   virtual std::span<const Record> next_batch() = 0;
+
+  // How long next_batch() of a live or growing source may wait before it comes back with nothing; 0: not
+  // at all. At first 100. Files and pipes do not care.
+  virtual void set_patience_ms(int /*ms*/) {}
 
   // True once nothing will come any more; end() then says how it ended.
   [[nodiscard]] virtual bool finished() const = 0;

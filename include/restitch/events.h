@@ -25,6 +25,13 @@ enum class EventKind : std::uint8_t {
   limit,              // a limit acted: bytes were delivered early, or dropped
   refused,            // the receiver lets the segment count for nothing; the event has the rule
   urgent,             // an urgent pointer names a byte (RFC 6093); `held` is that byte
+  acked_unseen,       // the receiver acknowledged bytes that were never captured
+  keep_alive,         // a probe one below the next number (RFC 9293, 3.8.4)
+  zero_window_probe,  // one byte into a closed window (RFC 9293, 3.8.6.1)
+  window_full,        // the segment fills the receiver's window to its edge
+  roles_swapped,      // the handshake shows that client and server are the other way round: from now on
+                      // client_to_server is what server_to_client was
+  truncated,          // payload that the snap length cut off
   count_,
 };
 

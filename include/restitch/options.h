@@ -53,6 +53,15 @@ struct PoolOptions {
   std::size_t tombstones_max = 65536;
   std::int64_t tombstone_timeout_ns = 120'000'000'000;
 
+  // Watch what both hosts reveal (windows, acknowledgements) also where the policy refuses nothing, for the
+  // events that need it: acked_unseen, zero_window_probe, window_full. Costs some 10 ns a packet.
+  bool observe = false;
+
+  // Deliver bytes only once the receiver acknowledged them, so that what was delivered is what was accepted.
+  // Bytes that are acknowledged but were never captured become a gap after this long in capture time; 0: at
+  // once. (With two taps an acknowledgement can overtake its data.) Needs both directions. None: off.
+  std::optional<std::int64_t> acknowledged_tolerance_ns{};
+
   // Seed of the flow hash; none: a random one. Nothing that is delivered depends on it.
   std::optional<std::uint64_t> hash_seed{};
 };

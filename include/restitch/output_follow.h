@@ -1,5 +1,5 @@
 // FollowStream: one connection of many as readable text, both directions in the order in which their bytes
-// came, in the formats of `tshark -z follow,tcp,FORMAT,N`, to the byte. One thread; nothing is kept.
+// came, in the formats of `tshark -z follow,tcp,FORMAT,N`, to the byte. One thread.
 #pragma once
 
 #include <array>
@@ -8,6 +8,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "restitch/output_connections.h"
 
@@ -40,7 +42,9 @@ class FollowWriter {
   std::array<std::uint64_t, 2> positions_{};  // by node: offset of the next byte, for the hex dump
 };
 
-// A stream for BasicAssembler: with a writer it writes, without one it lets the bytes go.
+// A stream for BasicAssembler: with a writer it writes, without one it lets the bytes go. Bytes behind a gap
+// are delivered late, perhaps at the very end; so that they stand where they belong in the conversation,
+// what the other side says meanwhile is kept back, up to 16 MiB.
 class FollowStream {
  public:
   FollowStream(ConnectionLog& log, ConnectionSummary& summary, FollowWriter* writer)
@@ -53,9 +57,41 @@ class FollowStream {
   void on_event(const Event& event) { notes_.on_event(event); }
 
  private:
+  // A moment of the capture.
+  using Moment = std::pair<Timestamp, std::uint64_t>;  // and the packet's number
+
+  // Bytes of one packet, or how many are missing.
+  struct Piece {
+    CaptureInfo info;
+    std::uint64_t missing = 0;
+    Bytes bytes;
+  };
+  struct Waiting {
+    Moment when;
+    unsigned node;
+    CaptureInfo info;
+    std::uint64_t missing;
+    std::vector<std::uint8_t> bytes;
+  };
+  struct Side {
+    bool waits = false;  // bytes up to `waits_until` came, but not all before them
+    Sequence waits_until;
+    Moment reached;  // when all that was delivered had come
+  };
+
+  unsigned node_of(TcpFlowDirection direction) const { return direction == node0_ ? 0 : 1; }
+  void begin(const TcpSegment& tcp, TcpFlowDirection direction);
+  void note_waiting(Side& side, const TcpSegment& tcp, std::optional<Sequence> next_seq);
+  void put(Side& side, const CaptureInfo& came_with, const Piece& piece);
+  void write_waiting();
+  void write(unsigned node, const Piece& piece);
+
   SummaryStream notes_;
   FollowWriter* writer_;
   std::optional<TcpFlowDirection> node0_;  // the direction in which node 0 sends
+  std::array<Side, 2> sides_;              // by node
+  std::vector<Waiting> waiting_;
+  std::size_t waiting_bytes_ = 0;
 };
 
 class FollowFactory {

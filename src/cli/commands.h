@@ -6,5 +6,7 @@
 namespace restitch::cli {
 
 int run_streams(const Options& options);
+int run_extract(const Options& options);
+int run_follow(const Options& options);
 
 }  // namespace restitch::cli

@@ -7,5 +7,13 @@ int main(int argc, char** argv) {
   const ParsedOptions parsed = parse_options(argc, argv);
   if (!parsed.options) return parsed.status;
   catch_interrupts();
+  switch (parsed.options->command) {
+    case Command::extract:
+      return run_extract(*parsed.options);
+    case Command::follow:
+      return run_follow(*parsed.options);
+    case Command::streams:
+      break;
+  }
   return run_streams(*parsed.options);
 }

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <map>
+#include <memory>
 #include <string_view>
 
 #include "cli/exit_status.h"
@@ -23,6 +25,8 @@ constexpr std::string_view examples = R"(
 Examples:
   restitch capture.pcapng                     a table of the connections, and a summary
   restitch streams --json capture.pcap.gz     one JSON object for each direction with payload
+  restitch extract -o files capture.pcapng    a file for each direction, and files/index.jsonl about them
+  restitch follow 3 -f hex capture.pcapng     connection number 3 of the table, both directions
   tcpdump -w - port 80 | restitch -           the same from a pipe
 
 Captures are pcap or pcapng, also compressed with gzip, zstd or lz4; several are read one after the other,
@@ -34,7 +38,7 @@ there).
 // "restitch FILE" means "restitch streams FILE": the command, if there is one, comes first.
 std::vector<std::string> with_command(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
-  const std::string first = arguments.empty() ? "--help" : arguments.front();
+  const std::string first = arguments.empty() ? "" : arguments.front();
   const bool named = std::find(command_names.begin(), command_names.end(), first) != command_names.end();
   const bool general = first == "--help" || first == "-h" || first == "--version" || first == "-V";
   if (!named && !general) arguments.insert(arguments.begin(), "streams");
@@ -48,7 +52,8 @@ class HelpFormatter final : public CLI::Formatter {
     if (app->get_parent() == nullptr) {
       return "Usage: restitch [COMMAND] [OPTIONS] FILE...\n       restitch COMMAND --help\n";
     }
-    return "Usage: restitch " + app->get_name() + " [OPTIONS] FILE...\n";
+    const std::string name = app->get_name();
+    return "Usage: restitch " + name + (name == "follow" ? " N" : "") + " [OPTIONS] FILE...\n";
   }
 };
 
@@ -58,15 +63,19 @@ class Parser {
   ParsedOptions parse(std::vector<std::string> arguments);
 
  private:
+  void add_streams();
+  void add_extract();
+  void add_follow();
+  bool finish(std::string& complaint);
   CLI::App* add_command(Command command, const char* description);
   void add_common(CLI::App& command);
-  void set_receiver(const std::string& name);
   int complain(const std::string& message) const;
 
   CLI::App app_{"restitch: captured TCP segments back into the byte streams that the endpoints exchanged."};
   Options options_;
   std::string receiver_ = "capture";
   std::vector<std::string> read_;
+  std::string template_{NameTemplate::tcpflow_default};
 };
 
 Parser::Parser() {
@@ -76,10 +85,58 @@ Parser::Parser() {
   app_.footer(std::string(examples));
   app_.set_version_flag("-V,--version", version_text(), "Print the version, and those of the libraries");
 
+  add_streams();
+  add_extract();
+  add_follow();
+}
+
+void Parser::add_streams() {
   CLI::App* streams =
       add_command(Command::streams, "List the connections (this is what happens without a COMMAND)");
   streams->add_flag("--json", options_.json, "One JSON object a line for each direction with payload");
   streams->add_flag("--all", options_.with_empty, "With --json: also directions without payload");
+}
+
+void Parser::add_extract() {
+  const std::map<std::string, GapMode> modes = {
+      {"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}};
+  CLI::App* extract = add_command(
+      Command::extract,
+      "Write each direction to a file of its own, and an index of them. Nothing that is there is "
+      "overwritten: "
+      "a name that is taken gets c1, c2, ... at its end, and a folder with an index.jsonl is refused");
+  extract->add_option("-o,--output", options_.directory, "Folder to write to; made if it is not there")
+      ->type_name("DIR")
+      ->required();
+  extract
+      ->add_option(
+          "--gaps", options_.extraction.gaps,
+          "Bytes that were not captured: skip (leave them\nout), zero (zeros in their place), stop (end the\n"
+          "file there)")
+      ->option_text("MODE=skip")
+      ->transform(CLI::CheckedTransformer(modes));
+  extract
+      ->add_option("--zeros-max", options_.extraction.zeros_max,
+                   "With --gaps=zero: bytes of zeros in all files\ntogether; a gap beyond is left out")
+      ->type_name("BYTES")
+      ->capture_default_str();
+  extract
+      ->add_option("--template", template_,
+                   "Names of the files, in tcpflow's letters:\n%A %a %B %b addresses and ports, %T %t time,\n"
+                   "%C%c repeats, %# %N %K %M %G numbers;\n/ makes folders")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+void Parser::add_follow() {
+  const std::map<std::string, FollowFormat> formats = {{"ascii", FollowFormat::ascii},
+                                                       {"hex", FollowFormat::hex},
+                                                       {"raw", FollowFormat::raw},
+                                                       {"yaml", FollowFormat::yaml}};
+  CLI::App* follow = add_command(Command::follow, "Print one connection, both directions, as tshark does");
+  follow->add_option("-f,--format", options_.format, "ascii, hex, raw or yaml")
+      ->option_text("FORMAT=ascii")
+      ->transform(CLI::CheckedTransformer(formats));
 }
 
 CLI::App* Parser::add_command(Command command, const char* description) {
@@ -91,6 +148,11 @@ CLI::App* Parser::add_command(Command command, const char* description) {
 }
 
 void Parser::add_common(CLI::App& command) {
+  if (command.get_name() == "follow") {
+    command.add_option("N", options_.number, "Number of the connection, as in the table")
+        ->option_text("")
+        ->required();
+  }
   command.add_option("FILE", options_.inputs, "Captures to read; - is standard input");
   command.add_option("-r,--read", read_, "The same, as tcpdump and tshark spell it; may be repeated")
       ->type_name("FILE")
@@ -98,14 +160,15 @@ void Parser::add_common(CLI::App& command) {
       ->take_all();
   command
       .add_option("--receiver", receiver_,
-                  "What the watched hosts do with bytes that overlap or come too late: " +
+                  "What the watched hosts do with bytes that\noverlap or come too late: " +
                       fmt::format("{}", fmt::join(receiver_names, ", ")))
       ->type_name("NAME")
       ->capture_default_str();
   command
-      .add_option("--pages-max", options_.pages_max,
-                  "Out-of-order bytes held for all connections together, in pages of 1,900 bytes; beyond it "
-                  "gaps are not waited for")
+      .add_option(
+          "--pages-max", options_.pages_max,
+          "Out-of-order bytes held for all connections\ntogether, in pages of 1,900 bytes; beyond it\n"
+          "gaps are not waited for")
       ->type_name("N")
       ->check(CLI::Range(1, 1 << 30))
       ->default_val(default_pages_max);
@@ -129,17 +192,29 @@ ParsedOptions Parser::parse(std::vector<std::string> arguments) {
     std::replace(message.begin(), message.end(), '\n', ' ');
     return {std::nullopt, complain(message)};
   }
-  options_.inputs.insert(options_.inputs.begin(), read_.begin(), read_.end());
-  if (options_.inputs.empty()) return {std::nullopt, complain("no FILE to read")};
-  if (std::count(options_.inputs.begin(), options_.inputs.end(), "-") > 1) {
-    return {std::nullopt, complain("standard input (-) can be read only once")};
-  }
-  options_.receiver = find_receiver_policy(receiver_);
-  if (options_.receiver == nullptr) {
-    return {std::nullopt, complain(fmt::format("--receiver: there is no \"{}\", but {}", receiver_,
-                                               fmt::join(receiver_names, ", ")))};
-  }
+  std::string complaint;
+  if (!finish(complaint)) return {std::nullopt, complain(complaint)};
   return {options_, exit_ok};
+}
+
+// What CLI11 cannot check by itself.
+bool Parser::finish(std::string& complaint) {
+  options_.inputs.insert(options_.inputs.begin(), read_.begin(), read_.end());
+  options_.receiver = find_receiver_policy(receiver_);
+  const auto names = NameTemplate::parse(template_);
+  if (options_.inputs.empty()) {
+    complaint = "no FILE to read";
+  } else if (std::count(options_.inputs.begin(), options_.inputs.end(), "-") > 1) {
+    complaint = "standard input (-) can be read only once";
+  } else if (options_.receiver == nullptr) {
+    complaint =
+        fmt::format("--receiver: there is no \"{}\", but {}", receiver_, fmt::join(receiver_names, ", "));
+  } else if (!names) {
+    complaint = names.error().message;
+  } else {
+    options_.extraction.names = *names;
+  }
+  return complaint.empty();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "restitch/output.h"
 #include "restitch/receiver.h"
 
 namespace restitch::cli {
@@ -26,6 +27,14 @@ struct Options {
   // streams
   bool json = false;
   bool with_empty = false;
+
+  // extract
+  std::string directory;
+  ExtractionOptions extraction;
+
+  // follow
+  std::uint64_t number = 0;
+  FollowFormat format = FollowFormat::ascii;
 };
 
 // Either options, or the exit status when there is nothing left to do: help was printed, or one line

@@ -31,7 +31,7 @@ void Session::note_end(const std::string& input, const CaptureReader& reader, co
   progress_.clear();
   if (options_.verbose) describe(input, reader);
   if (end.damaged && !interrupted()) {
-    fail(fmt::format("{}: {} (at byte {})", display_name(input), end.message, end.offset));
+    fail(fmt::format("{}: {}", display_name(input), end.message));
   } else if (!end.message.empty()) {
     fmt::print(stderr, "restitch: {}: {}\n", display_name(input), end.message);
   }

@@ -32,7 +32,8 @@ void append_events(std::string& out, const EventCounts& events) {
 
 }  // namespace
 
-void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction) {
+void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
+                           std::string_view more) {
   const DirectionSummary& side = summary.direction(direction);
   fmt::format_to(std::back_inserter(out), R"({{"connection":{},"src":"{}","dst":"{}","client":)",
                  summary.number, summary.sender(direction), summary.sender(reverse(direction)));
@@ -52,6 +53,7 @@ void append_direction_json(std::string& out, const ConnectionSummary& summary, T
   fmt::format_to(std::back_inserter(out), R"(,"packets":{},"end":"{}","events":)", side.packets,
                  to_string(summary.end));
   append_events(out, side.events);
+  if (!more.empty()) fmt::format_to(std::back_inserter(out), ",{}", more);
   out += "}\n";
 }
 

@@ -9,6 +9,10 @@
 
 namespace restitch {
 
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
 // Two lower-case digits a byte.
 void append_hex(std::string& out, Bytes bytes);
 

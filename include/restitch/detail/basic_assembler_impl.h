@@ -103,7 +103,7 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
   Connection& connection = *ref.connection;
   HalfConnection& half = *ref.half;
   if (connection.last_seen < info.timestamp) connection.last_seen = info.timestamp;
-  if (connection.policy->refusals.any()) return judge_and_insert(ref, net, tcp, context, start);
+  if (pool_.state_.watches(connection)) return judge_and_insert(ref, net, tcp, context, start);
   if (half.in_order(tcp)) {
     if (tcp.payload.empty()) return;
     half.deliver(halves(), tcp, info, ref.direction, sg_);
@@ -131,7 +131,14 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
     Connection& met = *ref.connection;
     if (met.phase == Connection::Phase::open && !tcp.syn()) return ref;
     const Meeting meeting = pool_.state_.meet(met, ref.direction, tcp, now);
-    if (meeting == Meeting::belongs) return ref;
+    if (meeting == Meeting::belongs) {
+      if (!pool_.state_.correct_client(met, key.from_high, tcp)) return ref;
+      ref = pool_.find(key, hash);
+      halves().events.add(
+          {.kind = EventKind::roles_swapped, .direction = ref.direction, .info = context.capture_info()});
+      tell_events(ref);
+      return ref;
+    }
     if (meeting == Meeting::stray) return {};
     if (met.phase == Connection::Phase::open) {
       halves().events.add({.kind = EventKind::port_reuse,
@@ -172,7 +179,8 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                                   AssemblerContext& context, bool start) {
   Connection& connection = *ref.connection;
-  const auto verdict = pool_.state_.judge(connection, net, tcp, ref.direction, context.capture_info());
+  auto verdict = pool_.state_.judge(connection, net, tcp, ref.direction, context.capture_info());
+  if (!connection.policy->refusals.any()) verdict = {};  // it was only watched
   if (verdict.refused || verdict.resets) {
     halves().bytes.refused += tcp.payload.size();
     tell_events(ref);
@@ -193,7 +201,23 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
     counted.payload = {};
     counted.missing_size = 0;
   }
+  const std::uint32_t slot = connection.slot;
   insert_slow(ref, counted, context, start);
+  if (tcp.ack() && pool_.state_.options.acknowledged_tolerance_ns && pool_.is_open(slot)) {
+    deliver_acknowledged(ref_of(connection, reverse(ref.direction)), context);
+  }
+}
+
+// The other side acknowledged bytes of this half: those that are here may be delivered, and those that are
+// not will not come any more.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::deliver_acknowledged(const Ref& ref, AssemblerContext& context) {
+  deliver_ready(ref, &context);
+  const Timestamp now = context.capture_info().timestamp;
+  const auto lost = pool_.state_.lost_until(*ref.connection, ref.direction, now);
+  while (lost && ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction, lost)) {
+    deliver_ready(ref, &context);
+  }
 }
 
 // A SYN-ACK tells how much of the other side's SYN data counts (RFC 7413).
@@ -230,7 +254,8 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext* context) {
   tell_events(ref);
-  while (ref.half->take(halves(), *ref.connection->policy, ref.direction, sg_)) {
+  const auto limit = pool_.state_.delivery_limit(*ref.connection, ref.direction);
+  while (ref.half->take(halves(), *ref.connection->policy, ref.direction, sg_, limit)) {
     const Settling settling{*ref.half, halves(), sg_};
     if (context != nullptr) {
       stream(*ref.connection).reassembled_sg(sg_, *context);
@@ -402,6 +427,7 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
   detail::Connection* connection = state_.add(key.key, hash, key.from_high != from_server);
   if (connection == nullptr) return {};
   connection->last_seen = context.capture_info().timestamp;
+  connection->client_known = tcp.syn();
   if (!made) {
     HalfConnection& half = connection->half(connection->direction(key.from_high));
     if (tcp.syn()) half.note_start(tcp.sequence.add(1));
@@ -436,6 +462,12 @@ template <StreamType S, class Factory>
 void BasicStreamPool<S, Factory>::erase(detail::Connection& connection) {
   if (connection.phase != detail::Connection::Phase::tombstone) streams_.destroy(connection.slot);
   state_.erase(connection);
+}
+
+template <StreamType S, class Factory>
+bool BasicStreamPool<S, Factory>::is_open(std::uint32_t slot) {
+  return state_.connections.is_used(slot) &&
+         state_.connections[slot].phase == detail::Connection::Phase::open;
 }
 
 template <StreamType S, class Factory>

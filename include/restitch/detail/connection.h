@@ -61,6 +61,7 @@ struct Connection {
   std::uint32_t receiver = none;  // ReceiverState, if its policy refuses segments
   Phase phase = Phase::open;
   bool client_is_high = false;
+  bool client_known = false;  // from the handshake; else a guess
 
   [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
     return from_high == client_is_high ? TcpFlowDirection::client_to_server

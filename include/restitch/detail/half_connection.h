@@ -27,6 +27,9 @@ class HalfConnection {
   [[nodiscard]] bool known() const { return (flags_ & known_flag) != 0; }
   [[nodiscard]] Sequence next_seq() const { return next_seq_; }
 
+  // Where the stream began. (Bytes read out of band are not counted.) Requires: known().
+  [[nodiscard]] Sequence start() const { return next_seq_.add(-static_cast<std::int64_t>(next_offset_)); }
+
   // Stream offset of next_seq: bytes delivered and bytes skipped.
   [[nodiscard]] std::uint64_t next_offset() const { return next_offset_; }
 
@@ -37,7 +40,7 @@ class HalfConnection {
   // True for the segment that is next, when nothing else is to be thought of: the whole hot path.
   [[nodiscard]] bool in_order(const TcpSegment& tcp) const {
     return (flags_ & (known_flag | busy_flag | ended_flag)) == known_flag && tcp.sequence == next_seq_ &&
-           (tcp.flags.bits & unusual_bits) == 0;
+           (tcp.flags.bits & unusual_bits) == 0 && tcp.missing_size == 0;
   }
 
   // Lends the payload of such a segment to `sg`. Requires: in_order(tcp).
@@ -49,8 +52,10 @@ class HalfConnection {
   void insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp, const CaptureInfo& info,
               TcpFlowDirection direction, bool start);
 
-  // Puts the next delivery into `sg`; false when there is none. After true: settle().
-  bool take(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction, ScatterGather& sg);
+  // Puts the next delivery into `sg`; false when there is none. After true: settle(). With a `limit`, bytes
+  // at or beyond it have to wait (they are received, but not acknowledged yet).
+  bool take(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction, ScatterGather& sg,
+            std::optional<Sequence> limit = std::nullopt);
 
   // Keeps what the stream asked to see again, gives back the rest.
   void settle(State& state, const ScatterGather& sg);
@@ -66,9 +71,10 @@ class HalfConnection {
     flags_ |= known_flag | syn_flag;
   }
 
-  // Gives up the bytes before the lowest held segment, so that take() delivers from there. False when
-  // nothing is held.
-  bool skip_gap(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction);
+  // Gives up the bytes before the lowest held segment, or before `at_most` if that is lower, so that take()
+  // delivers from there. False when nothing is given up.
+  bool skip_gap(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction,
+                std::optional<Sequence> at_most = std::nullopt);
 
   // Expects nothing more; what take() still has is delivered. Without an end mark: nobody sent one.
   void close(State& state);
@@ -123,11 +129,13 @@ class HalfConnection {
   void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
   [[nodiscard]] bool in_range(State& state, const Arrival& arrival) const;
 
+  [[nodiscard]] bool is_keep_alive(const TcpSegment& tcp) const;
   void note_urgent(State& state, const TcpSegment& tcp);
   void see_urgent(State& state, const Arrival& arrival);
   void take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment);
   void pop(State& state, const ReceiverPolicy& policy);
   void offer(State& state, ScatterGather& sg);
+  std::uint64_t deliverable(State& state, std::optional<Sequence> limit);
   void rest(State& state);
   void report(State& state, EventKind kind, const Arrival& arrival);
 

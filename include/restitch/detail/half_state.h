@@ -48,7 +48,7 @@ struct HalfDetail {
   [[nodiscard]] bool at_final_end(const ReceiverPolicy& policy, Sequence next) const {
     return has_end && next == end && policy.after_end(end_is_reset) == AfterEnd::refuse;
   }
-  [[nodiscard]] std::uint32_t pages() const { return held.pages() + run.kept_pages(); }
+  [[nodiscard]] std::uint32_t pages() const { return held.pages() + run.pages(); }
 };
 
 // Events of the packet at hand, with copies of the bytes they show.

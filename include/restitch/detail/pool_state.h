@@ -42,6 +42,22 @@ class PoolState {
   ReceiverState::Verdict judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
                                TcpFlowDirection direction, const CaptureInfo& info);
 
+  // Whether the two hosts of a connection are watched at all.
+  [[nodiscard]] bool watches(const Connection& connection) const {
+    return options.observe || options.acknowledged_tolerance_ns || connection.policy->refusals.any();
+  }
+
+  // Turns client and server of a connection round when a handshake shows that they were guessed wrong.
+  bool correct_client(Connection& connection, bool from_high, const TcpSegment& tcp);
+
+  // Up to where a half may be delivered: what its receiver acknowledged, if that is asked for.
+  [[nodiscard]] std::optional<Sequence> delivery_limit(Connection& connection, TcpFlowDirection direction);
+
+  // The position up to which bytes of this half are lost for good: acknowledged, never captured, and not
+  // waited for any longer.
+  [[nodiscard]] std::optional<Sequence> lost_until(Connection& connection, TcpFlowDirection direction,
+                                                   Timestamp now);
+
   // Sets the payload of a SYN apart, counts it as refused, or only gives its memory back.
   // Requires: the connection was judged.
   void hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,

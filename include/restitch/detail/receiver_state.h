@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "restitch/detail/half_connection.h"
 #include "restitch/packet.h"
@@ -41,6 +42,8 @@ struct HostState {
   std::uint64_t bytes_acked = 0;  // of its own, since the handshake
   Sequence ack_sent;              // its last acknowledgement
   Sequence window_edge;           // right edge of the window it offers
+  Sequence unseen_until;          // last position of an acked_unseen event
+  Timestamp hole_since;           // since when it acknowledges bytes that were not captured
   std::uint32_t recent = 0;       // last timestamp of the peer that it took in
 };
 
@@ -51,12 +54,36 @@ class ReceiverState {
     bool resets = false;               // it ends the connection
     bool tells_reset = true;           // and the application hears of it
     bool payload_counts = true;        // false: only the header does
+    bool zero_window_probe = false;    // it was sent into a closed window
+    bool window_full = false;          // it reaches the edge of the window exactly
   };
 
   // Judges a segment on its way to the receiver of `half`, and learns from it. `half` is the direction it
   // travels in, by `direction`.
   Verdict judge(HalfState& state, const ReceiverPolicy& policy, HalfConnection& half, const NetFlow& net,
                 const TcpSegment& tcp, TcpFlowDirection direction);
+
+  // What the receiver of `direction` acknowledged, if it was ever seen to.
+  [[nodiscard]] std::optional<Sequence> acknowledged(TcpFlowDirection direction) const {
+    const HostState& receiver = host(reverse(direction));
+    return receiver.acks_known ? std::optional(receiver.ack_sent) : std::nullopt;
+  }
+
+  // True once for each position that the sender of `direction` acknowledges.
+  bool first_to_acknowledge(TcpFlowDirection direction, Sequence position) {
+    HostState& sender = host(direction);
+    return std::exchange(sender.unseen_until, position) != position;
+  }
+
+  // Since when bytes of `direction` are acknowledged but not there; zero: they are not.
+  [[nodiscard]] Timestamp& hole_since(TcpFlowDirection direction) {
+    return host(reverse(direction)).hole_since;
+  }
+
+  void swap_roles() {
+    std::swap(hosts_[0], hosts_[1]);
+    syn_data_direction = reverse(syn_data_direction);
+  }
 
   // The payload of a SYN, set apart until the answer tells whether it counts (RFC 7413): a segment of the
   // store, or none.

@@ -1,7 +1,12 @@
-// SegmentRun: bytes of one half-connection that are in order, as a chain of segments: first those that the
-// stream asked to see again, then those of the delivery at hand. Part of a HalfDetail; one thread.
+// SegmentRun: bytes of one half-connection that are in order, as a chain of segments. Part of a HalfDetail;
+// one thread.
+//
+//      kept by the stream │ of the delivery at hand │ waiting for an acknowledgement
+//     ────────────────────┼─────────────────────────┼───────────────────────────────▶
+//                         └─── offer() moves this line to the right
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -15,35 +20,53 @@ class SegmentRun {
  public:
   [[nodiscard]] bool empty() const { return head_ == none; }
 
-  // What the stream keeps. Bytes of the delivery at hand do not count before keep_from().
-  [[nodiscard]] std::uint64_t kept_bytes() const { return kept_bytes_; }
-  [[nodiscard]] std::uint32_t kept_pages() const { return kept_pages_; }
+  // Bytes offered and not given back: between deliveries, what the stream keeps.
+  [[nodiscard]] std::uint64_t kept_bytes() const { return bytes_ - waiting_; }
 
-  // Takes over a segment that follows the last byte.
+  // Bytes that were never offered.
+  [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_; }
+
+  // All of them, in pages.
+  [[nodiscard]] std::uint32_t pages() const { return pages_; }
+
+  // Takes over a segment that follows the last byte; it waits.
   void append(HalfState& state, std::uint32_t segment);
 
-  // Takes a copy of bytes that follow the last one.
-  void append_copy(HalfState& state, Bytes bytes, const CaptureInfo& info);
+  // Takes a copy of bytes that follow the last one and were offered already.
+  void append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info);
 
-  // Gives back the first `size` bytes and keeps the rest; lent bytes are copied.
-  void keep_from(HalfState& state, std::size_t size);
+  // The next `size` waiting bytes are part of the delivery at hand.
+  void offer(std::uint64_t size) { waiting_ -= size; }
 
-  // How many bytes to give up, oldest first, until fewer than `pages_max` pages are kept.
+  // Gives back the first `size` offered bytes; what is left of the packet at hand is copied.
+  void keep_from(HalfState& state, std::uint64_t size);
+
+  // Drops what waits; answers how many bytes.
+  std::uint64_t drop_waiting(HalfState& state);
+
+  // How many bytes to give up, oldest first, until fewer than `pages_max` pages are left.
   [[nodiscard]] std::size_t excess(const HalfState& state, std::uint32_t pages_max) const;
 
-  // Calls function(bytes, info) for each segment.
+  // Calls function(bytes, info) for each segment of the offered bytes.
   template <class Function>
-  void for_each(SegmentStore& segments, Function&& function) const {
-    for (std::uint32_t segment = head_; segment != none; segment = segments[segment].next) {
-      function(segments.bytes(segment), segments[segment].info);
+  void for_each_offered(SegmentStore& segments, Function&& function) const {
+    std::uint64_t left = kept_bytes();
+    for (std::uint32_t segment = head_; segment != none && left != 0; segment = segments[segment].next) {
+      const Bytes bytes = segments.bytes(segment);
+      const Bytes offered = bytes.first(std::min<std::uint64_t>(bytes.size(), left));
+      function(offered, segments[segment].info);
+      left -= offered.size();
     }
   }
 
  private:
+  void account(HalfState& state, std::uint32_t segment, int sign);
+
   std::uint32_t head_ = none;
   std::uint32_t tail_ = none;
-  std::uint32_t kept_pages_ = 0;
-  std::uint64_t kept_bytes_ = 0;
+  std::uint32_t pages_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t waiting_ = 0;
 };
 
 }  // namespace restitch::detail

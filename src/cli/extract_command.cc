@@ -1,0 +1,46 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "cli/summary.h"
+
+namespace restitch::cli {
+namespace {
+
+std::string extraction_text(const ExtractionCounts& counts, const std::string& directory) {
+  std::string out;
+  if (counts.gaps_not_filled != 0) {
+    out += fmt::format("gaps left out, not filled with zeros (--zeros-max): {}\n", counts.gaps_not_filled);
+  }
+  if (counts.zeros != 0) out += fmt::format("gaps filled with zeros: {} bytes\n", counts.zeros);
+  if (counts.bytes_after_stop != 0) {
+    out += fmt::format("left out behind the first gap of a stream: {} bytes\n", counts.bytes_after_stop);
+  }
+  return out + fmt::format("{} files, {} bytes, written to {}\n", counts.files, counts.bytes, directory);
+}
+
+}  // namespace
+
+int run_extract(const Options& options) {
+  Session session(options);
+  const auto extraction = Extraction::open(options.directory, options.extraction);
+  if (!extraction) {
+    session.fail(extraction.error().message);
+    return session.status();
+  }
+  ConnectionTotals totals;
+  ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
+  FileStreamFactory factory(**extraction, log);
+  session.run<FileStream>(factory, [&] { return !(*extraction)->error(); });
+  (*extraction)->finish();
+  if (!options.quiet) {
+    fmt::print(stderr, "{}{}", extraction_text((*extraction)->counts(), options.directory),
+               summary_text(session, totals));
+  }
+  if ((*extraction)->error()) session.fail((*extraction)->error()->message);
+  return session.status();
+}
+
+}  // namespace restitch::cli

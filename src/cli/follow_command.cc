@@ -1,0 +1,27 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "cli/standard_output.h"
+
+namespace restitch::cli {
+
+int run_follow(const Options& options) {
+  StandardOutput output;
+  FollowWriter writer(options.format, [&](std::string_view text) { output.write(text); });
+  ConnectionLog log([](const ConnectionSummary&) {});
+  FollowFactory factory(log, writer, options.number);
+  Session session(options);
+  session.run<FollowStream>(factory);
+  if (!output.flush()) return exit_input;
+  if (log.opened() <= options.number) {
+    fmt::print(stderr, "restitch: there is no connection {}: {}\n", options.number,
+               log.opened() == 0 ? "none was found" : fmt::format("the last one is {}", log.opened() - 1));
+    return session.status() == exit_ok ? exit_usage : session.status();
+  }
+  return session.status();
+}
+
+}  // namespace restitch::cli

@@ -1,0 +1,162 @@
+#include <fmt/format.h>
+
+#include <iterator>
+#include <unordered_map>
+#include <utility>
+
+#include "output/file_store.h"
+#include "output/text.h"
+#include "restitch/output_files.h"
+#include "restitch/output_json.h"
+
+namespace restitch {
+
+// How often each name was wanted, so that the hundred-thousandth repeat need not try all the others.
+struct Extraction::Names {
+  std::unordered_map<std::string, std::uint32_t> repeats;
+};
+
+Result<std::unique_ptr<Extraction>> Extraction::open(const std::string& directory,
+                                                     const ExtractionOptions& options) {
+  auto store = FileStore::open(directory, options.limits);
+  if (!store) return tl::unexpected(store.error());
+  const auto index = (*store)->create(std::string(index_name));
+  if (!index) {
+    if ((*store)->error()) return tl::unexpected(*(*store)->error());
+    return failure(ErrorCode::io, fmt::format("{}/{} is there already, of an earlier extraction; nothing is "
+                                              "overwritten: give another folder",
+                                              directory, index_name));
+  }
+  return std::make_unique<Extraction>(std::move(*store), *index, options);
+}
+
+Extraction::Extraction(std::unique_ptr<FileStore> store, std::uint32_t index,
+                       const ExtractionOptions& options)
+    : store_(std::move(store)), index_(index), options_(options), names_(std::make_unique<Names>()) {}
+
+Extraction::~Extraction() = default;
+
+void Extraction::finish() { store_->close(index_); }
+
+const std::optional<Error>& Extraction::error() const { return store_->error(); }
+
+std::optional<std::uint32_t> Extraction::create(const ConnectionSummary& summary,
+                                                TcpFlowDirection direction) {
+  StreamName name{.source = summary.net.source,
+                  .destination = summary.net.destination,
+                  .source_port = summary.transport.source_port,
+                  .destination_port = summary.transport.destination_port,
+                  .first_seen = summary.direction(direction).first_seen,
+                  .number = counts_.files};
+  if (direction == TcpFlowDirection::server_to_client) {
+    std::swap(name.source, name.destination);
+    std::swap(name.source_port, name.destination_port);
+  }
+  std::uint32_t& repeats = names_->repeats[options_.names.expand(name)];
+  while (!error()) {
+    name.repeats = repeats++;
+    if (const auto file = store_->create(options_.names.expand(name))) {
+      ++counts_.files;
+      return file;
+    }
+  }
+  return std::nullopt;
+}
+
+void FileStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
+  notes_.reassembled_sg(sg, context);
+  Side& side = sides_[static_cast<std::size_t>(sg.info().direction)];
+  if (sg.info().skip > 0) side.gap += static_cast<std::uint64_t>(sg.info().skip);
+  const std::size_t size = sg.lengths().available;
+  if (size == 0) return;
+  if (!settle_gap(side)) {
+    extraction_->counts_.bytes_after_stop += size;
+    return;
+  }
+  if (!side.file) side.file = extraction_->create(notes_.summary(), sg.info().direction);
+  if (side.file) write(side, sg);
+}
+
+// Answers whether the bytes behind the gap are wanted. A gap at the very start needs a file before it.
+bool FileStream::settle_gap(Side& side) {
+  Extraction& extraction = *extraction_;
+  if (side.gap == 0 || side.stopped) return !side.stopped;
+  if (extraction.options_.gaps == GapMode::stop) {
+    side.stopped = true;
+    return false;
+  }
+  if (extraction.options_.gaps == GapMode::skip) {
+    side.gap = 0;
+  } else if (!extraction.may_fill(side.gap)) {
+    ++extraction.counts_.gaps_not_filled;
+    side.gap = 0;
+  } else {
+    extraction.counts_.zeros += side.gap;
+  }
+  return true;
+}
+
+void FileStream::write(Side& side, const ScatterGather& sg) {
+  constexpr std::size_t runs_max = 128;
+  FileStore& store = *extraction_->store_;
+  store.skip(*side.file, std::exchange(side.gap, 0));
+  for (const ScatterGather::Chunk& chunk : sg.chunks()) {
+    side.runs.push_back({store.size(*side.file), sg.info().offset + chunk.offset, chunk.bytes.size(),
+                         chunk.info->timestamp, chunk.info->packet_number});
+    store.append(*side.file, chunk.bytes);
+    extraction_->counts_.bytes += chunk.bytes.size();
+    if (side.runs.size() >= runs_max) index_runs(side);
+  }
+}
+
+bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
+  notes_.summary().end = reason;
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    Side& side = sides_[static_cast<std::size_t>(direction)];
+    if (!side.file) continue;
+    index_end(direction, side);
+    extraction_->store_->close(*side.file);
+  }
+  return notes_.reassembly_complete(context, reason);
+}
+
+// ---- the index -------------------------------------------------------------------------------------
+
+void FileStream::append_runs(std::string& out, Side& side) {
+  out += R"("runs":[)";
+  const char* separator = "";
+  for (const Run& run : side.runs) {
+    fmt::format_to(std::back_inserter(out), "{}[{},{},{},", separator, run.file_offset, run.stream_offset,
+                   run.size);
+    append_json_time(out, run.time);
+    fmt::format_to(std::back_inserter(out), ",{}]", run.packet_number);
+    separator = ",";
+  }
+  out += "]";
+  side.runs.clear();
+}
+
+void FileStream::index_runs(Side& side) {
+  FileStore& store = *extraction_->store_;
+  std::string& line = extraction_->line_;
+  line = R"({"file":)";
+  append_json_string(line, store.name(*side.file));
+  line += ',';
+  append_runs(line, side);
+  line += "}\n";
+  store.append(extraction_->index_, as_bytes(line));
+}
+
+void FileStream::index_end(TcpFlowDirection direction, Side& side) {
+  FileStore& store = *extraction_->store_;
+  std::string more = R"("file":)";
+  append_json_string(more, store.name(*side.file));
+  fmt::format_to(std::back_inserter(more), R"(,"file_size":{},)", store.size(*side.file));
+  append_runs(more, side);
+  std::string& line = extraction_->line_;
+  line.clear();
+  append_direction_json(line, notes_.summary(), direction, more);
+  store.append(extraction_->index_, as_bytes(line));
+}
+
+}  // namespace restitch

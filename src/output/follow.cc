@@ -1,0 +1,99 @@
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include "restitch/output_follow.h"
+
+namespace restitch {
+namespace {
+
+// Beyond this, what waits for the other direction waits no longer.
+constexpr std::size_t waiting_bytes_max = std::size_t{16} << 20;
+
+}  // namespace
+
+bool FollowStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+                          std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
+  if (writer_ != nullptr) {
+    if (!node0_) begin(tcp, direction);
+    note_waiting(sides_[node_of(direction)], tcp, next_seq);
+  }
+  return notes_.accept(tcp, info, direction, next_seq, start, context);
+}
+
+void FollowStream::begin(const TcpSegment& tcp, TcpFlowDirection direction) {
+  node0_ = direction;
+  NetFlow net = notes_.summary().net;
+  if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
+  writer_->begin(notes_.summary().number, net, tcp.transport());
+}
+
+// Bytes that come too early are delivered later: until then nothing of the other side may overtake them.
+void FollowStream::note_waiting(Side& side, const TcpSegment& tcp, std::optional<Sequence> next_seq) {
+  if (side.waits && next_seq && next_seq->difference(side.waits_until) <= 0) {
+    side.waits = false;
+    write_waiting();
+  }
+  if (tcp.payload.empty() || (next_seq && next_seq->difference(tcp.sequence) <= 0)) return;
+  if (tcp.syn()) return;  // with its bytes it begins the stream
+  const Sequence last = tcp.sequence.add(static_cast<std::int64_t>(tcp.payload.size()));
+  if (!side.waits || side.waits_until.difference(last) > 0) side.waits_until = last;
+  side.waits = true;
+}
+
+void FollowStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
+  notes_.reassembled_sg(sg, context);
+  if (writer_ == nullptr) return;
+  Side& side = sides_[node_of(sg.info().direction)];
+  if (sg.info().skip > 0) {
+    CaptureInfo info;
+    info.packet_number = context.capture_info().packet_number;
+    const CaptureInfo after = sg.chunks().empty() ? context.capture_info() : *sg.chunks().front().info;
+    put(side, after, {info, static_cast<std::uint64_t>(sg.info().skip), {}});
+  }
+  for (const ScatterGather::Chunk& chunk : sg.chunks()) {
+    if (!chunk.bytes.empty()) put(side, *chunk.info, {*chunk.info, 0, chunk.bytes});
+  }
+}
+
+// Where nobody waits, which is nearly always, nothing is copied.
+void FollowStream::put(Side& side, const CaptureInfo& came_with, const Piece& piece) {
+  const auto node = static_cast<unsigned>(&side - sides_.data());
+  side.reached = std::max(side.reached, Moment{came_with.timestamp, came_with.packet_number});
+  if (!sides_[0].waits && !sides_[1].waits) {
+    write(node, piece);
+    return;
+  }
+  waiting_.push_back(
+      {side.reached, node, piece.info, piece.missing, {piece.bytes.begin(), piece.bytes.end()}});
+  waiting_bytes_ += piece.bytes.size() + sizeof(Waiting);
+  if (waiting_bytes_ > waiting_bytes_max) write_waiting();
+}
+
+// In the order in which the bytes could be read; of one side nothing changes places, `when` only grows.
+void FollowStream::write_waiting() {
+  std::stable_sort(waiting_.begin(), waiting_.end(),
+                   [](const Waiting& a, const Waiting& b) { return a.when < b.when; });
+  for (const Waiting& piece : waiting_) write(piece.node, {piece.info, piece.missing, piece.bytes});
+  waiting_.clear();
+  waiting_bytes_ = 0;
+}
+
+void FollowStream::write(unsigned node, const Piece& piece) {
+  if (piece.missing != 0) {
+    writer_->missing(node, piece.info.packet_number, piece.missing);
+  } else {
+    writer_->data(node, piece.info, piece.bytes);
+  }
+}
+
+bool FollowStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
+  if (writer_ != nullptr) {
+    write_waiting();
+    writer_->end();
+  }
+  return notes_.reassembly_complete(context, reason);
+}
+
+}  // namespace restitch

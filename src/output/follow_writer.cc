@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "output/text.h"
+#include "restitch/output_follow.h"
+
+namespace restitch {
+namespace {
+
+constexpr std::string_view rule = "===================================================================\n";
+
+std::string_view name(FollowFormat format) {
+  constexpr std::array<std::string_view, 4> names = {"ascii", "hex", "raw", "yaml"};
+  return names[static_cast<std::size_t>(format)];
+}
+
+char printable(std::uint8_t byte) { return byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.'; }
+
+// tshark prints the sum of seconds and fraction as a double, which has no room for all nine digits.
+double seconds(Timestamp time) {
+  constexpr std::int64_t second = 1'000'000'000;
+  return static_cast<double>(time.ns / second) + static_cast<double>(time.ns % second) / 1e9;
+}
+
+void append_base64(std::string& out, Bytes bytes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (; !bytes.empty(); bytes = bytes.subspan(std::min<std::size_t>(3, bytes.size()))) {
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i) group = group << 8 | (i < bytes.size() ? bytes[i] : 0U);
+    for (std::size_t i = 0; i < 4; ++i) {
+      out += i <= bytes.size() ? digits[group >> (18 - 6 * i) & 63] : '=';
+    }
+  }
+}
+
+// "00000010  30 31 32 33 34 35 36 37  38                       01234567 8"
+void append_hex_line(std::string& out, std::uint64_t position, Bytes bytes) {
+  std::string hex;
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const char* const middle = i == 8 ? " " : "";
+    fmt::format_to(std::back_inserter(hex), "{}{:02x} ", middle, bytes[i]);
+    text += middle;
+    text += printable(bytes[i]);
+  }
+  if (text.size() == 8) text += ' ';
+  if (text.back() == ' ') text.pop_back();  // one, as tshark does
+  fmt::format_to(std::back_inserter(out), "{:08X}  {:<49} {}\n", position, hex, text);
+}
+
+}  // namespace
+
+void FollowWriter::begin(std::uint64_t number, const NetFlow& net, TransportFlow transport) {
+  if (format_ == FollowFormat::yaml) {
+    sink_(
+        fmt::format("peers:\n"
+                    "  - peer: 0\n    host: {}\n    port: {}\n"
+                    "  - peer: 1\n    host: {}\n    port: {}\n"
+                    "packets:\n",
+                    to_string(net.source), transport.source_port, to_string(net.destination),
+                    transport.destination_port));
+  } else {
+    sink_(fmt::format("\n{}Follow: tcp,{}\nFilter: tcp.stream eq {}\nNode 0: {}\nNode 1: {}\n", rule,
+                      name(format_), number, endpoint_to_string(net.source, transport.source_port),
+                      endpoint_to_string(net.destination, transport.destination_port)));
+  }
+}
+
+void FollowWriter::data(unsigned node, const CaptureInfo& info, Bytes bytes) {
+  const std::string_view indent = node == 0 ? "" : "\t";
+  text_.clear();
+  switch (format_) {
+    case FollowFormat::ascii:
+      fmt::format_to(std::back_inserter(text_), "{}{}\n", indent, bytes.size());
+      for (const std::uint8_t byte : bytes) {
+        text_ += byte == '\n' || byte == '\r' ? static_cast<char>(byte) : printable(byte);
+      }
+      text_ += '\n';
+      break;
+    case FollowFormat::hex:
+      append_hex_dump(node, bytes);
+      break;
+    case FollowFormat::raw:
+      text_ += indent;
+      append_hex(text_, bytes);
+      text_ += '\n';
+      break;
+    case FollowFormat::yaml:
+      fmt::format_to(std::back_inserter(text_),
+                     "  - packet: {}\n    peer: {}\n    timestamp: {:.9f}\n    data: !!binary |\n",
+                     info.packet_number, node, seconds(info.timestamp));
+      append_base64_lines(bytes);
+      break;
+  }
+  sink_(text_);
+}
+
+void FollowWriter::missing(unsigned node, std::uint64_t packet_number, std::uint64_t size) {
+  std::string text = fmt::format("[{} bytes missing in capture file]", size);
+  text += '\0';  // tshark counts it in
+  CaptureInfo info;
+  info.packet_number = packet_number;
+  data(node, info, as_bytes(text));
+}
+
+void FollowWriter::end() {
+  if (format_ != FollowFormat::yaml) sink_(rule);
+}
+
+void FollowWriter::append_hex_dump(unsigned node, Bytes bytes) {
+  while (!bytes.empty()) {
+    const std::size_t size = std::min<std::size_t>(16, bytes.size());
+    if (node != 0) text_ += '\t';
+    append_hex_line(text_, positions_[node], bytes.first(size));
+    positions_[node] += size;
+    bytes = bytes.subspan(size);
+  }
+}
+
+void FollowWriter::append_base64_lines(Bytes bytes) {
+  constexpr std::size_t bytes_per_line = 57;  // 76 digits
+  while (!bytes.empty()) {
+    const std::size_t size = std::min(bytes_per_line, bytes.size());
+    text_ += "      ";
+    append_base64(text_, bytes.first(size));
+    text_ += '\n';
+    bytes = bytes.subspan(size);
+  }
+}
+
+}  // namespace restitch
