@@ -47,7 +47,7 @@ class Density : public testing::TestWithParam<std::size_t> {};
 
 TEST_P(Density, OfSegmentsThatArriveBackwardsKeepsTheBound) {
   const std::size_t size = GetParam();
-  const std::size_t count = std::clamp<std::size_t>((8 << 20) / size, 100, 50'000);
+  const std::size_t count = std::clamp<std::size_t>((8 << 20) / size, 100, 500'000);
   const std::vector<std::uint8_t> payload(size, 'x');
   SegmentStore store;
   std::vector<std::uint32_t> segments;
