@@ -37,8 +37,8 @@ class OracleListener final : private StreamFactory {
     }
   }
 
-  // Ends the capture, and says what the application read from that peer. Connections without a byte that
-  // were followed by another one do not count: no application ever had them.
+  // Ends the capture, and says what the application read from that peer. Later connections in which nothing
+  // ever happened do not count: no application had them.
   Heard heard_from(const std::string& peer) {
     assembler_.flush_all(EndReason::end_of_input);
     Heard heard;
@@ -46,8 +46,7 @@ class OracleListener final : private StreamFactory {
     const auto& connections = peers_[peer];
     for (std::size_t i = 0; i < connections.size(); ++i) {
       const Connection& connection = *connections[i];
-      const bool last = i + 1 == connections.size();
-      if (connection.bytes.empty() && connection.end == "open" && !last) continue;
+      if (i != 0 && connection.bytes.empty() && connection.end == "open") continue;
       heard.streams.push_back(connection.bytes);
       heard.urgent += connection.urgent;
       heard.end = connection.end;
@@ -55,6 +54,9 @@ class OracleListener final : private StreamFactory {
     if (heard.streams.empty()) heard.streams.emplace_back();
     return heard;
   }
+
+  // All events so far: "conflict", "refused paws", …
+  [[nodiscard]] const std::vector<std::string>& events() const { return events_; }
 
   [[nodiscard]] bool counts_add_up() const {
     const ByteCounts& bytes = pool_.byte_counts();
@@ -72,7 +74,8 @@ class OracleListener final : private StreamFactory {
 
   class Listening final : public Stream {
    public:
-    explicit Listening(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+    Listening(std::shared_ptr<Connection> connection, std::vector<std::string>& events)
+        : connection_(std::move(connection)), events_(events) {}
 
     bool accept(const TcpSegment& /*tcp*/, const CaptureInfo& /*info*/, TcpFlowDirection /*direction*/,
                 std::optional<Sequence> /*next_seq*/, bool& /*start*/,
@@ -98,12 +101,15 @@ class OracleListener final : private StreamFactory {
     }
 
     void on_event(const Event& event) override {
+      events_.emplace_back(to_string(event.kind));
+      if (event.kind == EventKind::refused) events_.back() += fmt::format(" {}", to_string(event.refusal));
       if (event.kind != EventKind::urgent || event.direction != connection_->from_peer) return;
       connection_->urgent += to_text(event.held);
     }
 
    private:
     std::shared_ptr<Connection> connection_;
+    std::vector<std::string>& events_;
   };
 
   static PoolOptions options_for(std::string_view policy) {
@@ -127,10 +133,11 @@ class OracleListener final : private StreamFactory {
     connection->from_peer =
         from_peer ? TcpFlowDirection::client_to_server : TcpFlowDirection::server_to_client;
     peers_[peer].push_back(connection);
-    return std::make_unique<Listening>(std::move(connection));
+    return std::make_unique<Listening>(std::move(connection), events_);
   }
 
   std::map<std::string, std::vector<std::shared_ptr<Connection>>> peers_;
+  std::vector<std::string> events_;
   StreamPool pool_;
   Assembler assembler_;
   std::uint64_t packets_ = 0;
