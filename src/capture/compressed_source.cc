@@ -46,6 +46,9 @@ class CompressedSource final : public ByteSource {
 
   std::size_t read(std::uint8_t* to, std::size_t size) override;
   [[nodiscard]] const std::string& failure() const override { return failure_; }
+  [[nodiscard]] bool idle() const override { return !ended_ && input_.source().idle(); }
+  [[nodiscard]] bool stopped() const override { return input_.source().stopped(); }
+  void set_patience_ms(int ms) override { input_.set_patience_ms(ms); }
   [[nodiscard]] std::uint64_t bytes_read() const override { return input_.source().bytes_read(); }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return input_.source().size(); }
 
@@ -71,14 +74,19 @@ std::size_t CompressedSource::read(std::uint8_t* to, std::size_t size) {
     between_frames_ = step.frame_ended;
     if (!step.failure.empty()) fail(step.failure);
     if (step.produced > 0) return step.produced;
-    if (step.consumed == 0 && !step.frame_ended && !ended_) more_input();
+    if (step.consumed == 0 && !step.frame_ended && !ended_ && !more_input()) return 0;
   }
   return 0;
 }
 
-// False, with the source failed, when the input ends inside a frame.
+// False when the input is idle; also, with the source failed, when it ends inside a frame.
 bool CompressedSource::more_input() {
   if (input_.refill()) return true;
+  if (input_.source().idle()) return false;
+  if (input_.source().stopped()) {
+    ended_ = true;
+    return false;
+  }
   fail(input_.failure().empty() ? "the data are cut short" : input_.failure());
   return false;
 }
@@ -88,6 +96,7 @@ bool CompressedSource::more_input() {
 bool CompressedSource::next_frame() {
   for (;;) {
     if (input_.bytes().empty() && !input_.refill()) {
+      if (input_.source().idle()) return false;
       if (!input_.failure().empty()) fail(input_.failure());
       ended_ = true;
       return false;

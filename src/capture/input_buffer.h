@@ -27,8 +27,8 @@ class InputBuffer {
   // Moves the start of bytes() ahead. Requires: size <= bytes().size().
   void consume(std::size_t size);
 
-  // Appends what one read of the source gives. False: nothing was added, because the source ended or
-  // the buffer is full at its limit; failure() tells which, and is empty for a clean end.
+  // Appends what one read of the source gives. False: nothing was added, because the source ended, is idle,
+  // or the buffer is full at its limit; failure() tells, and is empty for a clean end.
   bool refill();
 
   // Refills until bytes() holds `size` bytes or the source ends.
@@ -37,6 +37,7 @@ class InputBuffer {
   [[nodiscard]] const std::string& failure() const;
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] const ByteSource& source() const { return *source_; }
+  void set_patience_ms(int ms) { source_->set_patience_ms(ms); }
 
  private:
   bool grow();

@@ -30,6 +30,9 @@ constexpr std::size_t statistics_size_min = 24;
 constexpr std::size_t packet_size_min = 32;
 constexpr std::size_t simple_packet_size_min = 16;
 
+// What pads the captured bytes of a packet; what is longer behind them is options.
+constexpr std::size_t packet_padding_max = 3;
+
 // The part of a block between its fixed head and the repeated length.
 Bytes body(Bytes block, std::size_t head_size) {
   return block.subspan(head_size, block.size() - head_size - 4);
@@ -68,7 +71,7 @@ PcapngParser::Stop PcapngParser::scan_blocks(Cursor& cursor) {
     if (type == enhanced_packet && length >= packet_size_min) [[likely]] {
       const std::uint64_t ticks = std::uint64_t{load32<swapped>(p + 12)} << 32 | load32<swapped>(p + 16);
       take_packet({load32<swapped>(p + 8), ticks, load32<swapped>(p + 20), load32<swapped>(p + 24),
-                   Bytes(p + 28, length - packet_size_min)},
+                   Bytes(p + 28, length - packet_size_min), true},
                   cursor);
     } else {
       take_block<swapped>(type, cursor.rest.first(length), cursor);
@@ -109,9 +112,9 @@ void PcapngParser::take_block(std::uint32_t type, Bytes block, Cursor& cursor) {
         return skip_packet(cursor, "a packet block without room for its fields");
       const std::uint8_t* p = block.data();
       const std::uint64_t ticks = std::uint64_t{load32<swapped>(p + 12)} << 32 | load32<swapped>(p + 16);
-      return take_packet(
-          {load16<swapped>(p + 8), ticks, load32<swapped>(p + 20), load32<swapped>(p + 24), body(block, 28)},
-          cursor);
+      return take_packet({load16<swapped>(p + 8), ticks, load32<swapped>(p + 20), load32<swapped>(p + 24),
+                          body(block, 28), true},
+                         cursor);
     }
     case simple_packet:
       return take_simple_packet<swapped>(block, cursor);
@@ -134,6 +137,21 @@ void PcapngParser::take_packet(const Packet& packet, Cursor& cursor) {
   }
   const Interface& interface = interfaces_[packet.interface];
   deliver(packet, interface, interface.scale.to_ns(packet.ticks), cursor);
+  if (packet.options && packet.room.size() - packet.captured > packet_padding_max) [[unlikely]] {
+    take_packet_comments(packet);
+  }
+}
+
+void PcapngParser::take_packet_comments(const Packet& packet) {
+  const std::size_t padded = (std::size_t{packet.captured} + 3) / 4 * 4;
+  const Bytes options = packet.room.subspan(padded);
+  const auto take = [&](std::uint16_t code, Bytes value) {
+    if (code != option_comment) return;
+    ++metadata_.packet_comment_count;
+    if (metadata_.packet_comments.size() == comments_max) return;
+    metadata_.packet_comments.push_back({records_, 0, text(value)});
+  };
+  swapped_ ? for_each_option<true>(options, take) : for_each_option<false>(options, take);
 }
 
 // A simple packet block belongs to the first interface, has no time, and says only how long the packet

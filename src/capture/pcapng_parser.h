@@ -51,7 +51,8 @@ class PcapngParser final : public RecordParser {
     std::uint64_t ticks = 0;
     std::uint32_t captured = 0;
     std::uint32_t original = 0;
-    Bytes room;  // the captured bytes and what follows them in the block
+    Bytes room;            // the captured bytes and what follows them in the block
+    bool options = false;  // options may follow them
   };
 
   enum class Stop { section, done };
@@ -74,6 +75,7 @@ class PcapngParser final : public RecordParser {
   bool begin_section(Cursor& cursor);
   template <bool swapped>
   bool take_section(Cursor& cursor);
+  void take_packet_comments(const Packet& packet);
   void skip_packet(const Cursor& cursor, std::string reason);
   std::string text(Bytes value);
 

@@ -9,7 +9,11 @@ std::span<const Record> StreamReader::next_batch() {
     // Refilling would move the bytes of these records, and might wait: hand them out first. What
     // stopped the scan will stop the next one too.
     if (scan.records > 0) return {batch_.data(), scan.records};
-    if (!parser_->damage().empty() || !buffer_.refill()) finish();
+    if (parser_->damage().empty()) {
+      if (buffer_.refill()) continue;
+      if (buffer_.source().idle()) break;
+    }
+    finish();
   }
   return {};
 }
@@ -21,7 +25,7 @@ void StreamReader::finish() {
     break_off(parser_->damage());
   } else if (!buffer_.failure().empty()) {
     break_off(cut ? buffer_.failure() + ", " + parser_->place() : buffer_.failure());
-  } else if (cut) {
+  } else if (cut && !buffer_.source().stopped()) {
     break_off("cut short " + parser_->place());
   }
   report_skipped();

@@ -20,6 +20,7 @@ class StreamReader final : public CaptureReader {
       : buffer_(std::move(buffer)), parser_(std::move(parser)) {}
 
   std::span<const Record> next_batch() override;
+  void set_patience_ms(int ms) override { buffer_.set_patience_ms(ms); }
   [[nodiscard]] bool finished() const override { return finished_; }
   [[nodiscard]] const CaptureEnd& end() const override { return end_; }
   [[nodiscard]] const CaptureMetadata& metadata() const override { return parser_->metadata(); }

@@ -27,6 +27,7 @@ PUBLIC_HEADERS = [
     ("tcp_helpers.h", "packet"),
     ("defragmenter.h", "packet"),
     ("capture.h", "capture"),
+    ("capture_*.h", "capture"),
     ("stream.h", "reassembly"),
     ("assembler.h", "reassembly"),
     ("basic_assembler.h", "reassembly"),

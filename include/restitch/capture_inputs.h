@@ -1,0 +1,135 @@
+// Several captures as one: files, directories, rotated sets, files that still grow. A MergedReader hands
+// out the records of all its inputs in order of time; it owns the inputs, and the bytes of a Record live
+// until the next call. One thread at a time; the stop flag may be set from anywhere, a signal handler too.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "restitch/capture.h"
+
+namespace restitch {
+
+// A capture file and the time of its first record; 0: not known, or it has none.
+struct InputFile {
+  std::string path;
+  Timestamp first;
+
+  friend bool operator==(const InputFile&, const InputFile&) = default;
+};
+
+// The files that these names stand for, in order of their first record and then of their name. A directory
+// stands for the captures that lie in it (what is no capture is passed over); other names stand for
+// themselves, whether or not they can be opened. "-" and pipes are not looked into, and come first.
+// Error: a directory that cannot be read.
+Result<std::vector<InputFile>> expand_inputs(const std::vector<std::string>& paths);
+
+// How to go on at the end of an input that grows. Clocks are those of this machine, not of the capture.
+struct FollowOptions {
+  const std::atomic<bool>* stop = nullptr;  // true: read what is there, then end
+  std::int64_t idle_timeout_ns = 0;         // ends after so long without a new byte; 0: never
+};
+
+// A file that is still written to: at its end, the reader waits for more. It need not exist yet nor hold a
+// whole header. A record of which only a part is there is waited for; when stopped, it is left out, and
+// that is no damage. Errors as of open_capture().
+Result<std::unique_ptr<CaptureReader>> follow_file(const std::string& path, const FollowOptions& options);
+
+// A directory into which a rotating writer puts one file after the other: each is read to its end, which
+// has come when a newer file holds a record and no byte came since. interface_index counts on from file to
+// file; source_index stays 0. Errors: io (no such directory).
+Result<std::unique_ptr<CaptureReader>> follow_directory(const std::string& path,
+                                                        const FollowOptions& options);
+
+// One input of a MergedReader, opened when its time has come: so a rotated set of any length costs one
+// open file. `first` is the time of its first record; 0: open it at once.
+struct MergeInput {
+  std::string name;
+  Timestamp first;
+  std::optional<std::uint64_t> size;  // of the file, for progress
+  std::function<Result<std::unique_ptr<CaptureReader>>()> open;
+};
+
+struct MergeOptions {
+  // How long a record waits for an input that has nothing for now (an interface, a growing file): until
+  // another record is so much younger, or so much time has passed. Files are merged exactly, without it.
+  std::int64_t window_ns = 1'000'000'000;
+  // What may wait, in bytes of frames; beyond it, the oldest goes on.
+  std::size_t waiting_bytes_max = std::size_t{64} << 20;
+};
+
+// How one input of several ended.
+struct InputEnd {
+  std::string name;
+  bool opened = false;
+  bool finished = false;
+  CaptureEnd end;  // damaged if it could not be opened; the message then begins with the name
+};
+
+// Merges inputs by time. Records of one input keep their order, whatever their times; among equal times
+// the earlier input goes first. packet_number counts in each input, source_index says which it is, and
+// interface_index counts in metadata() of the whole.
+class MergedReader final : public CaptureReader {
+ public:
+  explicit MergedReader(std::vector<MergeInput> inputs, MergeOptions options = {});
+  ~MergedReader() override;
+
+  // One more input, numbered behind the others. Also when finished(), which is then no longer so.
+  void add(MergeInput input);
+
+  std::span<const Record> next_batch() override;
+  void set_patience_ms(int ms) override { patience_ms_ = ms; }
+  [[nodiscard]] bool finished() const override;
+  // Damaged if any input is; the message names those that are, with theirs. skipped is the sum.
+  [[nodiscard]] const CaptureEnd& end() const override { return end_; }
+  // Of all inputs opened so far; texts about a file (hardware, application) are those of the first one.
+  [[nodiscard]] const CaptureMetadata& metadata() const override;
+  [[nodiscard]] std::string format_name() const override;
+  [[nodiscard]] std::uint64_t bytes_read() const override;
+  [[nodiscard]] std::optional<std::uint64_t> size() const override;
+
+  // One for each input, by source_index.
+  [[nodiscard]] std::vector<InputEnd> ends() const;
+
+ private:
+  class Input;
+  void drop_handed_out();
+  bool refill();
+  void open_next();
+  void open_due();
+  [[nodiscard]] bool all_ready() const;
+  void emit_exactly();
+  void emit_behind_window();
+  void finish();
+
+  std::vector<std::unique_ptr<Input>> inputs_;  // by source_index
+  std::vector<Input*> open_;                    // those that may still give something, by source_index
+  std::vector<Input*> due_;                     // not opened yet, the earliest last
+  MergeOptions options_;
+  int patience_ms_ = 100;
+  std::size_t waiting_bytes_ = 0;
+  std::vector<Record> batch_;
+  CaptureEnd end_;
+  bool finished_ = false;
+  std::uint32_t interfaces_ = 0;
+  mutable CaptureMetadata metadata_;
+};
+
+struct InputOptions {
+  bool follow = false;  // directories and regular files still grow
+  FollowOptions following;
+  MergeOptions merging;
+};
+
+// All inputs that these names stand for, merged: the way from a command line to records. An input that
+// cannot be opened is damage of that input, not an error. Error: as of expand_inputs().
+Result<std::unique_ptr<MergedReader>> open_inputs(const std::vector<std::string>& paths,
+                                                  const InputOptions& options = {});
+
+}  // namespace restitch

@@ -1,0 +1,20 @@
+// Looking into files and directories for captures, without reading them. Any thread.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "restitch/capture_inputs.h"
+
+namespace restitch {
+
+// The time of the first record; 0: there is none yet. Error: as of open_capture().
+Result<Timestamp> first_record_time(const std::string& path);
+
+// The captures in a directory, in order of first record and then name. Files that are no captures, hidden
+// ones and sub-directories are passed over, and those that `wanted` refuses.
+Result<std::vector<InputFile>> captures_in(const std::string& directory,
+                                           const std::function<bool(const std::string& path)>& wanted = {});
+
+}  // namespace restitch

@@ -1,0 +1,59 @@
+#include <filesystem>
+#include <system_error>
+
+#include "capture/file_source.h"
+#include "capture/open_source.h"
+#include "restitch/capture_inputs.h"
+
+namespace restitch {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// For one of many inputs, which may be open at the same time.
+constexpr std::size_t small_buffer_size = std::size_t{128} << 10;
+constexpr std::size_t few_inputs = 8;
+
+Result<std::unique_ptr<CaptureReader>> open_with_buffer(const std::string& path, std::size_t buffer_size) {
+  auto source = FileSource::open(path);
+  if (!source) return tl::unexpected(source.error());
+  auto opened = open_source(std::move(*source), {buffer_size});
+  if (!opened) opened.error().message.insert(0, path + ": ");
+  return opened;
+}
+
+std::optional<std::uint64_t> size_of(const std::string& path) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(path, error);
+  return error ? std::nullopt : std::optional<std::uint64_t>(size);
+}
+
+MergeInput follow(const std::string& path, const FollowOptions& options) {
+  std::error_code error;
+  const bool directory = path != "-" && fs::is_directory(path, error);
+  return {path, Timestamp(), std::nullopt, [path, options, directory] {
+            return directory ? follow_directory(path, options) : follow_file(path, options);
+          }};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MergedReader>> open_inputs(const std::vector<std::string>& paths,
+                                                  const InputOptions& options) {
+  std::vector<MergeInput> inputs;
+  if (options.follow) {
+    for (const std::string& path : paths) inputs.push_back(follow(path, options.following));
+    return std::make_unique<MergedReader>(std::move(inputs), options.merging);
+  }
+  const Result<std::vector<InputFile>> files = expand_inputs(paths);
+  if (!files) return tl::unexpected(files.error());
+  const std::size_t buffer_size = files->size() > few_inputs ? small_buffer_size : OpenOptions().buffer_size;
+  for (const InputFile& file : *files) {
+    inputs.push_back({file.path, file.first, size_of(file.path),
+                      [path = file.path, buffer_size] { return open_with_buffer(path, buffer_size); }});
+  }
+  return std::make_unique<MergedReader>(std::move(inputs), options.merging);
+}
+
+}  // namespace restitch
