@@ -79,10 +79,9 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
   const Sequence first = syn.add(1);
   const HalfDetail* d = peek(state);
   if (known()) {
-    const Sequence start = next_seq_.add(-static_cast<std::int64_t>(next_offset_));
     const bool overruled = next_offset_ == 0 && d != nullptr && d->has_first_syn && first == d->first_syn;
-    if (first == start || overruled) return false;
-    const std::int32_t before = first.difference(start);
+    if (first == start() || overruled) return false;
+    const std::int32_t before = first.difference(start());
     return (flags_ & syn_flag) != 0 || before < 0 || before > late_syn_reach;
   }
   if (d == nullptr || d->held.empty()) return false;
@@ -111,6 +110,14 @@ void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const Tc
   } else if (!known() && start) {
     begin(state, arrival.first);
   }
+  if (tcp.missing_size != 0) {
+    state.events.add({.kind = EventKind::truncated,
+                      .direction = direction,
+                      .offset = next_offset_,
+                      .size = tcp.missing_size,
+                      .info = info});
+  }
+  if (is_keep_alive(tcp)) report(state, EventKind::keep_alive, arrival);
   if (tcp.urg()) note_urgent(state, tcp);
   see_urgent(state, arrival);
   const Sequence end = arrival.last().add(tcp.missing_size);
@@ -120,6 +127,12 @@ void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const Tc
   if ((tcp.fin() && !arrival.fin) || tcp.rst()) note_end(state, policy, tcp.rst(), end, arrival);
   if (!arrival.payload.empty() || arrival.fin) insert_payload(state, policy, arrival);
   rest(state);
+}
+
+// One below the next number, with no byte or one of garbage; of a stream in which something was sent.
+bool HalfConnection::is_keep_alive(const TcpSegment& tcp) const {
+  return known() && tcp.payload.size() <= 1 && tcp.sequence == next_seq_.add(-1) &&
+         (tcp.flags.bits & unusual_bits) == 0;
 }
 
 void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, Arrival arrival) {
@@ -264,15 +277,23 @@ void HalfConnection::close(State& state) {
   flags_ |= ended_flag;
 }
 
-bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction) {
+bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction,
+                              std::optional<Sequence> at_most) {
   const HalfDetail* waiting = peek(state);
-  if (waiting == nullptr || (waiting->held.empty() && !(waiting->has_end && known()))) return false;
+  const bool pending_end = waiting != nullptr && waiting->has_end && known();
+  if (!at_most && !pending_end && !holds(state)) return false;
   HalfDetail& d = detail(state);
-  const bool to_end = d.held.empty() || end_comes_first(state, policy);
-  const std::uint32_t lowest = to_end ? none : d.held.first(state);
-  const Sequence to = to_end ? d.end : state.segments[lowest].first;
-  const CaptureInfo info = to_end ? CaptureInfo{} : state.segments[lowest].info;
+  std::uint32_t lowest = d.held.empty() || end_comes_first(state, policy) ? none : d.held.first(state);
+  Sequence to = lowest != none ? state.segments[lowest].first
+                : pending_end  ? d.end
+                               : at_most.value_or(next_seq_);
+  if (at_most && known() && at_most->difference(to) > 0) {
+    to = *at_most;
+    lowest = none;
+  }
+  const CaptureInfo info = lowest == none ? CaptureInfo{} : state.segments[lowest].info;
   if (!known()) {
+    if (lowest == none) return false;
     next_seq_ = to;
     flags_ |= known_flag;
     if (d.has_end && to.difference(d.end) < 0) d.has_end = false;
@@ -287,7 +308,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
                     .offset = next_offset_,
                     .size = static_cast<std::uint64_t>(distance),
                     .info = info});
-  d.skip = distance;
+  d.skip = std::max<std::int64_t>(d.skip, 0) + distance;
   advance(static_cast<std::uint64_t>(distance));
   return true;
 }
@@ -302,7 +323,7 @@ bool HalfConnection::end_comes_first(State& state, const ReceiverPolicy& policy)
 // ---- the way out -----------------------------------------------------------------------------------
 
 bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction,
-                          ScatterGather& sg) {
+                          ScatterGather& sg, std::optional<Sequence> limit) {
   if ((flags_ & (busy_flag | start_flag | end_flag)) == 0) return false;
   HalfDetail& d = detail(state);
   const std::uint64_t kept = d.run.kept_bytes();
@@ -313,21 +334,25 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
     offer(state, sg);
     return true;
   }
-  const std::uint64_t before = next_offset_;
-  sg.begin(direction, before - kept);
+  sg.begin(direction, next_offset_ - d.run.waiting_bytes() - kept);
   pop(state, policy);
   reach_end(state, policy);
+  const std::uint64_t fresh = deliverable(state, limit);
   const bool start = (flags_ & start_flag) != 0;
-  const bool end = (flags_ & end_flag) != 0 && d.held.empty();
-  if (next_offset_ == before && d.skip == 0 && !start && !end && !(ended() && kept != 0)) {
+  const bool end = (flags_ & end_flag) != 0 && d.held.empty() && fresh == d.run.waiting_bytes();
+  const bool last_offer = ended() && fresh == d.run.waiting_bytes();
+  if (fresh == 0 && d.skip == 0 && !start && !end && !(last_offer && kept != 0)) {
     rest(state);
     return false;
   }
+  d.run.offer(fresh);
+  state.bytes.held -= fresh;
+  state.bytes.delivered += fresh;
   sg.saved_ = kept;
   sg.info_.skip = d.skip;
   sg.info_.start = start;
   sg.info_.end = end;
-  sg.last_offer_ = ended();
+  sg.last_offer_ = last_offer;
   sg.stats_ = d.since;
   offer(state, sg);
   d.since = {};
@@ -335,6 +360,14 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   flags_ &= static_cast<std::uint8_t>(~start_flag);
   if (end) flags_ = static_cast<std::uint8_t>((flags_ & ~end_flag) | told_flag);
   return true;
+}
+
+// How many of the bytes in order may be delivered: those below `limit`.
+std::uint64_t HalfConnection::deliverable(State& state, std::optional<Sequence> limit) {
+  const std::uint64_t waiting = detail(state).run.waiting_bytes();
+  if (!limit) return waiting;
+  const std::int32_t beyond = limit->difference(next_seq_);
+  return beyond <= 0 ? waiting : waiting - std::min(waiting, static_cast<std::uint64_t>(beyond));
 }
 
 // Moves what has become contiguous from the queue to the run, up to an end that is final.
@@ -387,7 +420,8 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::ui
       if (size > 1) segments.remove_byte(segment, static_cast<std::uint32_t>(at));
     }
   }
-  state.bytes.delivered += size;
+  state.bytes.delivered += urgent;
+  state.bytes.held += size - urgent;  // until it is offered
   advance(size, urgent);
   if (size == urgent) {
     segments.release(segment);
@@ -398,34 +432,30 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::ui
 
 // Shows the run to the stream. Nothing may be placed or released until settle().
 void HalfConnection::offer(State& state, ScatterGather& sg) {
-  detail(state).run.for_each(state.segments,
-                             [&](Bytes bytes, const CaptureInfo& info) { sg.append(bytes, info); });
+  detail(state).run.for_each_offered(state.segments,
+                                     [&](Bytes bytes, const CaptureInfo& info) { sg.append(bytes, info); });
   sg.count_new();
 }
 
 void HalfConnection::settle(State& state, const ScatterGather& sg) {
   const std::size_t keep = sg.keeps_ && !sg.last_offer_ ? sg.keep_from_ : sg.available_;
   const HalfDetail* d = peek(state);
-  if (d == nullptr || d->run.empty()) {  // lent by deliver(), straight from the packet
-    if (keep < sg.available_) {
-      const ScatterGather::Chunk& chunk = sg.chunks_.front();
-      detail::SegmentRun& run = detail(state).run;
-      run.append_copy(state, chunk.bytes.subspan(keep), *chunk.info);
-      run.keep_from(state, 0);
-    }
-  } else {
+  if (d != nullptr && d->run.kept_bytes() != 0) {
     detail(state).run.keep_from(state, keep);
+  } else if (keep < sg.available_) {  // lent by deliver(), straight from the packet
+    const ScatterGather::Chunk& chunk = sg.chunks_.front();
+    detail(state).run.append_kept(state, chunk.bytes.subspan(keep), *chunk.info);
   }
   rest(state);
 }
 
 void HalfConnection::limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max) {
   const HalfDetail* d = peek(state);
-  if (d == nullptr || d->run.kept_pages() < pages_max) return;
+  if (d == nullptr || d->run.kept_bytes() == 0 || d->run.pages() < pages_max) return;
   const std::size_t size = d->run.excess(state, pages_max);
   state.events.add({.kind = EventKind::limit,
                     .direction = direction,
-                    .offset = next_offset_ - d->run.kept_bytes(),
+                    .offset = next_offset_ - d->run.waiting_bytes() - d->run.kept_bytes(),
                     .size = size});
   detail(state).run.keep_from(state, size);
   rest(state);
@@ -441,8 +471,11 @@ void HalfConnection::abort(State& state, bool told) {
 }
 
 void HalfConnection::refuse_held(State& state) {
-  if (!holds(state)) return;
-  state.bytes.refused += detail(state).held.discard_all(state);
+  if (detail_ == none) return;
+  HalfDetail& d = detail(state);
+  const std::uint64_t waiting = d.run.drop_waiting(state);
+  state.bytes.held -= waiting;
+  state.bytes.refused += waiting + d.held.discard_all(state);
   rest(state);
 }
 
@@ -450,7 +483,10 @@ void HalfConnection::clear(State& state) {
   if (detail_ != none) {
     HalfDetail& d = detail(state);
     state.bytes.dropped += d.held.discard_all(state);
-    d.run.keep_from(state, SIZE_MAX);
+    const std::uint64_t waiting = d.run.drop_waiting(state);
+    state.bytes.held -= waiting;
+    state.bytes.dropped += waiting;
+    d.run.keep_from(state, d.run.kept_bytes());
     state.details.release(detail_);
     detail_ = none;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 namespace restitch::detail {
 namespace {
@@ -60,17 +61,62 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
   if (connection.receiver == none) connection.receiver = receivers.allocate();
   if (connection.receiver == none) return {};
   HalfConnection& half = connection.half(direction);
+  HalfConnection& answered = connection.half(reverse(direction));
+  ReceiverState& receiver = receivers[connection.receiver];
   const ReceiverState::Verdict verdict =
-      receivers[connection.receiver].judge(halves, *connection.policy, half, net, tcp, direction);
-  if (verdict.refused) {
-    halves.events.add({.kind = EventKind::refused,
-                       .direction = direction,
-                       .offset = half.next_offset(),
-                       .size = tcp.payload.size(),
+      receiver.judge(halves, *connection.policy, half, net, tcp, direction);
+  auto report = [&](EventKind kind, TcpFlowDirection of, std::uint64_t size,
+                    Refusal refusal = Refusal::count_) {
+    halves.events.add({.kind = kind,
+                       .direction = of,
+                       .offset = connection.half(of).next_offset(),
+                       .size = size,
                        .info = info,
-                       .refusal = *verdict.refused});
+                       .refusal = refusal});
+  };
+  if (verdict.refused) report(EventKind::refused, direction, tcp.payload.size(), *verdict.refused);
+  if (verdict.zero_window_probe) report(EventKind::zero_window_probe, direction, tcp.payload.size());
+  if (verdict.window_full) report(EventKind::window_full, direction, 0);
+  if (!verdict.refused && tcp.ack() && answered.known() && !tcp.rst()) {
+    const std::int32_t unseen =
+        answered.next_seq().difference(tcp.acknowledgment) - (answered.ended() ? 1 : 0);
+    if (unseen > 0 && receiver.first_to_acknowledge(direction, tcp.acknowledgment)) {
+      report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen));
+    }
   }
   return verdict;
+}
+
+bool PoolState::correct_client(Connection& connection, bool from_high, const TcpSegment& tcp) {
+  if (!tcp.syn() || tcp.rst() || connection.client_known) return false;
+  connection.client_known = true;
+  const bool client_is_high = from_high != tcp.ack();
+  if (client_is_high == connection.client_is_high) return false;
+  connection.client_is_high = client_is_high;
+  std::swap(connection.halves[0], connection.halves[1]);
+  if (connection.receiver != none) receivers[connection.receiver].swap_roles();
+  return true;
+}
+
+std::optional<Sequence> PoolState::delivery_limit(Connection& connection, TcpFlowDirection direction) {
+  if (!options.acknowledged_tolerance_ns || connection.receiver == none) return std::nullopt;
+  return receivers[connection.receiver].acknowledged(direction).value_or(connection.half(direction).start());
+}
+
+std::optional<Sequence> PoolState::lost_until(Connection& connection, TcpFlowDirection direction,
+                                              Timestamp now) {
+  if (!options.acknowledged_tolerance_ns || connection.receiver == none) return std::nullopt;
+  ReceiverState& receiver = receivers[connection.receiver];
+  const HalfConnection& half = connection.half(direction);
+  const auto acked = receiver.acknowledged(direction);
+  if (!acked || !half.known() || half.ended() || half.next_seq().difference(*acked) <= 0) {
+    receiver.hole_since(direction) = {};
+    return std::nullopt;
+  }
+  Timestamp& since = receiver.hole_since(direction);
+  if (since == Timestamp{}) since = now;
+  if (now.ns - since.ns < *options.acknowledged_tolerance_ns) return std::nullopt;
+  return acked;
 }
 
 void PoolState::hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,

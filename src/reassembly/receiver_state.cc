@@ -44,6 +44,10 @@ Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, Hal
     verdict = judge_opening(state, to, from, half, tcp, options);
   }
   if (verdict.refused && !policy.refusals.has(*verdict.refused)) verdict = {.resets = tcp.rst()};
+  if (to.acks_known && !tcp.payload.empty()) {
+    verdict.zero_window_probe = to.window_edge == to.ack_sent && tcp.sequence == to.window_edge;
+    verdict.window_full = !verdict.zero_window_probe && end_of(tcp) == to.window_edge;
+  }
   if (!verdict.refused) learn_sender(from, to, tcp, options);
   if (verdict.resets) from.phase = to.phase = Phase::dead;
   return verdict;

@@ -1,6 +1,6 @@
 #include "restitch/detail/segment_run.h"
 
-#include <algorithm>
+#include <cassert>
 
 #include "restitch/detail/half_state.h"
 
@@ -10,22 +10,27 @@ void SegmentRun::append(HalfState& state, std::uint32_t segment) {
   state.segments[segment].next = none;
   (tail_ == none ? head_ : state.segments[tail_].next) = segment;
   tail_ = segment;
+  waiting_ += state.segments[segment].size;
+  account(state, segment, +1);
 }
 
-void SegmentRun::append_copy(HalfState& state, Bytes bytes, const CaptureInfo& info) {
+void SegmentRun::append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info) {
   while (!bytes.empty()) {
     const Bytes part = bytes.first(std::min(bytes.size(), SegmentStore::segment_size_max));
     const std::uint32_t segment = state.segments.hold({}, part, info);
     if (segment == none) return;  // out of memory: delivered once, not offered again
     append(state, segment);
+    offer(part.size());
     bytes = bytes.subspan(part.size());
   }
 }
 
-void SegmentRun::keep_from(HalfState& state, std::size_t size) {
+void SegmentRun::keep_from(HalfState& state, std::uint64_t size) {
+  assert(size <= kept_bytes());
   SegmentStore& segments = state.segments;
   while (head_ != none && segments[head_].size <= size) {
     size -= segments[head_].size;
+    account(state, head_, -1);
     const std::uint32_t next = segments[head_].next;
     segments.release(head_);
     head_ = next;
@@ -33,28 +38,61 @@ void SegmentRun::keep_from(HalfState& state, std::size_t size) {
   if (head_ == none) {
     tail_ = none;
   } else if (size != 0) {
+    account(state, head_, -1);
     segments.trim_front(head_, static_cast<std::uint32_t>(size));
+    account(state, head_, +1);
   }
-  state.pages -= kept_pages_;
-  kept_pages_ = 0;
-  kept_bytes_ = 0;
-  for (std::uint32_t segment = head_; segment != none; segment = segments[segment].next) {
-    segments.own(segment);
-    kept_bytes_ += segments[segment].size;
-    kept_pages_ += pages_for(segments[segment].size);
+  segments.own_borrowed();
+}
+
+std::uint64_t SegmentRun::drop_waiting(HalfState& state) {
+  const std::uint64_t dropped = waiting_;
+  SegmentStore& segments = state.segments;
+  std::uint64_t left = kept_bytes();
+  std::uint32_t last_kept = none;
+  std::uint32_t segment = head_;
+  while (segment != none && segments[segment].size <= left) {
+    left -= segments[segment].size;
+    last_kept = segment;
+    segment = segments[segment].next;
   }
-  state.pages += kept_pages_;
+  if (segment != none && left != 0) {
+    account(state, segment, -1);
+    segments.trim_back(segment, segments[segment].size - static_cast<std::uint32_t>(left));
+    account(state, segment, +1);
+    last_kept = segment;
+    segment = segments[segment].next;
+  }
+  (last_kept == none ? head_ : segments[last_kept].next) = none;
+  tail_ = last_kept;
+  while (segment != none) {
+    const std::uint32_t next = segments[segment].next;
+    account(state, segment, -1);
+    segments.release(segment);
+    segment = next;
+  }
+  waiting_ = 0;
+  return dropped;
 }
 
 std::size_t SegmentRun::excess(const HalfState& state, std::uint32_t pages_max) const {
   std::size_t size = 0;
-  std::uint32_t pages = kept_pages_;
-  for (std::uint32_t segment = head_; segment != none && pages >= pages_max;
+  std::uint32_t pages = pages_;
+  for (std::uint32_t segment = head_; segment != none && pages >= pages_max && size < kept_bytes();
        segment = state.segments[segment].next) {
     size += state.segments[segment].size;
     pages -= pages_for(state.segments[segment].size);
   }
-  return size;
+  return std::min<std::uint64_t>(size, kept_bytes());
+}
+
+void SegmentRun::account(HalfState& state, std::uint32_t segment, int sign) {
+  const auto weight = static_cast<std::uint64_t>(std::int64_t{sign});
+  const std::uint32_t size = state.segments[segment].size;
+  const std::uint64_t pages = weight * pages_for(size);
+  bytes_ += weight * size;
+  pages_ += static_cast<std::uint32_t>(pages);
+  state.pages += pages;
 }
 
 }  // namespace restitch::detail
