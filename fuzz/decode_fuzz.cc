@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "restitch/defragmenter.h"
 #include "restitch/packet.h"
 #include "restitch/tcp_helpers.h"
 
@@ -50,6 +51,22 @@ void check_accessors(const DecodedPacket& packet) {
   }
 }
 
+// A Decoder that notes everything finds what decode() finds, or waits for more fragments.
+void check_decoder(restitch::LinkType link_type, Bytes frame, std::size_t original_size,
+                   const DecodedPacket& plain) {
+  restitch::Decoder decoder({.vlan_in_key = true, .tunnel_in_key = true});
+  restitch::CaptureInfo info;
+  info.original_size = static_cast<std::uint32_t>(original_size);
+  const DecodedPacket packet = decoder.decode(link_type, frame, info);
+  require(packet.vlan == plain.vlan && packet.tunnel == plain.tunnel && packet.tunnel_id == plain.tunnel_id);
+  const auto layers = decoder.layers().items();
+  require((packet.net.domain == 0) == layers.empty());
+  require(layers.size() <= restitch::decode_depth_max);
+  require(!packet.reassembled);  // one fragment is never a whole datagram
+  require(packet.reason == plain.reason);
+  if (packet.reason == DropReason::none) require(packet.tcp.bytes.data() == plain.tcp.bytes.data());
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -65,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const DecodedPacket packet = restitch::decode(link_type, frame, original_size);
   require(packet.reason < DropReason::count_);
   require(restitch::is_supported(link_type) == (packet.reason != DropReason::unknown_link_type));
+  check_decoder(link_type, frame, original_size, packet);
   if (packet.reason != DropReason::none) return 0;
   check_segment(packet, frame, original_size);
   check_accessors(packet);

@@ -150,7 +150,7 @@ struct DecoderOptions {
   bool tunnel_in_key = false;
   bool interface_in_key = false;
   std::size_t domains_max = std::size_t{1} << 20;  // distinct sets of ids; those beyond share one number
-  DefragmenterOptions defragmenter;
+  DefragmenterOptions defragmenter{};
 };
 
 // Numbers sets of ids, for NetFlow::domain: the same number for the same ids, and never for others.

@@ -91,7 +91,9 @@ std::optional<Datagram> IpDefragmenter::place(Table::iterator entry, const IpFra
       return std::nullopt;
     }
   }
-  if (!is_duplicate) store(pending, fragment.offset, data);
+  // Where the beginnings of fragments decide, even a duplicate moves them.
+  if (!is_duplicate || options_.policy == FragmentPolicy::bsd || options_.policy == FragmentPolicy::old_linux)
+    store(pending, fragment.offset, data);
   if (!fragment.more) pending.size = end;
   if (fragment.offset == 0 && !(is_duplicate && pending.has_first)) {
     pending.has_first = true;
@@ -168,7 +170,7 @@ void IpDefragmenter::store(Pending& pending, std::uint32_t start, Bytes data) {
 }
 
 // Walks over the pieces that [start, end) touches, and lets either the piece or the new bytes give way.
-// Every piece is at least as long as the part of `data` it costs to walk over it.
+// At most one piece for every eight new bytes is walked over, so a fragment costs what its size does.
 void IpDefragmenter::insert(Pending& pending, std::uint32_t start, Bytes data) {
   Pieces& pieces = pending.pieces;
   const auto end = static_cast<std::uint32_t>(start + data.size());

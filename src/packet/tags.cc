@@ -1,5 +1,6 @@
 #include "packet/tags.h"
 
+#include "packet/ip.h"
 #include "packet/link_layer.h"
 
 namespace restitch {
@@ -11,15 +12,13 @@ bool is_ethernet_at(std::size_t offset, const Walk& walk) {
   return walk.captured >= offset + ethernet_size && looks_like_ethernet(walk.data + offset);
 }
 
-// An IP header whose length fits what was on the wire.
-bool is_plausible_ip(const Walk& walk) {
+// Whether what looks like an Ethernet header is an IP header after all: its checksum is right, or its
+// length fits exactly.
+bool is_surely_ip(const Walk& walk) {
   const std::uint8_t* p = walk.data;
-  if (walk.captured < 6) return true;
-  if (p[0] >> 4 == 4) {
-    const std::size_t total = load_be16(p + 2);
-    return (p[0] & 0x0f) >= 5 && (total == 0 || (total >= 20 && total <= walk.wire));
-  }
-  return load_be16(p + 4) + std::size_t{40} <= walk.wire;
+  if (p[0] >> 4 == 6) return load_be16(p + 4) + std::size_t{40} == walk.wire;
+  const std::size_t header_size = (p[0] & 0x0fu) * std::size_t{4};
+  return header_size >= 20 && walk.captured >= header_size && ipv4_checksum_ok(p, header_size);
 }
 
 // Nothing in MPLS says what the last label leads to. A version nibble means IP (RFC 4928), zeros the control
@@ -31,7 +30,7 @@ Header enter_label_payload(Walk& walk, DecodedPacket& packet) {
   switch (walk.data[0] >> 4) {
     case 4:
     case 6:
-      return is_plausible_ip(walk) || !is_ethernet_at(0, walk) ? Header::ip : Header::ethernet;
+      return !is_ethernet_at(0, walk) || is_surely_ip(walk) ? Header::ip : Header::ethernet;
     case 0:
       if (is_ethernet_at(control_word_size, walk) || !is_ethernet_at(0, walk))
         return enter_behind(control_word_size, Header::ethernet, walk, packet);

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -35,6 +36,13 @@ inline void put_be32(Frame& out, std::uint32_t value) {
 }
 
 inline void put(Frame& out, const Frame& bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+
+// The bytes of several frames in a row.
+inline Frame join(std::initializer_list<Frame> parts) {
+  Frame out;
+  for (const Frame& part : parts) put(out, part);
+  return out;
+}
 
 inline void set_be16(Frame& out, std::size_t offset, std::uint32_t value) {
   out.at(offset) = static_cast<std::uint8_t>(value >> 8);
@@ -158,6 +166,18 @@ class FrameBuilder {
     return *this;
   }
 
+  // The identification field of IPv4.
+  FrameBuilder& ip_id(std::uint16_t value) {
+    ip_id_ = value;
+    return *this;
+  }
+  // These bytes behind the IP header (and its extensions) instead of a TCP segment.
+  FrameBuilder& ip_payload(std::uint8_t protocol_number, Frame bytes) {
+    protocol_ = protocol_number;
+    ip_payload_ = std::move(bytes);
+    return *this;
+  }
+
   FrameBuilder& tcp(std::uint16_t source_port, std::uint16_t destination_port) {
     source_port_ = source_port;
     destination_port_ = destination_port;
@@ -232,7 +252,7 @@ class FrameBuilder {
   // The IP datagram alone, the TCP segment alone.
   [[nodiscard]] Frame build_ip() const {
     Frame datagram = source_.version == 6 ? ipv6_headers() : ipv4_header();
-    put(datagram, build_tcp());
+    put(datagram, ip_payload_ ? *ip_payload_ : build_tcp());
     return datagram;
   }
   [[nodiscard]] Frame build_tcp() const {
@@ -265,13 +285,15 @@ class FrameBuilder {
     return out;
   }
 
-  [[nodiscard]] std::size_t tcp_size() const { return 20 + padded_options().size() + payload_.size(); }
+  [[nodiscard]] std::size_t tcp_size() const {
+    return ip_payload_ ? ip_payload_->size() : 20 + padded_options().size() + payload_.size();
+  }
 
   [[nodiscard]] Frame ipv4_header() const {
     const std::size_t header_size = 20 + ip_options_.size();
     Frame out{static_cast<std::uint8_t>(0x40 | (header_size / 4)), 0};
     put_be16(out, ip_length_.value_or(static_cast<std::uint16_t>(header_size + tcp_size())));
-    put_be16(out, 0x1234);
+    put_be16(out, ip_id_);
     put_be16(out, fragment_field_);
     out.push_back(ttl_);
     out.push_back(protocol_);
@@ -325,6 +347,8 @@ class FrameBuilder {
   std::uint8_t ttl_ = 64;
   std::uint8_t protocol_ = 6;
   Frame ip_options_;
+  std::uint16_t ip_id_ = 0x1234;
+  std::optional<Frame> ip_payload_;
   std::uint16_t fragment_field_ = 0x4000;
   std::vector<std::pair<std::uint8_t, Frame>> extensions_;
   std::optional<std::uint16_t> ip_length_;
