@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,8 @@ struct LiveOptions {
   bool promiscuous = true;
   std::size_t buffer_size = std::size_t{32} << 20;  // in the kernel
   std::string filter;                               // pcap-filter(7); empty: all
-  std::uint16_t fanout_group = 0;  // readers of one group share the packets by connection; 0: none
-  int block_timeout_ms = 20;       // how long the kernel may hold packets back to hand out more at once
+  std::optional<std::uint16_t> fanout_group;        // readers of one group share the packets by connection
+  int block_timeout_ms = 20;  // how long the kernel may hold packets back to hand out more at once
   const std::atomic<bool>* stop = nullptr;  // true: read what is there, then end
 };
 

@@ -64,8 +64,9 @@ class LiveReader : public CaptureReader {
 
 // The back ends.
 Result<std::unique_ptr<CaptureReader>> open_libpcap(const LiveOptions& options);
-// A group number that nobody uses, taken by the first of its readers.
-inline constexpr int fanout_new_group = -1;
+// Besides its number, a fanout group may be none, or one that nobody uses yet.
+inline constexpr int fanout_none = -1;
+inline constexpr int fanout_new_group = -2;
 Result<std::unique_ptr<CaptureReader>> open_ring(const LiveOptions& options, int fanout_group,
                                                  int& group_taken);
 

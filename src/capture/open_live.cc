@@ -22,12 +22,12 @@ std::string address_text(const sockaddr* address) {
 
 Result<std::unique_ptr<CaptureReader>> open_live(const LiveOptions& options) {
   if (options.backend == LiveBackend::libpcap) {
-    if (options.fanout_group == 0) return open_libpcap(options);
+    if (!options.fanout_group) return open_libpcap(options);
     return failure(ErrorCode::unsupported, options.interface + ": libpcap has no fanout");
   }
-  int group_taken = 0;
-  auto ring = open_ring(options, options.fanout_group, group_taken);
-  const bool other_way = options.backend == LiveBackend::automatic && options.fanout_group == 0;
+  int group = options.fanout_group ? *options.fanout_group : fanout_none;
+  auto ring = open_ring(options, group, group);
+  const bool other_way = options.backend == LiveBackend::automatic && !options.fanout_group;
   if (!ring && ring.error().code == ErrorCode::unsupported && other_way) return open_libpcap(options);
   return ring;
 }
@@ -37,12 +37,10 @@ Result<std::vector<std::unique_ptr<CaptureReader>>> open_live_fanout(LiveOptions
   if (options.backend == LiveBackend::libpcap) {
     return failure(ErrorCode::unsupported, options.interface + ": libpcap has no fanout");
   }
-  int group = options.fanout_group != 0 ? options.fanout_group : fanout_new_group;
+  int group = options.fanout_group ? *options.fanout_group : fanout_new_group;
   while (readers.size() < count) {
-    int group_taken = 0;
-    auto reader = open_ring(options, group, group_taken);
+    auto reader = open_ring(options, group, group);
     if (!reader) return tl::unexpected(reader.error());
-    group = group_taken;
     readers.push_back(std::move(*reader));
   }
   return readers;

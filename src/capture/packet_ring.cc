@@ -24,7 +24,7 @@ namespace {
 
 // A frame has to fit into a block, and a block goes to us when it is full or its time is up; so there are
 // to be many, and none too small.
-constexpr std::size_t block_size = std::size_t{512} << 10;
+constexpr std::size_t block_size = std::size_t{256} << 10;
 constexpr std::size_t block_count_min = 4;
 constexpr std::size_t frame_size = 2048;  // has to be given; TPACKET_V3 packs frames densely
 constexpr unsigned vlan_tag_size = 4;
@@ -73,7 +73,7 @@ Result<void> PacketRing::set_up(const LiveOptions& options, int fanout_group) {
   if (ready) ready = set_filter(options);
   if (ready) ready = map(options);
   if (ready) ready = bind(options);
-  if (ready && fanout_group != 0) ready = join(fanout_group);
+  if (ready && fanout_group != fanout_none) ready = join(fanout_group);
   return ready;
 }
 

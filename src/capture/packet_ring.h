@@ -12,7 +12,7 @@ namespace restitch {
 
 class PacketRing {
  public:
-  // What was asked for, and a fanout group: 0 for none, fanout_new_group, or its number.
+  // What was asked for, and a fanout group: its number, fanout_none, or fanout_new_group.
   static Result<PacketRing> open(const LiveOptions& options, int fanout_group);
 
   PacketRing(PacketRing&& other) noexcept;
@@ -43,7 +43,7 @@ class PacketRing {
   int index_ = 0;
   LinkType link_type_ = LinkType::ethernet;
   bool loopback_ = false;
-  int fanout_group_ = 0;
+  int fanout_group_ = fanout_none;
   std::uint8_t* blocks_ = nullptr;
   std::size_t block_size_ = 0;
   std::size_t block_count_ = 0;
