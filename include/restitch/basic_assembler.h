@@ -154,6 +154,7 @@ class BasicAssembler {
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
+  void tell_refused_payload(const Ref& ref, const TcpSegment& tcp, Refusal rule, AssemblerContext& context);
   void deliver_acknowledged(const Ref& ref, AssemblerContext& context);
   void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
   void deliver_ready(const Ref& ref, AssemblerContext* context);

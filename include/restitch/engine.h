@@ -49,7 +49,6 @@ const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& a
         if (packet.tcp.missing_size != 0) ++counts.cut_segments;
         contexts[found] = AssemblerContext(record.info);
         packets[found] = {packet.net, packet.tcp, &contexts[found]};
-        packets[found].tcp.network_ok = packet.ip_checksum_ok;
         ++found;
       }
       counts.segments += found;

@@ -37,6 +37,7 @@ inline void read_tcp(const Walk& walk, std::size_t header_size, TcpSegment& tcp)
     return drop(packet, DropReason::bad_tcp_header);
   if (header_size > walk.captured) return drop(packet, DropReason::truncated);
   read_tcp(walk, header_size, packet.tcp);
+  packet.tcp.network_ok = packet.ip_checksum_ok;
   packet.reason = DropReason::none;
   return Header::found;
 }

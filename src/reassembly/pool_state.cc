@@ -162,7 +162,8 @@ bool PoolState::begins_anew(Connection& connection, TcpFlowDirection direction, 
   const bool dead = connection.phase == Connection::Phase::tombstone;
   if (connection.policy->refusals.has(Refusal::syn)) {
     // As a host that still waits in TIME-WAIT: the number must lie above the next one, which the FIN moved.
-    if (!dead || !half.known()) return dead && !tcp.ack();
+    if (!dead || tcp.ack()) return false;
+    if (!half.known()) return true;
     return half.reset() || half.next_seq().add(1).difference(tcp.sequence) > 0;
   }
   if (half.known() || !dead) return half.contradicts_syn(halves, tcp.sequence);

@@ -183,6 +183,7 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
   if (!connection.policy->refusals.any()) verdict = {};  // it was only watched
   if (verdict.refused || verdict.resets) {
     halves().bytes.refused += tcp.payload.size();
+    if (verdict.resets) tell_refused_payload(ref, tcp, Refusal::rst_data, context);
     tell_events(ref);
     if (!verdict.resets) return;
     ref.half->abort(halves(), verdict.tells_reset);  // its receiver is told; the sender gave up by itself
@@ -197,6 +198,7 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
       pool_.state_.hold_syn_data(connection, tcp, ref.direction, context.capture_info());
     } else {
       halves().bytes.refused += tcp.payload.size();
+      tell_refused_payload(ref, tcp, Refusal::syn_data, context);
     }
     counted.payload = {};
     counted.missing_size = 0;
@@ -206,6 +208,19 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
   if (tcp.ack() && pool_.state_.options.acknowledged_tolerance_ns && pool_.is_open(slot)) {
     deliver_acknowledged(ref_of(connection, reverse(ref.direction)), context);
   }
+}
+
+// The segment counts, but not the bytes it carries.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::tell_refused_payload(const Ref& ref, const TcpSegment& tcp, Refusal rule,
+                                                      AssemblerContext& context) {
+  if (tcp.payload.empty()) return;
+  halves().events.add({.kind = EventKind::refused,
+                       .direction = ref.direction,
+                       .offset = ref.half->next_offset(),
+                       .size = tcp.payload.size(),
+                       .info = context.capture_info(),
+                       .refusal = rule});
 }
 
 // The other side acknowledged bytes of this half: those that are here may be delivered, and those that are
@@ -231,7 +246,14 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   const Sequence first = halves().segments[receiver.syn_data].first;
   const TcpFlowDirection direction = receiver.syn_data_direction;
   const std::int32_t acked = first.difference(syn_ack.acknowledgment);
-  if (acked <= 0) return pool_.state_.drop_syn_data(connection);
+  if (acked <= 0) {
+    halves().events.add({.kind = EventKind::refused,
+                         .direction = direction,
+                         .size = halves().segments[receiver.syn_data].size,
+                         .info = info,
+                         .refusal = Refusal::syn_data});
+    return pool_.state_.drop_syn_data(connection);
+  }
   const Bytes held = halves().segments.bytes(receiver.syn_data);
   const std::vector<std::uint8_t> bytes(held.begin(), held.end());
   pool_.state_.release_syn_data(connection);
