@@ -8,7 +8,7 @@ Walks: each workload is generated into a temporary folder; every program's deliv
 with the generator's truth; then all are timed in turns (A B C, A B C, …). CPU time is user and system
 time of the whole process as the kernel accounts it, and the table has its median, its ratio to
 `track` (for `+ sum`: to `track + sum`), and the peak of resident memory. A program that takes longer than
---slow seconds of CPU is run once. What is not installed is named below the table.
+--slow seconds of CPU is run once, one that takes three times that is stopped. What is not installed is named below the table.
 
 Growth: N segments are held behind one missing byte and then delivered; CPU seconds by N, the exponent of
 a log-log fit, and memory for each held segment.
@@ -79,13 +79,13 @@ def find_programs(build):
     return programs, missing
 
 
-def check_delivery(program, capture, truth, folder):
+def check_delivery(program, capture, truth, folder, seconds_max):
     """How much of the truth a program delivers, in words."""
     if program.verify is None:
         return ""
     answer = folder / "answer"
     with answer.open("wb") as output:
-        status = Run([*program.verify, capture], output).status
+        status = Run([*program.verify, capture], output, seconds_max).status
     if status == 78:
         return "delivers no bytes"
     directions, delivered = set(), 0
@@ -119,7 +119,7 @@ def time_in_turns(programs, capture, rounds, slow):
     for turn in range(rounds):
         for program in programs:
             if turn == 0 or runs[program][0].seconds <= slow:
-                runs[program].append(Run([*program.command, capture]))
+                runs[program].append(Run([*program.command, capture], seconds_max=slow * 3))
     return runs
 
 
@@ -133,7 +133,7 @@ def bench_workload(name, args, programs, folder):
                                capture_output=True, text=True, check=True)
     packets = int(generated.stdout)
     truth = read_truth(truth_path)
-    delivered = {program: check_delivery(program, capture, truth, folder) for program in programs}
+    delivered = {program: check_delivery(program, capture, truth, folder, args.slow * 3) for program in programs}
     size = capture.stat().st_size
     print(f"\n### {name}: {packets:,} packets, {size / 1e6:,.0f} MB, {len(truth[True]):,} directions with payload\n",
           flush=True)
@@ -146,6 +146,8 @@ def bench_workload(name, args, programs, folder):
         cpu = medians[program]
         ratio = f"{cpu / base[program.sums]:.2f}" if program.sums in base else "-"
         once = "" if len(runs[program]) == args.rounds else " (once)"
+        if runs[program][0].status:
+            once = " (stopped)"
         memory = max(run.memory for run in runs[program]) / 1e6
         print(f"| {program.name} | {describe(cpu)}{once} | {ratio} | {cpu / packets * 1e9:.0f} | {memory:.0f} "
               f"| {delivered[program]} |")

@@ -44,7 +44,8 @@ void track_frame(std::span<const std::uint8_t> frame, TrackTable& table, Tally& 
   std::memcpy(&key.ports, tcp, 4);
   const std::size_t size = total - header - offset;
   const std::uint32_t length = static_cast<std::uint32_t>(size) + (tcp[13] >> 1 & 1U) + (tcp[13] & 1U);
-  if (table.track(key, big32(tcp + 4), length)) tally.count({tcp + offset, size}, sums);
+  if (table.track(key, big32(tcp + 4), length)) ++tally.next;
+  tally.count({tcp + offset, size}, sums);
 }
 
 }  // namespace

@@ -20,14 +20,16 @@ struct TrackKey {
 
 class TrackTable {
  public:
-  // Compares a segment with what was expected and expects what follows it. True when it was the next.
+  // Compares a segment with what was expected and expects what follows the furthest
+  // one. True when it was the next.
   bool track(const TrackKey& key, std::uint32_t sequence, std::uint32_t length) {
     const std::uint64_t hash = hash_of(key);
     for (std::size_t at = hash & mask_;; at = (at + 1) & mask_) {
       Entry& entry = entries_[at];
       if (entry.used && entry.key == key) {
+        const auto ahead = static_cast<std::int32_t>(sequence + length - entry.next_sequence);
         const bool next = entry.next_sequence == sequence;
-        if (next) entry.next_sequence = sequence + length;
+        if (ahead > 0) entry.next_sequence = sequence + length;
         return next;
       }
       if (!entry.used) {

@@ -49,8 +49,8 @@ Tally track(CaptureReader& reader, bool sums) {
     if (packet.reason != DropReason::none) return;
     const auto size = static_cast<std::uint32_t>(packet.tcp.payload.size());
     const std::uint32_t length = size + (packet.tcp.syn() ? 1 : 0) + (packet.tcp.fin() ? 1 : 0);
-    if (table.track(key_of(packet), packet.tcp.sequence.value(), length))
-      tally.count(packet.tcp.payload, sums);
+    if (table.track(key_of(packet), packet.tcp.sequence.value(), length)) ++tally.next;
+    tally.count(packet.tcp.payload, sums);
   });
 }
 
