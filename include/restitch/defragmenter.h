@@ -176,12 +176,11 @@ class Decoder {
   // As decode(). A fragment is DropReason::fragment, but the one that completes a datagram gives what is
   // in it. The bytes of that live until begin_batch(), all others as long as the frame.
   DecodedPacket decode(LinkType link_type, Bytes frame, const CaptureInfo& info) {
-    if (!noting_) {
-      const DecodedPacket packet = restitch::decode(link_type, frame, info.original_size);
-      if (packet.reason != DropReason::fragment) [[likely]]
-        return packet;
-    }
-    return decode_noting(link_type, frame, info);
+    DecodedPacket packet = noting_ ? decode_noting(link_type, frame, info)
+                                   : restitch::decode(link_type, frame, info.original_size);
+    if (packet.reason == DropReason::fragment && !noting_) [[unlikely]]
+      packet = decode_noting(link_type, frame, info);
+    return packet;
   }
 
   // Frees the datagrams that were put together for the packets decoded so far. To be called now and then.

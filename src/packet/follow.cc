@@ -16,6 +16,7 @@ namespace restitch {
 namespace {
 
 Header enter_noted_ipv4(Walk& walk, DecodedPacket& packet) {
+  packet.net = NetFlow{};
   const Header next = enter_ipv4(walk, packet);
   if (next == Header::dropped && packet.reason == DropReason::fragment) note_ipv4_fragment(walk, packet);
   return next;

@@ -35,10 +35,8 @@ inline Header header_of_protocol(std::uint8_t protocol, DecodedPacket& packet) {
   return fold_sum(sum) == 0xffff;
 }
 
-// Zeros what an IPv6 header further out may have left.
+// Requires: no IPv6 address there before, whose other bytes would stay.
 inline void set_ipv4(IpAddress& address, const std::uint8_t* bytes) {
-  if (address.version == 6) [[unlikely]]
-    address = IpAddress{};
   address.version = 4;
   std::memcpy(address.bytes.data() + 12, bytes, 4);
 }
@@ -54,6 +52,7 @@ Header enter_inner_ip(Walk& walk, DecodedPacket& packet);
 Header enter_authentication(Walk& walk, DecodedPacket& packet);
 Header enter_ipv6(Walk& walk, DecodedPacket& packet);
 
+// Requires: packet.net has no IPv6 addresses of a header further out.
 [[gnu::always_inline]] inline Header enter_ipv4(Walk& walk, DecodedPacket& packet) {
   constexpr std::size_t header_size_min = 20;
   const std::uint8_t* p = walk.data;
