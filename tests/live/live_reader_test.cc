@@ -215,7 +215,8 @@ TEST_P(LiveReaderTest, WhatDoesNotFitIntoTheBufferIsCountedAsDropped) {
 }
 
 TEST_P(LiveReaderTest, AnInterfaceThatVanishesIsTheEndAndSaysSo) {
-  ASSERT_TRUE(run("ip link add gone type veth peer name other && ip link set gone up && ip link set other up"));
+  ASSERT_TRUE(
+      run("ip link add gone type veth peer name other && ip link set gone up && ip link set other up"));
   LiveOptions how = options();
   how.interface = "gone";
   const auto reader = open(how);
