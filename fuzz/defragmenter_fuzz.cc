@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool tight = (data[0] & 0x80) != 0;
   if (tight) options.bytes_max = 4096, options.datagrams_max = 2, options.timeout_ns = 1000;
   const std::uint8_t version = (data[0] & 0x40) != 0 ? 6 : 4;
-  const bool modelled = version == 4 && !tight && options.policy != FragmentPolicy::linux;
+  const bool modelled = version == 4 && !tight && options.policy != FragmentPolicy::linux_;
   IpDefragmenter defragmenter(options);
   std::array<std::unique_ptr<FragmentModel>, 4> models;
   std::vector<std::uint8_t> bytes;

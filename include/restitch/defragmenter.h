@@ -36,7 +36,7 @@ enum class FragmentPolicy : std::uint8_t {
   last,       // what came last
   bsd,        // the fragment that begins further left; of two that begin alike the first
   old_linux,  // the fragment that begins further left; of two that begin alike the later (up to Linux 4.18)
-  linux,      // none: the datagram is given up (since Linux 4.19)
+  linux_,     // none: the datagram is given up (since Linux 4.19)
 };
 
 struct DefragmenterOptions {

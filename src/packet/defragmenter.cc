@@ -75,18 +75,18 @@ std::optional<Datagram> IpDefragmenter::place(Table::iterator entry, const IpFra
   const auto end = static_cast<std::uint32_t>(fragment.offset + data.size());
   if (!fits(pending, end, fragment.more)) {
     ++counts_.malformed;
-    if (options_.policy == FragmentPolicy::linux) give_up(entry, is_ipv4);
+    if (options_.policy == FragmentPolicy::linux_) give_up(entry, is_ipv4);
     return std::nullopt;
   }
   const Overlap overlap = overlap_of(pending.pieces, fragment.offset, data);
   const bool is_duplicate =
-      overlap.size == data.size() && (!overlap.differs || options_.policy == FragmentPolicy::linux);
+      overlap.size == data.size() && (!overlap.differs || options_.policy == FragmentPolicy::linux_);
   if (overlap.differs) ++counts_.conflicts;
   if (is_duplicate) {
     ++counts_.duplicates;
   } else if (overlap.size > 0) {
     ++counts_.overlaps;
-    if (!is_ipv4 || options_.policy == FragmentPolicy::linux) {
+    if (!is_ipv4 || options_.policy == FragmentPolicy::linux_) {
       give_up(entry, is_ipv4);
       return std::nullopt;
     }
@@ -114,7 +114,7 @@ std::optional<Datagram> IpDefragmenter::place(Table::iterator entry, const IpFra
 // until its time is over; Linux forgets it.
 void IpDefragmenter::give_up(Table::iterator entry, bool is_ipv4) {
   ++counts_.discarded;
-  if (is_ipv4 || options_.policy == FragmentPolicy::linux) {
+  if (is_ipv4 || options_.policy == FragmentPolicy::linux_) {
     remove(entry);
     return;
   }
@@ -154,7 +154,7 @@ bool IpDefragmenter::existing_wins(std::uint32_t existing_start, std::uint32_t s
       return existing_start <= start;
     case FragmentPolicy::old_linux:
       return existing_start < start;
-    case FragmentPolicy::linux:
+    case FragmentPolicy::linux_:
       break;
   }
   assert(false);  // overlaps end in give_up()

@@ -164,6 +164,8 @@ bool PoolState::begins_anew(Connection& connection, TcpFlowDirection direction, 
     // As a host that still waits in TIME-WAIT: the number must lie above the next one, which the FIN moved.
     if (!dead || tcp.ack()) return false;
     if (!half.known()) return true;
+    // TIME-WAIT is with the side that sent its FIN first; the other one takes any SYN.
+    if (connection.closed_first != 1 + static_cast<int>(reverse(direction))) return true;
     return half.reset() || half.next_seq().add(1).difference(tcp.sequence) > 0;
   }
   if (half.known() || !dead) return half.contradicts_syn(halves, tcp.sequence);

@@ -44,7 +44,7 @@ Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, Hal
     verdict = judge_opening(state, to, from, half, tcp, options);
   }
   if (verdict.refused && !policy.refusals.has(*verdict.refused)) verdict = {.resets = tcp.rst()};
-  if (to.acks_known && !tcp.payload.empty()) {
+  if (to.acks_known && to.opening_seen && from.opening_seen && !tcp.payload.empty()) {
     verdict.zero_window_probe = to.window_edge == to.ack_sent && tcp.sequence == to.window_edge;
     verdict.window_full = !verdict.zero_window_probe && end_of(tcp) == to.window_edge;
   }
@@ -121,7 +121,8 @@ Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const 
     }
     const Sequence acked = to.acks_known && before(to.ack_sent, next) ? to.ack_sent : next;
     if (before(end, acked)) return refuse(Refusal::old_sequence);
-    if (to.acks_known && before(to.window_edge, end)) {
+    const bool edge_known = to.acks_known && to.opening_seen && from.opening_seen;  // and so its scale
+    if (edge_known && before(to.window_edge, end)) {
       const bool bare_fin = tcp.fin() && tcp.payload.empty() && tcp.sequence == next;
       const bool takes_room = !tcp.payload.empty() || (tcp.fin() && !bare_fin);
       const bool reaches_over = before(to.window_edge, end.add(tcp.fin() ? -1 : 0));
@@ -161,7 +162,7 @@ Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const 
 }
 
 std::optional<Refusal> ReceiverState::judge_ack(const HostState& to, const TcpSegment& tcp) const {
-  if (!to.sent_known) return std::nullopt;
+  if (!to.opening_seen) return std::nullopt;  // it may have sent and received more than was captured
   if (before(to.sent_end, tcp.acknowledgment)) return Refusal::ack_unsent;
   const std::uint64_t reach = std::min<std::uint64_t>(to.peer_window, to.bytes_acked);
   if (before(tcp.acknowledgment, to.acked.add(-static_cast<std::int64_t>(reach))))
@@ -184,7 +185,7 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
     from.window_scale = options.has_window_scale;
     from.shift = std::min<std::uint8_t>(options.window_scale, 14);
     from.acked = tcp.sequence.add(1);
-    from.sent_known = true;
+    from.sent_known = from.opening_seen = true;
     from.sent_end = tcp.sequence.add(1);
     from.passive = from.phase == Phase::listen;
     from.phase = tcp.ack() ? Phase::syn_received : Phase::syn_sent;
@@ -225,7 +226,7 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
 
 bool ReceiverState::may_have_read(TcpFlowDirection direction, Sequence position) const {
   const HostState& receiver = host(reverse(direction));
-  return !receiver.acks_known || before(position, receiver.ack_sent);
+  return !receiver.acks_known || !before(receiver.ack_sent, position);
 }
 
 }  // namespace restitch::detail

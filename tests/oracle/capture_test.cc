@@ -112,7 +112,14 @@ void check(const std::string& cases_file, const Folder& folder) {
   }
   const auto cases = read_oracle_cases(results);
   EXPECT_FALSE(cases.empty());
+  std::size_t unplayed = 0;
   for (const OracleCase& c : cases) {
+    // On a busy machine the oracle may give up waiting for the kernel's SYN-ACK: then nothing was played.
+    if (c.opening() == "listen" && c.option("syn_flags", std::string("S")) == "S" &&
+        c.result().at("handshake").empty()) {
+      ++unplayed;
+      continue;
+    }
     const std::string policy(c.linux_policy());
     Heard heard = as_far_as(c.expected(), listeners.at(policy).heard_from(peer_of(c)));
     if (policy == "linux-oobinline") heard.urgent.clear();
@@ -121,6 +128,7 @@ void check(const std::string& cases_file, const Folder& folder) {
     }
     EXPECT_EQ(commands[policy][peer_of(c)], digests_of(heard)) << c.text();
   }
+  EXPECT_LT(unplayed * 20, cases.size()) << "hardly anything was played";
   for (const auto& [policy, listener] : listeners) EXPECT_TRUE(listener.counts_add_up()) << policy;
 }
 

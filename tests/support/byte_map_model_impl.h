@@ -18,6 +18,9 @@ inline void ByteMapModel::insert(const ModelSegment& segment) {
   } else if (!known_ && segment.start) {
     begin(segment.first);
   }
+  const bool plain = !segment.syn && !segment.fin && !segment.rst;
+  if (known_ && plain && segment.payload.size() <= 1 && segment.first == next_ - 1)
+    tell(EventKind::keep_alive);
   if (segment.fin || segment.rst) note_end(segment.rst, last);
   if (segment.payload.empty()) return;
   if (first_syn_ && next_offset() == 0 && segment.first == *first_syn_) {

@@ -166,6 +166,9 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
     throw;
   }
   if (!ref.half->ended()) return;
+  if (connection.closed_first == 0) {
+    connection.closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(ref.direction));
+  }
   const ReceiverPolicy& policy = *connection.policy;
   if (ref.half->reset() && policy.after_rst == AfterEnd::refuse && !ref.reverse->ended()) {
     drain(ref_of(connection, reverse(ref.direction)), &context);

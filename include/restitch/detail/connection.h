@@ -61,7 +61,8 @@ struct Connection {
   std::uint32_t receiver = none;  // ReceiverState, if its policy refuses segments
   Phase phase = Phase::open;
   bool client_is_high = false;
-  bool client_known = false;  // from the handshake; else a guess
+  bool client_known = false;      // from the handshake; else a guess
+  std::uint8_t closed_first = 0;  // 1 + the direction whose FIN was reached first
 
   [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
     return from_high == client_is_high ? TcpFlowDirection::client_to_server

@@ -26,9 +26,10 @@ struct HostState {
   };
 
   Phase phase = Phase::unknown;
-  bool sent_known = false;  // of the numbers it sends
-  bool acks_known = false;  // of the numbers it acknowledges
-  bool timestamps = false;  // offered in its SYN
+  bool opening_seen = false;  // its SYN
+  bool sent_known = false;    // of the numbers it sends
+  bool acks_known = false;    // of the numbers it acknowledges
+  bool timestamps = false;    // offered in its SYN
   bool sack = false;
   bool window_scale = false;
   bool has_recent = false;

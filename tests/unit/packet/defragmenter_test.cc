@@ -205,7 +205,7 @@ TEST(IpDefragmenter, DropsOverlappingIpv6WithAllThatStillComes) {
 
 TEST(IpDefragmenter, GivesOverlappingDatagramsUpAsLinuxDoes) {
   for (const int version : {4, 6}) {
-    Fragments fragments(FragmentPolicy::linux, version);
+    Fragments fragments(FragmentPolicy::linux_, version);
     fragments.add(0, more, "abcdefghijklmnop");
     fragments.add(8, more, "IJKLMNOPQRSTUVWX");
     EXPECT_EQ(fragments.counts().discarded, 1u);
