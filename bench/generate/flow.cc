@@ -71,6 +71,15 @@ void Flow::capture(Side side, std::uint64_t begin, std::uint64_t end_offset) {
   }
 }
 
+std::uint64_t Flow::acknowledged(Side side, std::uint64_t packets) const {
+  const End& from = end(side);
+  std::uint64_t upto = from.sent + (from.finished ? 1 : 0);
+  for (const auto& [due, offset] : from.late) {
+    if (due > packets) upto = std::min(upto, offset);
+  }
+  return upto;
+}
+
 std::uint32_t Flow::captured_crc(Side side) const {
   auto gaps = end(side).missing;
   std::sort(gaps.begin(), gaps.end());

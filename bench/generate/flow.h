@@ -20,8 +20,10 @@ struct End {
   std::array<std::uint8_t, 16> address{};  // IPv4 in the first four bytes
   std::uint16_t port = 0;
   std::uint32_t initial_sequence = 0;
-  std::uint64_t sent = 0;                                          // bytes of payload so far
-  bool finished = false;                                           // its FIN was sent
+  std::uint64_t sent = 0;  // bytes of payload so far
+  bool finished = false;   // its FIN was sent
+  // Segments that will be captured late: the packet count by which they are, and their first byte.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> late{};
   std::vector<std::pair<std::uint64_t, std::uint64_t>> missing{};  // [begin, end) that no packet brought
 };
 
@@ -43,6 +45,11 @@ class Flow {
   // Takes note of bytes that were sent but not captured, or captured after all.
   void lose(Side side, std::uint64_t begin, std::uint64_t end);
   void capture(Side side, std::uint64_t begin, std::uint64_t end);
+
+  // How much of what `side` sent its peer acknowledges once `packets` were sent in all: the peer stands
+  // behind the place of capture, so nothing is acknowledged before it was captured, but for what never is.
+  // Counts the FIN.
+  [[nodiscard]] std::uint64_t acknowledged(Side side, std::uint64_t packets) const;
 
   // Writes a line for each direction that said something:
   // source destination captured-bytes crc32-of-them missing-bytes, endpoints as hexadecimal address:port.

@@ -85,7 +85,7 @@ void put_tcp(const Flow& flow, const Segment& segment, std::uint32_t clock, Buff
   put16(out, to.port);
   const std::uint32_t after_fin = from.finished && segment.size == 0 ? 1 : 0;
   put32(out, syn ? from.initial_sequence : sequence_of(from, segment.offset) + after_fin);
-  put32(out, acknowledges ? sequence_of(to, to.sent) + (to.finished ? 1 : 0) : 0);
+  put32(out, acknowledges ? sequence_of(to, segment.acknowledged) : 0);
   put16(out, static_cast<unsigned>((20 + option_size(flow, syn)) / 4 << 12) | segment.flags);
   put16(out, 65535);
   put32(out, 0);

@@ -20,9 +20,10 @@ struct Segment {
   std::uint8_t flags = flag_ack;
   std::uint64_t offset = 0;  // of its first byte
   std::size_t size = 0;
+  std::uint64_t acknowledged = 0;  // how much of the other side, as an offset
 };
 
-// Replaces `frame` by the frame that carries the segment; it acknowledges all the other side has sent.
+// Replaces `frame` by the frame that carries the segment.
 void build_frame(const Flow& flow, const Segment& segment, std::uint32_t clock,
                  std::vector<std::uint8_t>& frame);
 

@@ -37,8 +37,11 @@ void Wire::send_data(Flow& flow, Side side, std::size_t size) {
     end.sent = segment.offset + segment.size;
   }
   flow.capture(side, segment.offset, end.sent);
-  put(flow, segment,
-      random_.chance(impairment_.reordered) ? random_.between(1, impairment_.reordered_by) : 0);
+  const std::uint32_t delay =
+      random_.chance(impairment_.reordered) ? random_.between(1, impairment_.reordered_by) : 0;
+  std::erase_if(end.late, [this](const auto& late) { return late.first <= sent_; });
+  if (delay > 0) end.late.emplace_back(sent_ + delay, segment.offset);
+  put(flow, segment, delay);
   if (random_.chance(impairment_.repeated)) put(flow, segment, random_.between(0, impairment_.reordered_by));
 }
 
@@ -47,8 +50,9 @@ void Wire::send_flags(Flow& flow, Side side, std::uint8_t flags) {
   if ((flags & flag_fin) != 0) flow.end(side).finished = true;
 }
 
-void Wire::put(const Flow& flow, const Segment& segment, std::uint32_t delay) {
+void Wire::put(const Flow& flow, Segment segment, std::uint32_t delay) {
   const std::uint64_t order = sent_++;
+  segment.acknowledged = flow.acknowledged(other(segment.side), order);
   build_frame(flow, segment, static_cast<std::uint32_t>(order >> 8), frame_);
   if (delay == 0) {
     write_due(order);

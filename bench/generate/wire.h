@@ -51,7 +51,7 @@ class Wire {
     }
   };
 
-  void put(const Flow& flow, const Segment& segment, std::uint32_t delay);
+  void put(const Flow& flow, Segment segment, std::uint32_t delay);
   void write_due(std::uint64_t until);
   void write(const std::vector<std::uint8_t>& frame);
 
