@@ -62,6 +62,8 @@ struct ConnectionSummary {
   }
   // "192.0.2.1:80": who sends in this direction.
   [[nodiscard]] std::string sender(TcpFlowDirection which) const;
+  // EventKind::roles_swapped: the client turned out to be the other one.
+  void swap_roles();
   // From its first packet to its last one; 0 when the times are not known.
   [[nodiscard]] std::int64_t duration_ns() const;
 };

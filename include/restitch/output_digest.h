@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <utility>
 
 #include "restitch/output_connections.h"
 
@@ -38,7 +39,10 @@ class DigestStream {
   }
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
-  void on_event(const Event& event) { notes_.on_event(event); }
+  void on_event(const Event& event) {
+    if (event.kind == EventKind::roles_swapped) std::swap(digests_[0], digests_[1]);
+    notes_.on_event(event);
+  }
 
  private:
   SummaryStream notes_;

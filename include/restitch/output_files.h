@@ -14,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "restitch/output_connections.h"
@@ -35,7 +36,7 @@ enum class GapMode {
 };
 
 struct ExtractionOptions {
-  NameTemplate names;
+  NameTemplate names{};
   GapMode gaps = GapMode::skip;
   // With GapMode::zero, for all files together: two packets can claim 2 GiB between them. A gap that is
   // larger than what is left is skipped.
@@ -108,7 +109,10 @@ class FileStream {
   }
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
-  void on_event(const Event& event) { notes_.on_event(event); }
+  void on_event(const Event& event) {
+    if (event.kind == EventKind::roles_swapped) std::swap(sides_[0], sides_[1]);
+    notes_.on_event(event);
+  }
 
  private:
   struct Run {

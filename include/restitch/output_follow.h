@@ -54,7 +54,10 @@ class FollowStream {
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
-  void on_event(const Event& event) { notes_.on_event(event); }
+  void on_event(const Event& event) {
+    if (event.kind == EventKind::roles_swapped && node0_) node0_ = reverse(*node0_);
+    notes_.on_event(event);
+  }
 
  private:
   // A moment of the capture.

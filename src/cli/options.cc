@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "cli/exit_status.h"
 
@@ -16,7 +17,17 @@ namespace restitch::cli {
 namespace {
 
 constexpr std::array<std::string_view, 3> command_names = {"streams", "extract", "follow"};
-constexpr std::array<std::string_view, 2> receiver_names = {"capture", "gopacket"};
+
+// All names, in lines of `width` at most.
+std::string receiver_names(std::size_t width) {
+  std::string lines;
+  std::string line;
+  for (const ReceiverPolicy& policy : receiver_policies()) {
+    if (line.size() + policy.name.size() + 2 > width) lines += std::exchange(line, {}) + "\n";
+    line += std::string(policy.name) + (&policy == &receiver_policies().back() ? "" : ", ");
+  }
+  return lines + line;
+}
 
 // 1 GiB of held bytes, roughly.
 constexpr int default_pages_max = 524'288;
@@ -100,11 +111,14 @@ void Parser::add_streams() {
 void Parser::add_extract() {
   const std::map<std::string, GapMode> modes = {
       {"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}};
-  CLI::App* extract = add_command(
-      Command::extract,
-      "Write each direction to a file of its own, and an index of them. Nothing that is there is "
-      "overwritten: "
-      "a name that is taken gets c1, c2, ... at its end, and a folder with an index.jsonl is refused");
+  CLI::App* extract =
+      add_command(Command::extract, "Write each direction to a file of its own, and an index of them");
+  extract->footer(
+      "\nThe files have tcpflow's names: 010.000.000.001.40000-192.000.002.001.00080 is what 10.0.0.1 sent.\n"
+      "DIR/index.jsonl has a JSON object for each: endpoints, gaps, how it ended, and which packet brought\n"
+      "what (\"runs\": [file offset, stream offset, size, time, packet number]).\n"
+      "Nothing is overwritten: a name that is taken gets c1, c2, ... at its end, as in tcpflow, and a DIR\n"
+      "that holds an index.jsonl already is refused.\n");
   extract->add_option("-o,--output", options_.directory, "Folder to write to; made if it is not there")
       ->type_name("DIR")
       ->required();
@@ -160,8 +174,8 @@ void Parser::add_common(CLI::App& command) {
       ->take_all();
   command
       .add_option("--receiver", receiver_,
-                  "What the watched hosts do with bytes that\noverlap or come too late: " +
-                      fmt::format("{}", fmt::join(receiver_names, ", ")))
+                  "What the watched hosts do with bytes that\noverlap or come too late, one of\n" +
+                      receiver_names(64))
       ->type_name("NAME")
       ->capture_default_str();
   command
@@ -207,8 +221,7 @@ bool Parser::finish(std::string& complaint) {
   } else if (std::count(options_.inputs.begin(), options_.inputs.end(), "-") > 1) {
     complaint = "standard input (-) can be read only once";
   } else if (options_.receiver == nullptr) {
-    complaint =
-        fmt::format("--receiver: there is no \"{}\", but {}", receiver_, fmt::join(receiver_names, ", "));
+    complaint = fmt::format("--receiver: there is no \"{}\", but {}", receiver_, receiver_names(1000));
   } else if (!names) {
     complaint = names.error().message;
   } else {

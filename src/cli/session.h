@@ -37,7 +37,7 @@ class Session {
       if (interrupted() || stopped_) break;
       const auto reader = open(input);
       if (!reader) continue;
-      note_end(input, **reader, feed(**reader, assembler, counts_, [&] {
+      note_end(input, **reader, feed(**reader, decoder_, assembler, counts_, [&] {
                  progress_.update(**reader, counts_.packets);
                  stopped_ = !go_on();
                  return !stopped_ && !interrupted();
@@ -68,6 +68,7 @@ class Session {
 
   const Options& options_;
   Progress progress_;
+  Decoder decoder_;  // keeps fragments from one input to the next
   FeedCounts counts_;
   PoolCounts pool_counts_;
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "restitch/output_connections.h"
 
@@ -27,6 +28,12 @@ std::int64_t ConnectionSummary::duration_ns() const {
   // Times of hostile packets may lie further apart than a number can say.
   std::int64_t duration = 0;
   return __builtin_sub_overflow(last.ns, first.ns, &duration) ? 0 : duration;
+}
+
+void ConnectionSummary::swap_roles() {
+  std::swap(net.source, net.destination);
+  std::swap(transport.source_port, transport.destination_port);
+  std::swap(directions[0], directions[1]);
 }
 
 ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transport) {
@@ -78,6 +85,7 @@ bool SummaryStream::reassembly_complete(AssemblerContext* /*context*/, EndReason
 }
 
 void SummaryStream::on_event(const Event& event) {
+  if (event.kind == EventKind::roles_swapped) summary_->swap_roles();
   ++summary_->direction(event.direction).events[static_cast<std::size_t>(event.kind)];
 }
 

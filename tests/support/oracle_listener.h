@@ -103,6 +103,8 @@ class OracleListener final : private StreamFactory {
     void on_event(const Event& event) override {
       events_.emplace_back(to_string(event.kind));
       if (event.kind == EventKind::refused) events_.back() += fmt::format(" {}", to_string(event.refusal));
+      // The handshake showed that the client is the other one.
+      if (event.kind == EventKind::roles_swapped) connection_->from_peer = reverse(connection_->from_peer);
       if (event.kind != EventKind::urgent || event.direction != connection_->from_peer) return;
       connection_->urgent += to_text(event.held);
     }

@@ -1,0 +1,75 @@
+// `restitch follow`.
+#include <gmock/gmock.h>
+
+#include "golden/tool_run.h"
+
+namespace restitch::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Follow : public ToolTest {
+ protected:
+  Follow() { write("hello.pcap", hello_world().bytes()); }
+};
+
+const std::string head =
+    "\n===================================================================\n"
+    "Follow: tcp,FORMAT\nFilter: tcp.stream eq 0\nNode 0: 10.0.0.1:40000\nNode 1: 192.0.2.1:80\n";
+const std::string foot = "===================================================================\n";
+
+std::string expected(std::string format, const std::string& data) {
+  std::string text = head + data + foot;
+  return text.replace(text.find("FORMAT"), 6, format);
+}
+
+TEST_F(Follow, PrintsTheFormatsOfTshark) {
+  EXPECT_EQ(ToolTest::run("@ follow 0 hello.pcap").out, expected("ascii", "5\nhello\n\t5\nworld\n"));
+  EXPECT_EQ(ToolTest::run("@ follow 0 -f raw hello.pcap").out, expected("raw", "68656c6c6f\n\t776f726c64\n"));
+  EXPECT_EQ(ToolTest::run("@ follow 0 --format=hex hello.pcap").out,
+            expected("hex",
+                     "00000000  68 65 6c 6c 6f                                    hello\n"
+                     "\t00000000  77 6f 72 6c 64                                    world\n"));
+  EXPECT_EQ(ToolTest::run("@ follow 0 -f yaml hello.pcap").out,
+            "peers:\n  - peer: 0\n    host: 10.0.0.1\n    port: 40000\n"
+            "  - peer: 1\n    host: 192.0.2.1\n    port: 80\npackets:\n"
+            "  - packet: 3\n    peer: 0\n    timestamp: 1600000002.250000000\n    data: !!binary |\n      "
+            "aGVsbG8=\n"
+            "  - packet: 4\n    peer: 1\n    timestamp: 1600000003.250000000\n    data: !!binary |\n      "
+            "d29ybGQ=\n");
+}
+
+TEST_F(Follow, KnowsOnlyTheNumbersOfTheTable) {
+  const ToolRun run = ToolTest::run("@ follow 1 hello.pcap");
+  EXPECT_EQ(run.status, 1);
+  EXPECT_THAT(run.out, IsEmpty());
+  EXPECT_EQ(run.err, "restitch: there is no connection 1: the last one is 0\n");
+}
+
+TEST_F(Follow, PrintsWhatATruncatedFileHoldsWithExitStatus2) {
+  const ToolRun run = ToolTest::run("head -c 300 hello.pcap | @ follow 0 -");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.out, HasSubstr("5\nhello\n"));
+  EXPECT_THAT(run.err, HasSubstr("restitch: standard input: "));
+}
+
+// Ours against tshark's own text, byte for byte, for connections over a link that lost and reordered.
+TEST_F(Follow, AgreesWithTsharkOnTheSample) {
+  if (::system("command -v tshark >/dev/null") != 0) GTEST_SKIP() << "there is no tshark here";
+  const std::string sample = "'" RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng'";
+  for (const char* format : {"ascii", "hex", "raw", "yaml"}) {
+    for (const char* number : {"1", "16"}) {
+      const std::string n = number;
+      const std::string f = format;
+      const ToolRun theirs =
+          ToolTest::run("tshark -n -r " + sample + " -q -z follow,tcp," + f + "," + n + " 2>/dev/null");
+      ASSERT_THAT(theirs.out.size(), ::testing::Gt(500u)) << f << " " << n;
+      EXPECT_TRUE(ToolTest::run("@ follow " + n + " -f " + f + " " + sample).out == theirs.out)
+          << f << " " << n;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace restitch::testing

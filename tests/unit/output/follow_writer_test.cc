@@ -1,0 +1,94 @@
+// The expected texts were printed by tshark 4.0.17 for captures with the same bytes.
+#include <gtest/gtest.h>
+
+#include "output/text.h"
+#include "restitch/output_follow.h"
+#include "support/frame_builder.h"
+
+namespace restitch {
+namespace {
+
+const NetFlow net{testing::address("10.0.0.1"), testing::address("192.0.2.1")};
+const TransportFlow transport{4, 80};
+
+std::string written(FollowFormat format, const std::function<void(FollowWriter&)>& what) {
+  std::string out;
+  FollowWriter writer(format, [&](std::string_view text) { out += text; });
+  what(writer);
+  return out;
+}
+
+std::string data(FollowFormat format, unsigned node, std::string_view text) {
+  return written(format, [&](FollowWriter& writer) {
+    writer.data(node, {.timestamp = {1'600'000'002'123'456'000}, .packet_number = 3}, as_bytes(text));
+  });
+}
+
+TEST(FollowWriter, BeginsAndEndsAsTsharkDoes) {
+  EXPECT_EQ(written(FollowFormat::hex,
+                    [](FollowWriter& writer) {
+                      writer.begin(7, net, transport);
+                      writer.end();
+                    }),
+            "\n===================================================================\n"
+            "Follow: tcp,hex\nFilter: tcp.stream eq 7\nNode 0: 10.0.0.1:4\nNode 1: 192.0.2.1:80\n"
+            "===================================================================\n");
+  EXPECT_EQ(
+      written(FollowFormat::yaml,
+              [](FollowWriter& writer) {
+                writer.begin(7, net, transport);
+                writer.end();
+              }),
+      "peers:\n  - peer: 0\n    host: 10.0.0.1\n    port: 4\n  - peer: 1\n    host: 192.0.2.1\n    port: 80\n"
+      "packets:\n");
+}
+
+TEST(FollowWriter, KeepsLineEndsInAsciiAndPutsDotsForTheRest) {
+  EXPECT_EQ(data(FollowFormat::ascii, 0, "a\tb\r\n\x7f\xff~ "), "9\na.b\r\n..~ \n");
+  EXPECT_EQ(data(FollowFormat::ascii, 1, "abc"), "\t3\nabc\n");
+}
+
+TEST(FollowWriter, PrintsRawAsOneLineOfHex) { EXPECT_EQ(data(FollowFormat::raw, 1, "a\xff"), "\t61ff\n"); }
+
+TEST(FollowWriter, DumpsHexWithOffsetsThatGoOnForEachNode) {
+  EXPECT_EQ(written(FollowFormat::hex,
+                    [](FollowWriter& writer) {
+                      writer.data(0, {}, as_bytes("0123456789abcdefXYZ"));
+                      writer.data(1, {}, as_bytes("q"));
+                      writer.data(0, {}, as_bytes("w"));
+                    }),
+            "00000000  30 31 32 33 34 35 36 37  38 39 61 62 63 64 65 66  01234567 89abcdef\n"
+            "00000010  58 59 5a                                          XYZ\n"
+            "\t00000000  71                                                q\n"
+            "00000013  77                                                w\n");
+}
+
+TEST(FollowWriter, DropsOneSpaceAtTheEndOfAHexLine) {
+  EXPECT_EQ(data(FollowFormat::hex, 0, "aaaaaaaaaaaaaa  "),
+            "00000000  61 61 61 61 61 61 61 61  61 61 61 61 61 61 20 20  aaaaaaaa aaaaaa \n");
+  EXPECT_EQ(data(FollowFormat::hex, 0, "aaaaaaa "),
+            "00000000  61 61 61 61 61 61 61 20                           aaaaaaa \n");
+  EXPECT_EQ(data(FollowFormat::hex, 0, "aaaaaaaa"),
+            "00000000  61 61 61 61 61 61 61 61                           aaaaaaaa\n");
+}
+
+TEST(FollowWriter, WritesYamlWithTimesAsADoubleHasThem) {
+  EXPECT_EQ(data(FollowFormat::yaml, 1, "abcd"),
+            "  - packet: 3\n    peer: 1\n    timestamp: 1600000002.123456001\n    data: !!binary |\n      "
+            "YWJjZA==\n");
+}
+
+TEST(FollowWriter, BreaksBase64After76Digits) {
+  EXPECT_EQ(
+      data(FollowFormat::yaml, 0, std::string(58, 'z')),
+      "  - packet: 3\n    peer: 0\n    timestamp: 1600000002.123456001\n    data: !!binary |\n"
+      "      enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6enp6\n      eg==\n");
+}
+
+TEST(FollowWriter, SaysHowManyBytesAreMissing) {
+  EXPECT_EQ(written(FollowFormat::ascii, [](FollowWriter& writer) { writer.missing(0, 7, 10); }),
+            "35\n[10 bytes missing in capture file].\n");
+}
+
+}  // namespace
+}  // namespace restitch

@@ -1,0 +1,36 @@
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "output/text.h"
+
+namespace restitch {
+namespace {
+
+std::string time(std::int64_t ns) {
+  std::string out;
+  append_json_time(out, {ns});
+  return out;
+}
+
+TEST(JsonTime, HasNineDecimalsAndIsNullWhenNotKnown) {
+  EXPECT_EQ(time(0), "null");
+  EXPECT_EQ(time(1), "0.000000001");
+  EXPECT_EQ(time(1'600'000'000'123'456'789), "1600000000.123456789");
+}
+
+TEST(JsonTime, IsRightBefore1970AndAtTheLimits) {
+  EXPECT_EQ(time(-1), "-0.000000001");
+  EXPECT_EQ(time(-1'500'000'000), "-1.500000000");
+  EXPECT_EQ(time(std::numeric_limits<std::int64_t>::min()), "-9223372036.854775808");
+  EXPECT_EQ(time(std::numeric_limits<std::int64_t>::max()), "9223372036.854775807");
+}
+
+TEST(JsonString, EscapesWhatJsonDoesNotAllow) {
+  std::string out;
+  append_json_string(out, std::string_view("a\"b\\c\n\0d", 8));
+  EXPECT_EQ(out, R"("a\"b\\c\u000a\u0000d")");
+}
+
+}  // namespace
+}  // namespace restitch
