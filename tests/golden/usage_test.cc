@@ -1,0 +1,68 @@
+// What the command says about itself and about a wrong command line.
+#include <gmock/gmock.h>
+
+#include "golden/tool_run.h"
+
+namespace restitch::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+class Usage : public ToolTest {};
+
+TEST_F(Usage, ThatIsWrongGivesOneLineAndExitStatus1) {
+  write("hello.pcap", hello_world().bytes());
+  for (const char* line :
+       {"@", "@ --bogus hello.pcap", "@ streams", "@ extract hello.pcap",
+        "@ extract -o d --gaps=fill hello.pcap", "@ extract -o d --template ../%A hello.pcap",
+        "@ extract -o d --template %z hello.pcap", "@ follow hello.pcap", "@ follow x hello.pcap",
+        "@ follow 0 -f html hello.pcap", "@ -r", "@ - -", "@ --receiver nobody hello.pcap",
+        "@ --pages-max 0 hello.pcap"}) {
+    const ToolRun run = ToolTest::run(line);
+    EXPECT_EQ(run.status, 1) << line;
+    EXPECT_THAT(run.out, IsEmpty()) << line;
+    EXPECT_THAT(run.err, StartsWith("restitch: ")) << line;
+    EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << line << "\n" << run.err;
+  }
+}
+
+TEST_F(Usage, ErrorsNameTheReceiversThereAre) {
+  const ToolRun run = ToolTest::run("@ --receiver nobody x");
+  EXPECT_THAT(run.err, HasSubstr("gopacket"));
+  EXPECT_THAT(run.err, HasSubstr("capture"));
+}
+
+TEST_F(Usage, IsExplainedWithExamplesOnStandardOutput) {
+  const ToolRun run = ToolTest::run("@ --help");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(run.err, IsEmpty());
+  for (const char* what : {"Usage: restitch", "streams", "extract", "follow", "Examples:", "Exit status"}) {
+    EXPECT_THAT(run.out, HasSubstr(what));
+  }
+  for (const char* command : {"streams", "extract", "follow"}) {
+    const ToolRun help = ToolTest::run("@ " + std::string(command) + " --help");
+    EXPECT_EQ(help.status, 0);
+    EXPECT_THAT(help.out, HasSubstr("Usage: restitch " + std::string(command)));
+  }
+}
+
+TEST_F(Usage, HelpFitsATerminal) {
+  for (const char* command : {"", "streams", "extract", "follow"}) {
+    std::istringstream lines(ToolTest::run("@ " + std::string(command) + " --help").out);
+    for (std::string text; std::getline(lines, text);) EXPECT_LE(text.size(), 110u) << text;
+  }
+}
+
+TEST_F(Usage, VersionNamesTheLibraries) {
+  const ToolRun run = ToolTest::run("@ --version");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(run.out, StartsWith("restitch "));
+  for (const char* library : {"libpcap version", "zlib version", "zstd version", "lz4 version", "OpenSSL"}) {
+    EXPECT_THAT(run.out, HasSubstr(library));
+  }
+}
+
+}  // namespace
+}  // namespace restitch::testing
