@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!whole.ended || !pieces.ended) return 0;
   // Open: junk behind a whole zstd frame and zero padding is told or not, depending on the pieces
   // (base64 AAAAOAA3MQAA/i+1KAAAAAAAAAAAAAAAAAAAJ7Uv/QAAAAAAQA==); the bytes delivered are the same.
-  if (choice % magics.size() == 1) return 0;
+  if (std::memcmp(input.data(), magics[1].data(), 4) == 0) return 0;
   require(whole.failure.empty() == pieces.failure.empty(), "nor does whether it is damaged");
   if (whole.failure.empty()) require(whole.bytes == pieces.bytes, "nor, undamaged, how much comes");
   return 0;
