@@ -17,17 +17,29 @@ namespace {
 // How often a directory is looked at while its youngest file has nothing new.
 constexpr std::chrono::milliseconds rescan_interval{200};
 
-// What a file was when it was last read. A writer that goes round in a ring uses names again.
+// What a file was when it was last read. A writer that goes round in a ring uses names again, and the
+// file system the inodes: only the time of the first record tells for certain.
 struct Identity {
   ino_t inode = 0;
   off_t size = 0;
+  timespec changed{};
+
+  friend bool operator==(const Identity& a, const Identity& b) {
+    return a.inode == b.inode && a.size == b.size && a.changed.tv_sec == b.changed.tv_sec &&
+           a.changed.tv_nsec == b.changed.tv_nsec;
+  }
 };
 
 Identity identity_of(const std::string& path) {
   struct stat about {};
   if (::stat(path.c_str(), &about) != 0) return {};
-  return {about.st_ino, about.st_size};
+  return {about.st_ino, about.st_size, about.st_mtim};
 }
+
+struct BegunFile {
+  Identity identity;
+  Timestamp first;
+};
 
 class FollowDirectoryReader final : public CaptureReader {
  public:
@@ -49,14 +61,15 @@ class FollowDirectoryReader final : public CaptureReader {
   std::span<const Record> lend(std::span<const Record> batch);
   void look_for_files();
   bool start_next();
-  [[nodiscard]] bool is_new(const std::string& path) const;
+  [[nodiscard]] bool may_be_new(const std::string& path) const;
+  [[nodiscard]] bool is_new(const InputFile& file) const;
 
   std::string path_;
   FollowState state_;
   std::chrono::milliseconds patience_{100};
   MergedReader files_;
   std::vector<InputFile> next_;  // found, not begun; in order
-  std::map<std::string, Identity> begun_;
+  std::map<std::string, BegunFile> begun_;
   FollowReader* current_ = nullptr;  // owned by files_ while it is not finished
   std::string current_path_;
   Clock::time_point looked_;
@@ -72,7 +85,7 @@ std::span<const Record> FollowDirectoryReader::next_batch() {
     const std::span<const Record> batch = files_.next_batch();
     if (!batch.empty()) return lend(batch);
     if (files_.finished()) {
-      if (current_ != nullptr) begun_[current_path_] = identity_of(current_path_);
+      if (current_ != nullptr) begun_[current_path_].identity = identity_of(current_path_);
       current_ = nullptr;
       if (stop && next_.empty()) look_for_files();  // what was there when it was asked is still read
       if (start_next()) continue;
@@ -101,25 +114,32 @@ std::span<const Record> FollowDirectoryReader::lend(std::span<const Record> batc
 void FollowDirectoryReader::look_for_files() {
   looked_ = Clock::now();
   Result<std::vector<InputFile>> found =
-      captures_in(path_, [this](const std::string& path) { return is_new(path); });
+      captures_in(path_, [this](const std::string& path) { return may_be_new(path); });
   if (!found) return;  // it may be gone for good; what is open is still read
   next_ = std::move(*found);
-  std::erase_if(next_, [](const InputFile& file) { return file.first.ns == 0; });
+  std::erase_if(next_, [this](const InputFile& file) { return file.first.ns == 0 || !is_new(file); });
 }
 
-bool FollowDirectoryReader::is_new(const std::string& path) const {
+bool FollowDirectoryReader::may_be_new(const std::string& path) const {
   const auto known = begun_.find(path);
   if (known == begun_.end()) return true;
   if (path == current_path_ && current_ != nullptr) return false;
-  const Identity now = identity_of(path);
-  return now.inode != known->second.inode || now.size < known->second.size;
+  return identity_of(path) != known->second.identity;
+}
+
+bool FollowDirectoryReader::is_new(const InputFile& file) const {
+  const auto known = begun_.find(file.path);
+  if (known == begun_.end()) return true;
+  const Identity now = identity_of(file.path);
+  return now.inode != known->second.identity.inode || now.size < known->second.identity.size ||
+         file.first != known->second.first;
 }
 
 bool FollowDirectoryReader::start_next() {
   if (next_.empty()) return false;
   current_path_ = next_.front().path;
+  begun_[current_path_] = {identity_of(current_path_), next_.front().first};
   next_.erase(next_.begin());
-  begun_[current_path_] = identity_of(current_path_);
   auto reader = std::make_unique<FollowReader>(current_path_, state_.options);
   current_ = reader.get();
   // MergeInput::open is copyable, and called once.
