@@ -176,4 +176,8 @@ class BasicAssembler {
 
 }  // namespace restitch
 
-#include "restitch/detail/basic_assembler_impl.h"
+#include "restitch/detail/basic_assembler_ends.h"    // IWYU pragma: export
+#include "restitch/detail/basic_assembler_impl.h"    // IWYU pragma: export
+#include "restitch/detail/basic_assembler_judged.h"  // IWYU pragma: export
+#include "restitch/detail/basic_assembler_limits.h"  // IWYU pragma: export
+#include "restitch/detail/basic_stream_pool_impl.h"  // IWYU pragma: export

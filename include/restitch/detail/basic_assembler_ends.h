@@ -1,0 +1,88 @@
+// The bodies of basic_assembler.h that end connections: drained and completed, flushed by age, or all at once.
+#pragma once
+
+#include "restitch/basic_assembler.h"
+
+namespace restitch {
+
+// Delivers all that waits in one half, across its gaps, and closes it.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
+  deliver_ready(ref, context);
+  while (pool_.state_.may_skip(*ref.connection, ref.direction) &&
+         ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
+    deliver_ready(ref, context);
+  }
+  ref.half->refuse_held(halves());
+  ref.half->close(halves());
+  deliver_ready(ref, context);
+}
+
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerContext* context,
+                                          EndReason reason) {
+  const bool was_reset = connection.halves[0].reset() || connection.halves[1].reset();
+  const bool had_ended = connection.ended();
+  drain(ref_of(connection, TcpFlowDirection::client_to_server), context);
+  drain(ref_of(connection, TcpFlowDirection::server_to_client), context);
+  if (was_reset || connection.halves[0].reset() || connection.halves[1].reset()) {
+    reason = EndReason::rst;
+  } else if (had_ended) {
+    reason = EndReason::fin;
+  }
+  connection.phase = Connection::Phase::completed;
+  if (!stream(connection).reassembly_complete(context, reason)) return;
+  pool_.streams_.destroy(connection.slot);
+  pool_.state_.bury(connection);
+}
+
+template <StreamType S, class Factory>
+FlushResult BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& options) {
+  FlushResult result;
+  const Call call(pool_.state_);
+  pool_.state_.connections.for_each([&](std::uint32_t, Connection& connection) {
+    const bool old = options.tc.ns != 0 && connection.last_seen < options.tc;
+    if (connection.phase != Connection::Phase::open) {
+      if (old) pool_.erase(connection);
+      return;
+    }
+    if (options.t.ns != 0 && flush_older(connection, options.t)) ++result.flushed;
+    const bool holds = connection.halves[0].holds(halves()) || connection.halves[1].holds(halves());
+    if (old && !holds) {
+      ++result.closed;
+      complete(connection, nullptr, EndReason::timeout);
+    }
+  });
+  return result;
+}
+
+// Skips the gaps of both halves that something older than `t` waits behind.
+template <StreamType S, class Factory>
+bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t) {
+  bool flushed = false;
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    const Ref ref = ref_of(connection, direction);
+    while (ref.half->holds(halves()) && ref.half->oldest_held(halves()) < t &&
+           ref.half->skip_gap(halves(), *connection.policy, direction)) {
+      flushed = true;
+      deliver_ready(ref, nullptr);
+    }
+  }
+  return flushed;
+}
+
+template <StreamType S, class Factory>
+std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
+  std::size_t closed = 0;
+  const Call call(pool_.state_);
+  pool_.state_.connections.for_each([&](std::uint32_t slot, Connection& connection) {
+    if (connection.phase == Connection::Phase::open) {
+      ++closed;
+      complete(connection, nullptr, reason);
+    }
+    if (pool_.state_.connections.is_used(slot)) pool_.erase(connection);
+  });
+  return closed;
+}
+
+}  // namespace restitch

@@ -1,0 +1,111 @@
+// The bodies of BasicStreamPool (basic_assembler.h).
+#pragma once
+
+#include <utility>
+
+#include "restitch/basic_assembler.h"
+
+namespace restitch {
+
+namespace detail {
+
+// What a factory made, as something to construct a stream from.
+template <class S>
+S&& unwrap(std::optional<S>& made) {
+  return std::move(*made);
+}
+template <class T>
+std::unique_ptr<T>&& unwrap(std::unique_ptr<T>& made) {
+  return std::move(made);
+}
+
+}  // namespace detail
+
+template <StreamType S, class Factory>
+BasicStreamPool<S, Factory>::BasicStreamPool(Factory& factory, const PoolOptions& options)
+    : factory_(factory), state_(options) {}
+
+template <StreamType S, class Factory>
+BasicStreamPool<S, Factory>::~BasicStreamPool() {
+  state_.connections.for_each([this](std::uint32_t, detail::Connection& connection) { erase(connection); });
+}
+
+template <StreamType S, class Factory>
+auto BasicStreamPool<S, Factory>::find(const detail::DirectedKey& key, std::uint32_t hash) -> ConnectionRef {
+  detail::Connection* found = state_.find(key.key, hash);
+  if (found == nullptr) return {};
+  const TcpFlowDirection direction = found->direction(key.from_high);
+  return {found, &found->half(direction), &found->half(reverse(direction)), direction};
+}
+
+// The sender of the first packet is the client, unless that packet is a SYN-ACK.
+template <StreamType S, class Factory>
+auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::uint32_t hash,
+                                         const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context)
+    -> ConnectionRef {
+  const bool from_server = tcp.syn() && tcp.ack();
+  NetFlow client_net = net;
+  TransportFlow transport = tcp.transport();
+  if (from_server) {
+    std::swap(client_net.source, client_net.destination);
+    std::swap(transport.source_port, transport.destination_port);
+  }
+  auto made = factory_.create(client_net, transport, tcp, context);
+  detail::Connection* connection = state_.add(key.key, hash, key.from_high != from_server);
+  if (connection == nullptr) return {};
+  connection->last_seen = context.capture_info().timestamp;
+  connection->client_known = tcp.syn();
+  if (!made) {
+    HalfConnection& half = connection->half(connection->direction(key.from_high));
+    if (tcp.syn()) half.note_start(tcp.sequence.add(1));
+    state_.bury(*connection);
+    return {};
+  }
+  streams_.construct(connection->slot, detail::unwrap(made));
+  return find(key, hash);
+}
+
+template <StreamType S, class Factory>
+auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, Timestamp timestamp,
+                                                 const TcpSegment& tcp, AssemblerContext& context)
+    -> ConnectionRef {
+  assert(!state_.in_call && "a callback must not enter its pool or assembler");
+  const detail::DirectedKey key = detail::make_key(net, tcp.transport());
+  const std::uint32_t hash = state_.hash(key.key);
+  const ConnectionRef ref = find(key, hash);
+  if (!ref) return end ? ConnectionRef{} : create(key, hash, net, tcp, context);
+  if (ref.connection->phase == detail::Connection::Phase::tombstone) return {};
+  if (ref.connection->last_seen < timestamp) ref.connection->last_seen = timestamp;
+  return ref;
+}
+
+template <StreamType S, class Factory>
+void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
+  assert(!state_.in_call && "a callback must not enter its pool or assembler");
+  erase(connection);
+}
+
+template <StreamType S, class Factory>
+void BasicStreamPool<S, Factory>::erase(detail::Connection& connection) {
+  if (connection.phase != detail::Connection::Phase::tombstone) streams_.destroy(connection.slot);
+  state_.erase(connection);
+}
+
+template <StreamType S, class Factory>
+bool BasicStreamPool<S, Factory>::is_open(std::uint32_t slot) {
+  return state_.connections.is_used(slot) &&
+         state_.connections[slot].phase == detail::Connection::Phase::open;
+}
+
+template <StreamType S, class Factory>
+PoolSize BasicStreamPool<S, Factory>::size() const {
+  const detail::HalfState& halves = state_.halves;
+  return {.connections = state_.connections.size() - state_.tombstones,
+          .tombstones = state_.tombstones,
+          .held_segments = halves.segments.size(),
+          .pages = halves.pages,
+          .memory_size = state_.connections.memory_size() + state_.table.memory_size() +
+                         halves.segments.memory_size() + halves.details.memory_size()};
+}
+
+}  // namespace restitch
