@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "restitch/capture_info.h"
+#include "restitch/mirror_copies.h"
 #include "restitch/packet.h"
 
 namespace restitch {
@@ -150,6 +151,8 @@ struct DecoderOptions {
   bool tunnel_in_key = false;
   bool interface_in_key = false;
   std::size_t domains_max = std::size_t{1} << 20;  // distinct sets of ids; those beyond share one number
+  // Sets DecodedPacket::copied, for packets that come again within this time (mirror_copies.h); 0: never.
+  std::int64_t copies_window_ns = 0;
   DefragmenterOptions defragmenter{};
 };
 
@@ -180,6 +183,9 @@ class Decoder {
                                    : restitch::decode(link_type, frame, info.original_size);
     if (packet.reason == DropReason::fragment && !noting_) [[unlikely]]
       packet = decode_noting(link_type, frame, info);
+    if (copies_ && packet.reason == DropReason::none) {
+      packet.copied = copies_->seen_before(packet, info.timestamp);
+    }
     return packet;
   }
 
@@ -202,6 +208,7 @@ class Decoder {
 
   DecoderOptions options_;
   bool noting_;
+  std::optional<MirrorCopies> copies_;
   IpDefragmenter defragmenter_;
   DomainTable domains_;
   std::vector<std::uint64_t> ids_;  // scratch

@@ -9,6 +9,7 @@
 #include "restitch/capture.h"
 #include "restitch/defragmenter.h"
 #include "restitch/packet.h"
+#include "restitch/packet_context.h"
 
 namespace restitch {
 
@@ -18,6 +19,7 @@ struct FeedCounts {
   std::uint64_t bytes = 0;         // of their frames, as captured
   std::uint64_t segments = 0;      // TCP segments found in them
   std::uint64_t cut_segments = 0;  // of those, with payload that the snap length cut off
+  std::uint64_t copies = 0;        // of those, that the capture holds a second time (mirror_copies.h)
   std::array<std::uint64_t, drop_reason_count> dropped{};  // by DropReason
   Timestamp first;                                         // of the records, by capture time
   Timestamp last;
@@ -31,7 +33,7 @@ const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& a
                        Progress&& progress) {
   constexpr std::size_t batch_max = 64;
   std::array<AssemblerPacket, batch_max> packets;
-  std::array<AssemblerContext, batch_max> contexts;
+  std::array<PacketContext, batch_max> contexts;
   while (!reader.finished()) {
     std::span<const Record> records = reader.next_batch();
     while (!records.empty()) {
@@ -47,7 +49,8 @@ const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& a
         ++counts.dropped[static_cast<std::size_t>(packet.reason)];
         if (packet.reason != DropReason::none) continue;
         if (packet.tcp.missing_size != 0) ++counts.cut_segments;
-        contexts[found] = AssemblerContext(record.info);
+        if (packet.copied) ++counts.copies;
+        contexts[found] = PacketContext(record.info, packet, record.link_type, record.frame);
         packets[found] = {packet.net, packet.tcp, &contexts[found]};
         ++found;
       }

@@ -35,8 +35,13 @@ struct Gap {
 struct DirectionSummary {
   std::uint64_t bytes = 0;    // delivered; gaps are not counted
   std::uint64_t packets = 0;  // all of this direction, also those without payload
+  std::uint64_t copies = 0;   // of those, that the capture holds a second time (mirror_copies.h)
   Timestamp first_seen;       // of the packets, by capture time; 0: not known
   Timestamp last_seen;
+  // Of the first packet: innermost VLAN, 0 for none; innermost tunnel and its id. Only feed() tells them.
+  std::uint16_t vlan = 0;
+  LayerKind tunnel = LayerKind::none;
+  std::uint32_t tunnel_id = 0;
   std::vector<Gap> gaps;         // in order
   EventCounts events{};          // by EventKind
   std::optional<Digest> digest;  // of the delivered bytes, if the stream made one

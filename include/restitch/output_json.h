@@ -18,6 +18,9 @@ namespace restitch {
 //   gaps        [[offset,size],…]; an offset counts earlier gaps too
 //   first_seen, last_seen  of this direction, in seconds since 1970 with nine decimals; null: not known
 //   packets     of this direction
+//   copies      of those, that the capture holds a second time; left out if none
+//   vlan        innermost VLAN id; left out if none
+//   tunnel      {"kind":"vxlan","id":42}, the innermost one; left out if none
 //   end         "fin", "rst", … of the connection
 //   events      {"gap":2,…}: how often each kind occurred; those that did not are left out
 //

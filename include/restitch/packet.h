@@ -267,10 +267,12 @@ struct DecodedPacket {
   DropReason reason = DropReason::truncated;
   bool ip_checksum_ok = true;          // IPv4 header checksum; true for IPv6
   bool reassembled = false;            // put together from IP fragments, by a Decoder
+  bool copied = false;                 // the capture holds this packet twice (DecoderOptions); by a Decoder
   LayerKind tunnel = LayerKind::none;  // the innermost tunnel; VLANs are none
-  std::uint32_t tunnel_id = 0;         // as LayerKind says
-  std::uint16_t vlan = 0;              // innermost VLAN id, 0: none
   std::uint8_t ttl = 0;                // or hop limit
+  std::uint16_t vlan = 0;              // innermost VLAN id, 0: none
+  std::uint16_t ip_id = 0;             // identification of the IPv4 header; 0 for IPv6
+  std::uint32_t tunnel_id = 0;         // as LayerKind says
   NetFlow net;
   TcpSegment tcp;
 };

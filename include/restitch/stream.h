@@ -24,6 +24,9 @@ class AssemblerContext {
  public:
   AssemblerContext() = default;
   explicit AssemblerContext(const CaptureInfo& info) : info_(info) {}
+  AssemblerContext(const AssemblerContext&) = default;
+  AssemblerContext& operator=(const AssemblerContext&) = default;
+  virtual ~AssemblerContext() = default;
 
   [[nodiscard]] const CaptureInfo& capture_info() const { return info_; }
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "restitch/output_connections.h"
+#include "restitch/packet_context.h"
 
 namespace restitch {
 
@@ -53,12 +54,27 @@ void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
   }
 }
 
+namespace {
+
+void note_origin(DirectionSummary& side, const AssemblerContext& context) {
+  const PacketContext* const packet = context_of(context);
+  if (packet == nullptr) return;
+  const PacketOrigin& origin = packet->origin();
+  if (origin.copied) ++side.copies;
+  if (side.packets != 0) return;
+  side.vlan = origin.vlan;
+  side.tunnel = origin.tunnel;
+  side.tunnel_id = origin.tunnel_id;
+}
+
+}  // namespace
+
 bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
-                           std::optional<Sequence> /*next_seq*/, bool& /*start*/,
-                           AssemblerContext& /*context*/) {
+                           std::optional<Sequence> /*next_seq*/, bool& /*start*/, AssemblerContext& context) {
   DirectionSummary& side = summary_->direction(direction);
   const Timestamp time = info.timestamp;
   if (tcp.syn()) summary_->client_known = true;
+  note_origin(side, context);
   if (side.packets++ == 0) {
     side.first_seen = side.last_seen = time;
   } else {

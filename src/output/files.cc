@@ -46,6 +46,7 @@ std::optional<std::uint32_t> Extraction::create(const ConnectionSummary& summary
                   .destination = summary.net.destination,
                   .source_port = summary.transport.source_port,
                   .destination_port = summary.transport.destination_port,
+                  .vlan = summary.direction(direction).vlan,
                   .first_seen = summary.direction(direction).first_seen,
                   .number = counts_.files};
   if (direction == TcpFlowDirection::server_to_client) {

@@ -50,8 +50,14 @@ void append_direction_json(std::string& out, const ConnectionSummary& summary, T
   append_json_time(out, side.first_seen);
   out += R"(,"last_seen":)";
   append_json_time(out, side.last_seen);
-  fmt::format_to(std::back_inserter(out), R"(,"packets":{},"end":"{}","events":)", side.packets,
-                 to_string(summary.end));
+  fmt::format_to(std::back_inserter(out), R"(,"packets":{})", side.packets);
+  if (side.copies != 0) fmt::format_to(std::back_inserter(out), R"(,"copies":{})", side.copies);
+  if (side.vlan != 0) fmt::format_to(std::back_inserter(out), R"(,"vlan":{})", side.vlan);
+  if (side.tunnel != LayerKind::none) {
+    fmt::format_to(std::back_inserter(out), R"(,"tunnel":{{"kind":"{}","id":{}}})", to_string(side.tunnel),
+                   side.tunnel_id);
+  }
+  fmt::format_to(std::back_inserter(out), R"(,"end":"{}","events":)", to_string(summary.end));
   append_events(out, side.events);
   if (!more.empty()) fmt::format_to(std::back_inserter(out), ",{}", more);
   out += "}\n";

@@ -26,6 +26,7 @@ bool is_symmetric(LayerKind kind) {
 
 Decoder::Decoder(const DecoderOptions& options)
     : options_(options), defragmenter_(options.defragmenter), domains_(options.domains_max) {
+  if (options.copies_window_ns > 0) copies_.emplace(options.copies_window_ns);
   note_layers(false);
 }
 

@@ -214,6 +214,7 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet) {
   const std::size_t payload_size = load_be16(p + 4);
   packet.ip_checksum_ok = true;
   packet.ttl = p[7];
+  packet.ip_id = 0;
   set_ipv6(packet.net.source, p + 8);
   set_ipv6(packet.net.destination, p + 24);
   walk.skip(header_size);

@@ -67,6 +67,7 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet);
   if (walk.captured < header_size) return drop(packet, DropReason::truncated);
   packet.ip_checksum_ok = ipv4_checksum_ok(p, header_size);
   packet.ttl = p[8];
+  packet.ip_id = load_be16(p + 4);
   set_ipv4(packet.net.source, p + 12);
   set_ipv4(packet.net.destination, p + 16);
   constexpr std::uint16_t more_fragments_or_offset = 0x3fff;

@@ -1,0 +1,46 @@
+// PacketContext: what feed() tells a stream about the packet at hand besides its CaptureInfo: the VLAN and
+// tunnel it came through, and its frame. A stream that wants to know asks context_of(). Borrows the frame;
+// lives for the call. The pool's thread.
+#pragma once
+
+#include <cstdint>
+
+#include "restitch/packet.h"
+#include "restitch/stream.h"
+
+namespace restitch {
+
+// The network around a packet, as DecodedPacket has it.
+struct PacketOrigin {
+  std::uint16_t vlan = 0;
+  LayerKind tunnel = LayerKind::none;
+  bool reassembled = false;
+  bool copied = false;
+  std::uint32_t tunnel_id = 0;
+};
+
+class PacketContext final : public AssemblerContext {
+ public:
+  PacketContext() = default;
+  PacketContext(const CaptureInfo& info, const DecodedPacket& packet, LinkType link_type, Bytes frame)
+      : AssemblerContext(info),
+        origin_{packet.vlan, packet.tunnel, packet.reassembled, packet.copied, packet.tunnel_id},
+        link_type_(link_type),
+        frame_(frame) {}
+
+  [[nodiscard]] const PacketOrigin& origin() const { return origin_; }
+  [[nodiscard]] LinkType link_type() const { return link_type_; }
+  [[nodiscard]] Bytes frame() const { return frame_; }
+
+ private:
+  PacketOrigin origin_;
+  LinkType link_type_{};
+  Bytes frame_;
+};
+
+// nullptr if the context is of another kind: from a loop other than feed().
+inline const PacketContext* context_of(const AssemblerContext& context) {
+  return dynamic_cast<const PacketContext*>(&context);
+}
+
+}  // namespace restitch
