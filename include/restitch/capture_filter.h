@@ -55,6 +55,8 @@ class FilteredReader final : public CaptureReader {
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return reader_->size(); }
 
   [[nodiscard]] std::uint64_t filtered_out() const { return filtered_out_; }
+  // What PacketFilter::failure() says; empty if the filter fits all packets so far.
+  [[nodiscard]] const std::string& filter_failure() const { return filter_.failure(); }
 
  private:
   void note_end();

@@ -9,8 +9,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -73,13 +73,19 @@ struct ConnectionSummary {
   [[nodiscard]] std::int64_t duration_ns() const;
 };
 
-// Numbers connections and passes each on once it has ended and all earlier ones have been passed on. So
-// what comes out does not depend on when connections end; what waits costs a few hundred bytes each.
+// In which order a ConnectionLog hands connections out.
+enum class ConnectionOrder {
+  as_they_begin,  // once all earlier ones have ended too: what comes out does not depend on when they end
+  as_they_end,    // at once: for a capture that has no end
+};
+
+// Numbers connections and passes each on once it has ended. What waits costs a few hundred bytes each.
 class ConnectionLog {
  public:
   using Sink = std::function<void(const ConnectionSummary&)>;
 
-  explicit ConnectionLog(Sink sink) : sink_(std::move(sink)) {}
+  explicit ConnectionLog(Sink sink, ConnectionOrder order = ConnectionOrder::as_they_begin)
+      : sink_(std::move(sink)), order_(order) {}
   ConnectionLog(const ConnectionLog&) = delete;
   ConnectionLog& operator=(const ConnectionLog&) = delete;
 
@@ -90,8 +96,13 @@ class ConnectionLog {
   [[nodiscard]] std::uint64_t opened() const { return opened_; }
 
  private:
+  struct Entry : ConnectionSummary {
+    std::list<Entry>::iterator self;
+  };
+
   Sink sink_;
-  std::deque<ConnectionSummary> waiting_;  // never moves what is in it
+  ConnectionOrder order_;
+  std::list<Entry> waiting_;  // never moves what is in it
   std::uint64_t opened_ = 0;
 };
 

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -25,11 +27,15 @@ std::string extraction_text(const ExtractionCounts& counts, const std::string& d
 
 int run_extract(const Options& options) {
   Session session(options);
+  if (!session.open()) return session.status();
+  std::error_code ignored;
+  const bool is_new = !std::filesystem::exists(options.directory, ignored);
   const auto extraction = Extraction::open(options.directory, options.extraction);
   if (!extraction) {
     session.fail(extraction.error().message);
     return session.status();
   }
+  if (!session.relinquish_privileges(is_new ? options.directory : "")) return session.status();
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
   FileStreamFactory factory(**extraction, log);

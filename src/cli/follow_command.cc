@@ -9,12 +9,13 @@
 namespace restitch::cli {
 
 int run_follow(const Options& options) {
+  Session session(options);
+  if (!session.open() || !session.relinquish_privileges()) return session.status();
   StandardOutput output;
   FollowWriter writer(options.format, [&](std::string_view text) { output.write(text); });
   ConnectionLog log([](const ConnectionSummary&) {});
   FollowFactory factory(log, writer, options.number);
-  Session session(options);
-  session.run<FollowStream>(factory);
+  session.run<FollowStream>(factory, [&] { return !options.input.endless() || output.flush(); });
   if (!output.flush()) return exit_input;
   if (log.opened() <= options.number) {
     fmt::print(stderr, "restitch: there is no connection {}: {}\n", options.number,

@@ -11,11 +11,11 @@
 namespace restitch::cli {
 namespace {
 
-volatile sig_atomic_t interrupt_count = 0;
+std::atomic<bool> interrupt_flag = false;
+static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets it");
 
 extern "C" void on_interrupt(int /*signal*/) {
-  if (interrupt_count != 0) ::_exit(exit_killed);
-  interrupt_count = 1;
+  if (interrupt_flag.exchange(true)) ::_exit(exit_killed);
   // A pipe that is silent would keep us in read(2): from now on standard input is at its end.
   const int saved_errno = errno;
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -36,6 +36,6 @@ void catch_interrupts() {
   ::sigaction(SIGTERM, &action, nullptr);
 }
 
-bool interrupted() { return interrupt_count != 0; }
+const std::atomic<bool>& interrupted() { return interrupt_flag; }
 
 }  // namespace restitch::cli

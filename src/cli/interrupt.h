@@ -2,12 +2,14 @@
 // State of the process; call from the main thread.
 #pragma once
 
+#include <atomic>
+
 namespace restitch::cli {
 
 // Takes over SIGINT and SIGTERM.
 void catch_interrupts();
 
 // Whether one came.
-bool interrupted();
+const std::atomic<bool>& interrupted();
 
 }  // namespace restitch::cli

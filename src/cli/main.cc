@@ -6,6 +6,7 @@ int main(int argc, char** argv) {
   using namespace restitch::cli;
   const ParsedOptions parsed = parse_options(argc, argv);
   if (!parsed.options) return parsed.status;
+  if (parsed.options->input.list_interfaces) return run_list_interfaces();
   catch_interrupts();
   switch (parsed.options->command) {
     case Command::extract:

@@ -37,11 +37,12 @@ Examples:
   restitch capture.pcapng                     a table of the connections, and a summary
   restitch streams --json capture.pcap.gz     one JSON object for each direction with payload
   restitch extract -o files capture.pcapng    a file for each direction, and files/index.jsonl about them
-  restitch follow 3 -f hex capture.pcapng     connection number 3 of the table, both directions
+  restitch follow 3 -T hex capture.pcapng     connection number 3 of the table, both directions
   tcpdump -w - port 80 | restitch -           the same from a pipe
+  restitch -i eth0 tcp port 80                live, until interrupted
 
-Captures are pcap or pcapng, also compressed with gzip, zstd or lz4; several are read one after the other,
-and connections continue from one to the next. Data goes to standard output, all else to standard error.
+Captures are pcap or pcapng, also compressed with gzip, zstd or lz4; several are merged by time, and
+connections continue from one to the next. Data goes to standard output, all else to standard error.
 Exit status: 0 all well, 1 wrong usage, 2 an input that is unreadable or cut off (what could be read is still
 there).
 )";
@@ -61,10 +62,10 @@ class HelpFormatter final : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* app, std::string /*name*/) const override {
     if (app->get_parent() == nullptr) {
-      return "Usage: restitch [COMMAND] [OPTIONS] FILE...\n       restitch COMMAND --help\n";
+      return "Usage: restitch [COMMAND] [OPTIONS] FILE... [FILTER]\n       restitch COMMAND --help\n";
     }
     const std::string name = app->get_name();
-    return "Usage: restitch " + name + (name == "follow" ? " N" : "") + " [OPTIONS] FILE...\n";
+    return "Usage: restitch " + name + (name == "follow" ? " N" : "") + " [OPTIONS] FILE... [FILTER]\n";
   }
 };
 
@@ -85,7 +86,7 @@ class Parser {
   CLI::App app_{"restitch: captured TCP segments back into the byte streams that the endpoints exchanged."};
   Options options_;
   std::string receiver_ = "capture";
-  std::vector<std::string> read_;
+  InputFlags input_{options_.input};
   std::string template_{NameTemplate::tcpflow_default};
 };
 
@@ -148,7 +149,7 @@ void Parser::add_follow() {
                                                        {"raw", FollowFormat::raw},
                                                        {"yaml", FollowFormat::yaml}};
   CLI::App* follow = add_command(Command::follow, "Print one connection, both directions, as tshark does");
-  follow->add_option("-f,--format", options_.format, "ascii, hex, raw or yaml")
+  follow->add_option("-T,--format", options_.format, "ascii, hex, raw or yaml")
       ->option_text("FORMAT=ascii")
       ->transform(CLI::CheckedTransformer(formats));
 }
@@ -167,11 +168,7 @@ void Parser::add_common(CLI::App& command) {
         ->option_text("")
         ->required();
   }
-  command.add_option("FILE", options_.inputs, "Captures to read; - is standard input");
-  command.add_option("-r,--read", read_, "The same, as tcpdump and tshark spell it; may be repeated")
-      ->type_name("FILE")
-      ->expected(1)
-      ->take_all();
+  input_.add_to(command);
   command
       .add_option("--receiver", receiver_,
                   "What the watched hosts do with bytes that\noverlap or come too late, one of\n" +
@@ -213,14 +210,10 @@ ParsedOptions Parser::parse(std::vector<std::string> arguments) {
 
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
-  options_.inputs.insert(options_.inputs.begin(), read_.begin(), read_.end());
+  if (!input_.finish(complaint)) return false;
   options_.receiver = find_receiver_policy(receiver_);
   const auto names = NameTemplate::parse(template_);
-  if (options_.inputs.empty()) {
-    complaint = "no FILE to read";
-  } else if (std::count(options_.inputs.begin(), options_.inputs.end(), "-") > 1) {
-    complaint = "standard input (-) can be read only once";
-  } else if (options_.receiver == nullptr) {
+  if (options_.receiver == nullptr) {
     complaint = fmt::format("--receiver: there is no \"{}\", but {}", receiver_, receiver_names(1000));
   } else if (!names) {
     complaint = names.error().message;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/input_flags.h"
 #include "restitch/output.h"
 #include "restitch/receiver.h"
 
@@ -18,7 +19,7 @@ struct Options {
   Command command = Command::streams;
 
   // All commands.
-  std::vector<std::string> inputs;  // "-": standard input
+  InputSelection input;
   const ReceiverPolicy* receiver = nullptr;
   int pages_max = 0;  // held bytes of all connections together, in pages
   bool quiet = false;

@@ -2,17 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "cli/input_text.h"
+#include "cli/privileges.h"
+
 namespace restitch::cli {
-namespace {
-
-std::string display_name(const std::string& input) { return input == "-" ? "standard input" : input; }
-
-void describe(const std::string& input, const CaptureReader& reader) {
-  fmt::print(stderr, "{}: {}, {} interfaces\n", display_name(input), reader.format_name(),
-             reader.metadata().interfaces.size());
-}
-
-}  // namespace
 
 void Session::fail(const std::string& message) {
   progress_.clear();
@@ -21,19 +14,38 @@ void Session::fail(const std::string& message) {
   status_ = exit_input;
 }
 
-Result<std::unique_ptr<CaptureReader>> Session::open(const std::string& input) {
-  auto reader = open_capture(input);
-  if (!reader) fail(reader.error().message);
-  return reader;
+bool Session::open() {
+  auto input = Input::open(options_.input, interrupted());
+  if (!input) {
+    fail(input.error().message);
+    return false;
+  }
+  input_ = std::move(*input);
+  return true;
 }
 
-void Session::note_end(const std::string& input, const CaptureReader& reader, const CaptureEnd& end) {
+bool Session::relinquish_privileges(const std::string& new_folder) {
+  if (!options_.input.live()) return true;
+  const Result<void> done = cli::relinquish_privileges(options_.input.user, new_folder);
+  if (!done) fail(done.error().message);
+  return done.has_value();
+}
+
+// An interface or a growing file ends by itself when it is asked to: what was captured before is read.
+bool Session::wants_more() const { return options_.input.endless() || !interrupted(); }
+
+void Session::note_ends() {
   progress_.clear();
-  if (options_.verbose) describe(input, reader);
-  if (end.damaged && !interrupted()) {
-    fail(fmt::format("{}: {}", display_name(input), end.message));
-  } else if (!end.message.empty()) {
-    fmt::print(stderr, "restitch: {}: {}\n", display_name(input), end.message);
+  if (options_.verbose) fmt::print(stderr, "{}", input_text(*input_));
+  for (const InputEnd& input : input_->ends()) note_end(input);
+}
+
+void Session::note_end(const InputEnd& input) {
+  if (input.end.message.empty()) return;
+  if (input.end.damaged && !interrupted()) {
+    fail(input.end.message);
+  } else {
+    fmt::print(stderr, "restitch: {}\n", input.end.message);
   }
 }
 

@@ -1,11 +1,12 @@
-// A Session reads the inputs of one run, one after the other, into one pool, and remembers what went
-// wrong. One thread.
+// A Session reads all that one run reads into one pool, and remembers what went wrong. One thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/exit_status.h"
+#include "cli/input.h"
 #include "cli/interrupt.h"
 #include "cli/options.h"
 #include "cli/progress.h"
@@ -21,10 +22,19 @@ struct PoolCounts {
 
 class Session {
  public:
-  explicit Session(const Options& options) : options_(options), progress_(options.quiet) {}
+  explicit Session(const Options& options)
+      : options_(options), progress_(options.quiet), decoder_(options.input.decoder) {}
 
-  // Reads all inputs into streams of type S, and ends them. `go_on()` is asked now and then; false
-  // stops the reading.
+  // Opens what is to be read. False: there is nothing to read, and fail() said why.
+  bool open();
+
+  // After opening an interface: keeps no right that is not needed any more (privileges.h). False: it could
+  // not be done, and fail() said why.
+  bool relinquish_privileges(const std::string& new_folder = {});
+
+  // Reads all into streams of type S, and ends them. `go_on()` is asked now and then, also when nothing
+  // comes; false stops the reading.
+  // Requires: open().
   template <class S, class Factory, class GoOn>
   void run(Factory& factory, GoOn&& go_on) {
     PoolOptions pool_options;
@@ -33,27 +43,22 @@ class Session {
     BasicStreamPool<S, Factory> pool(factory, pool_options);
     BasicAssembler<S, Factory> assembler(pool,
                                          AssemblerOptions().max_buffered_pages_total(options_.pages_max));
-    for (const std::string& input : options_.inputs) {
-      if (interrupted() || stopped_) break;
-      const auto reader = open(input);
-      if (!reader) continue;
-      note_end(input, **reader, feed(**reader, decoder_, assembler, counts_, [&] {
-                 progress_.update(**reader, counts_.packets);
-                 stopped_ = !go_on();
-                 return !stopped_ && !interrupted();
-               }));
-    }
+    CaptureReader& reader = input_->reader();
+    feed(reader, decoder_, assembler, counts_, [&] {
+      progress_.update(reader, counts_.packets);
+      return go_on() && wants_more();
+    });
+    note_ends();
     assembler.flush_all(EndReason::end_of_input);
     pool_counts_ = {pool.byte_counts(), pool.event_counts()};
-  }
-  template <class S, class Factory>
-  void run(Factory& factory) {
-    run<S>(factory, [] { return true; });
   }
 
   // A line on standard error, and exit status 2.
   void fail(const std::string& message);
 
+  [[nodiscard]] bool live() const { return options_.input.live(); }
+  [[nodiscard]] const Input& input() const { return *input_; }
+  [[nodiscard]] const Decoder& decoder() const { return decoder_; }
   [[nodiscard]] const FeedCounts& counts() const { return counts_; }
   [[nodiscard]] const PoolCounts& pool_counts() const { return pool_counts_; }
   [[nodiscard]] const std::vector<std::string>& damages() const { return damages_; }
@@ -63,16 +68,17 @@ class Session {
   // A connection that was joined in the middle waits for an earlier byte until this much is there.
   static constexpr std::uint32_t midstream_pages_max = 64;
 
-  Result<std::unique_ptr<CaptureReader>> open(const std::string& input);
-  void note_end(const std::string& input, const CaptureReader& reader, const CaptureEnd& end);
+  [[nodiscard]] bool wants_more() const;
+  void note_ends();
+  void note_end(const InputEnd& input);
 
   const Options& options_;
   Progress progress_;
-  Decoder decoder_;  // keeps fragments from one input to the next
+  std::unique_ptr<Input> input_;
+  Decoder decoder_;
   FeedCounts counts_;
   PoolCounts pool_counts_;
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
-  bool stopped_ = false;
   int status_ = exit_ok;
 };
 

@@ -29,19 +29,22 @@ void append_row(std::string& out, const ConnectionSummary& summary) {
                  static_cast<double>(microseconds) / 1e6, to_string(summary.end));
 }
 
-template <class S>
-void read_into(Session& session, ConnectionLog& log) {
+template <class S, class GoOn>
+void read_into(Session& session, ConnectionLog& log, GoOn&& go_on) {
   SummaryFactory<S> factory(log);
-  session.run<S>(factory);
+  session.run<S>(factory, go_on);
 }
 
 }  // namespace
 
 int run_streams(const Options& options) {
+  Session session(options);
+  if (!session.open() || !session.relinquish_privileges()) return session.status();
   StandardOutput output;
   ConnectionTotals totals;
   std::string line;
-  ConnectionLog log([&](const ConnectionSummary& summary) {
+  const bool endless = options.input.endless();
+  const auto print = [&](const ConnectionSummary& summary) {
     totals.add(summary);
     line.clear();
     if (options.json) {
@@ -50,13 +53,14 @@ int run_streams(const Options& options) {
       append_row(line, summary);
     }
     output.write(line);
-  });
-  Session session(options);
+  };
+  ConnectionLog log(print, endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
+  const auto go_on = [&] { return !endless || output.flush(); };
   if (options.json) {
-    read_into<DigestStream>(session, log);
+    read_into<DigestStream>(session, log, go_on);
   } else {
     output.write(table_head);
-    read_into<SummaryStream>(session, log);
+    read_into<SummaryStream>(session, log, go_on);
   }
   const bool written = output.flush();
   if (!options.quiet) fmt::print(stderr, "{}", summary_text(session, totals));

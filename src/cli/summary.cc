@@ -20,6 +20,40 @@ void append_counts(std::string& out, std::string_view label, const Counts& count
   if (*separator != '\0') out += '\n';
 }
 
+void append_count(std::string& out, std::string_view label, std::uint64_t count) {
+  if (count != 0) fmt::format_to(std::back_inserter(out), "{}: {}\n", label, count);
+}
+
+// What the capturing system counted: lost packets explain gaps. Interfaces that lost none are told only of
+// a live capture.
+void append_interfaces(std::string& out, const CaptureMetadata& metadata, bool all) {
+  for (const CaptureInterface& interface : metadata.interfaces) {
+    const std::uint64_t lost = interface.dropped.value_or(0) + interface.os_dropped.value_or(0);
+    if (lost == 0 && !all) continue;
+    fmt::format_to(std::back_inserter(out), "interface {}: ", interface.name.empty() ? "?" : interface.name);
+    if (interface.received) fmt::format_to(std::back_inserter(out), "{} received, ", *interface.received);
+    fmt::format_to(std::back_inserter(out), "{} dropped by the system, {} by the interface\n",
+                   interface.os_dropped.value_or(0), interface.dropped.value_or(0));
+  }
+}
+
+void append_fragments(std::string& out, const FragmentCounts& counts) {
+  if (counts.fragments == 0) return;
+  fmt::format_to(std::back_inserter(out), "fragments: {} seen, {} datagrams put together", counts.fragments,
+                 counts.datagrams);
+  const auto append = [&](std::uint64_t count, std::string_view what) {
+    if (count != 0) fmt::format_to(std::back_inserter(out), ", {} {}", count, what);
+  };
+  append(counts.duplicates, "duplicates");
+  append(counts.overlaps, "overlaps");
+  append(counts.conflicts, "conflicts");
+  append(counts.malformed, "malformed");
+  append(counts.cut, "cut by the snap length");
+  append(counts.timed_out + counts.evicted, "datagrams given up incomplete");
+  append(counts.discarded, "datagrams discarded for their overlaps");
+  out += '\n';
+}
+
 }  // namespace
 
 void ConnectionTotals::add(const ConnectionSummary& summary) {
@@ -38,6 +72,10 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
 
   std::string out;
   append_counts<DropReason>(out, "packets without a segment", not_tcp);
+  append_fragments(out, session.decoder().fragment_counts());
+  append_count(out, "packets left out by the filter", session.input().filtered_out());
+  append_count(out, "packets captured twice", fed.copies);
+  append_interfaces(out, session.input().reader().metadata(), session.live());
   append_counts<EventKind>(out, "events", session.pool_counts().events);
   fmt::format_to(std::back_inserter(out),
                  "payload bytes: {} seen, {} delivered, {} duplicate, {} refused, {} dropped\n", bytes.seen,
@@ -45,12 +83,8 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
   if (totals.gaps != 0) {
     fmt::format_to(std::back_inserter(out), "gaps: {}, of {} bytes\n", totals.gaps, totals.gap_bytes);
   }
-  if (fed.cut_segments != 0) {
-    fmt::format_to(std::back_inserter(out), "segments cut by the snap length: {}\n", fed.cut_segments);
-  }
-  if (!session.damages().empty()) {
-    fmt::format_to(std::back_inserter(out), "inputs not read to their end: {}\n", session.damages().size());
-  }
+  append_count(out, "segments cut by the snap length", fed.cut_segments);
+  append_count(out, "inputs not read to their end", session.damages().size());
   fmt::format_to(std::back_inserter(out), "{} packets, {} TCP segments, {} connections\n", fed.packets,
                  fed.segments, totals.connections);
   return out;

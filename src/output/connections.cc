@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "restitch/output_connections.h"
@@ -38,7 +39,8 @@ void ConnectionSummary::swap_roles() {
 }
 
 ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transport) {
-  ConnectionSummary& summary = waiting_.emplace_back();
+  Entry& summary = waiting_.emplace_back();
+  summary.self = std::prev(waiting_.end());
   summary.number = opened_++;
   summary.net = net;
   summary.transport = transport;
@@ -48,6 +50,11 @@ ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transpo
 void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
   summary.ended = true;
   summary.end = reason;
+  if (order_ == ConnectionOrder::as_they_end) {
+    sink_(summary);
+    waiting_.erase(static_cast<Entry&>(summary).self);
+    return;
+  }
   while (!waiting_.empty() && waiting_.front().ended) {
     sink_(waiting_.front());
     waiting_.pop_front();

@@ -1,0 +1,161 @@
+#include "cli/input.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace restitch::cli {
+namespace {
+
+constexpr double ns_per_second = 1e9;
+
+std::int64_t ns(double seconds) { return static_cast<std::int64_t>(seconds * ns_per_second); }
+
+bool is_directory(const std::string& path) {
+  std::error_code error;
+  return path != "-" && std::filesystem::is_directory(path, error);
+}
+
+LiveOptions live_options(const InputSelection& selection, const std::string& interface,
+                         const std::atomic<bool>& stop) {
+  LiveOptions options;
+  options.interface = interface;
+  options.backend = selection.backend;
+  options.snap_size = selection.snap_size;
+  options.promiscuous = !selection.not_promiscuous;
+  options.buffer_size = selection.buffer_kib << 10;
+  options.filter = selection.filter;
+  options.stop = &stop;
+  return options;
+}
+
+// Stands for a file that could not be opened.
+class NoReader final : public CaptureReader {
+ public:
+  explicit NoReader(const Error& error) : end_{.damaged = true, .message = error.message} {}
+  std::span<const Record> next_batch() override { return {}; }
+  [[nodiscard]] bool finished() const override { return true; }
+  [[nodiscard]] const CaptureEnd& end() const override { return end_; }
+  [[nodiscard]] const CaptureMetadata& metadata() const override { return metadata_; }
+  [[nodiscard]] std::string format_name() const override { return "not opened"; }
+  [[nodiscard]] std::uint64_t bytes_read() const override { return 0; }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+
+ private:
+  CaptureEnd end_;
+  CaptureMetadata metadata_;
+};
+
+// Ends after so many packets.
+class LimitedReader final : public CaptureReader {
+ public:
+  LimitedReader(std::unique_ptr<CaptureReader> reader, std::uint64_t packets_max)
+      : reader_(std::move(reader)), left_(packets_max) {}
+  std::span<const Record> next_batch() override {
+    if (left_ == 0) return {};
+    std::span<const Record> batch = reader_->next_batch();
+    if (batch.size() > left_) batch = batch.first(static_cast<std::size_t>(left_));
+    left_ -= batch.size();
+    return batch;
+  }
+  void set_patience_ms(int ms) override { reader_->set_patience_ms(ms); }
+  [[nodiscard]] bool finished() const override { return left_ == 0 || reader_->finished(); }
+  [[nodiscard]] const CaptureEnd& end() const override { return reader_->end(); }
+  [[nodiscard]] const CaptureMetadata& metadata() const override { return reader_->metadata(); }
+  [[nodiscard]] std::string format_name() const override { return reader_->format_name(); }
+  [[nodiscard]] std::uint64_t bytes_read() const override { return reader_->bytes_read(); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return reader_->size(); }
+
+ private:
+  std::unique_ptr<CaptureReader> reader_;
+  std::uint64_t left_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, const std::atomic<bool>& stop) {
+  std::unique_ptr<Input> input(new Input);
+  const Result<void> opened =
+      selection.live() ? input->open_interfaces(selection, stop) : input->open_files(selection, stop);
+  if (!opened) return tl::unexpected(opened.error());
+  if (selection.packets_max != 0) {
+    input->reader_ = std::make_unique<LimitedReader>(std::move(input->reader_), selection.packets_max);
+  }
+  return input;
+}
+
+Result<void> Input::open_files(const InputSelection& selection, const std::atomic<bool>& stop) {
+  if (selection.files.size() == 1 && !selection.follow && !is_directory(selection.files.front())) {
+    name_ = selection.files.front();
+    auto opened = open_capture(name_);
+    if (opened) {
+      reader_ = std::move(*opened);
+    } else {
+      reader_ = std::make_unique<NoReader>(opened.error());
+      opened_ = false;
+    }
+    return filter(selection.filter);
+  }
+  InputOptions options;
+  options.follow = selection.follow;
+  options.following = {&stop, ns(selection.idle_timeout_s)};
+  options.merging.window_ns = ns(selection.merge_window_s);
+  auto opened = open_inputs(selection.files, options);
+  if (!opened) return tl::unexpected(opened.error());
+  merged_ = opened->get();
+  reader_ = std::move(*opened);
+  return filter(selection.filter);
+}
+
+// The kernel filters.
+Result<void> Input::open_interfaces(const InputSelection& selection, const std::atomic<bool>& stop) {
+  std::vector<MergeInput> inputs;
+  for (const std::string& interface : selection.interfaces) {
+    auto opened = open_live(live_options(selection, interface, stop));
+    if (!opened) return tl::unexpected(opened.error());
+    if (selection.interfaces.size() == 1) {
+      name_ = interface;
+      reader_ = std::move(*opened);
+      return {};
+    }
+    // MergeInput::open is copyable, and called once.
+    const auto parcel = std::make_shared<std::unique_ptr<CaptureReader>>(std::move(*opened));
+    inputs.push_back({interface, Timestamp(), std::nullopt,
+                      [parcel]() -> Result<std::unique_ptr<CaptureReader>> { return std::move(*parcel); }});
+  }
+  auto merged =
+      std::make_unique<MergedReader>(std::move(inputs), MergeOptions{.window_ns = ns(selection.merge_window_s)});
+  merged_ = merged.get();
+  reader_ = std::move(merged);
+  return {};
+}
+
+Result<void> Input::filter(const std::string& expression) {
+  if (expression.empty()) return {};
+  auto compiled = PacketFilter::compile(expression);
+  if (!compiled) return tl::unexpected(compiled.error());
+  auto filtered = std::make_unique<FilteredReader>(std::move(reader_), std::move(*compiled));
+  filtered_ = filtered.get();
+  reader_ = std::move(filtered);
+  return {};
+}
+
+std::vector<InputEnd> Input::ends() const {
+  std::vector<InputEnd> ends;
+  if (merged_ == nullptr) {
+    ends.push_back({name_, opened_, reader_->finished(), reader_->end()});
+  } else {
+    ends = merged_->ends();
+  }
+  for (InputEnd& input : ends) {
+    if (input.name == "-") input.name = "standard input";
+    // What could not be opened is named by open_capture() already.
+    if (input.opened && !input.end.message.empty()) input.end.message.insert(0, input.name + ": ");
+  }
+  if (merged_ != nullptr && filtered_ != nullptr && !filtered_->filter_failure().empty()) {
+    ends.push_back({"filter", true, true, {.damaged = true, .message = filtered_->filter_failure()}});
+  }
+  return ends;
+}
+
+}  // namespace restitch::cli

@@ -1,0 +1,42 @@
+// An Input is all that a run reads, files or interfaces, behind its filter. It owns the readers. One thread.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/input_flags.h"
+#include "restitch/capture_filter.h"
+#include "restitch/capture_inputs.h"
+
+namespace restitch::cli {
+
+class Input {
+ public:
+  // `stop` ends live and growing inputs; it has to outlive the Input. A file that cannot be opened is in
+  // ends(), not an error. Errors: of an interface or a directory; one line.
+  static Result<std::unique_ptr<Input>> open(const InputSelection& selection, const std::atomic<bool>& stop);
+
+  [[nodiscard]] CaptureReader& reader() { return *reader_; }
+  [[nodiscard]] const CaptureReader& reader() const { return *reader_; }
+
+  // One for each file and interface.
+  [[nodiscard]] std::vector<InputEnd> ends() const;
+  [[nodiscard]] std::uint64_t filtered_out() const { return filtered_ ? filtered_->filtered_out() : 0; }
+
+ private:
+  Input() = default;
+
+  Result<void> open_files(const InputSelection& selection, const std::atomic<bool>& stop);
+  Result<void> open_interfaces(const InputSelection& selection, const std::atomic<bool>& stop);
+  Result<void> filter(const std::string& expression);
+
+  std::unique_ptr<CaptureReader> reader_;
+  std::string name_;                  // of the one file, which needs no merging …
+  MergedReader* merged_ = nullptr;    // … or this is what reader_ leads to
+  FilteredReader* filtered_ = nullptr;
+  bool opened_ = true;
+};
+
+}  // namespace restitch::cli

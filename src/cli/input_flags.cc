@@ -1,0 +1,187 @@
+#include "cli/input_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "cli/filter_words.h"
+#include "restitch/capture_filter.h"
+
+namespace restitch::cli {
+namespace {
+
+constexpr double seconds_max = 1e9;
+
+}  // namespace
+
+void InputFlags::add_to(CLI::App& command) {
+  add_files(command);
+  add_live(command);
+  add_decoding(command);
+}
+
+void InputFlags::add_files(CLI::App& command) {
+  const char* const group = "Input";
+  command.add_option("FILE", words_,
+                     "Captures, directories of captures, or - for\nstandard input; a filter of pcap-filter(7)\n"
+                     "may stand behind them: port 80");
+  command.add_option("-r,--read", read_, "The same as FILE, as tcpdump and tshark spell\nit; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(group);
+  command.add_option("-f,--filter", filter_, "The filter in one argument, as tshark takes it")
+      ->type_name("EXPR")
+      ->group(group);
+  command.add_option("-F,--filter-file", filter_file_, "… or from a file")->type_name("FILE")->group(group);
+  command.add_option("-c,--count", selection_.packets_max, "Stop after so many packets")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  command
+      .add_flag("--follow", selection_.follow,
+                "Files and directories still grow: wait for\nmore, until interrupted")
+      ->group(group);
+  command
+      .add_option("--idle-timeout", selection_.idle_timeout_s, "With --follow: end after so long without news")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, seconds_max))
+      ->group(group);
+  command
+      .add_option("--merge-window", selection_.merge_window_s,
+                  "How long packets wait for an interface or a\ngrowing file whose own may be older; files are\n"
+                  "merged by time without it")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, seconds_max))
+      ->capture_default_str()
+      ->group(group);
+}
+
+void InputFlags::add_live(CLI::App& command) {
+  const char* const group = "Live capture";
+  const std::map<std::string, LiveBackend> backends = {
+      {"auto", LiveBackend::automatic}, {"libpcap", LiveBackend::libpcap}, {"ring", LiveBackend::ring}};
+  command.add_option("-i,--interface", selection_.interfaces, "Capture here instead of reading files; may be\nrepeated")
+      ->type_name("IFACE")
+      ->allow_extra_args(false)
+      ->take_all()
+      ->group(group);
+  command.add_flag("-D,--list-interfaces", selection_.list_interfaces, "Print the interfaces there are, and exit")
+      ->group(group);
+  command.add_option("-s,--snaplen", selection_.snap_size, "Bytes kept of each packet")
+      ->type_name("BYTES")
+      ->check(CLI::Range(1u, 262'144u))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("-B,--buffer-size", selection_.buffer_kib, "Buffer in the kernel, in KiB")
+      ->type_name("KIB")
+      ->check(CLI::Range(std::size_t{64}, std::size_t{1} << 21))
+      ->capture_default_str()
+      ->group(group);
+  command.add_flag("-p,--no-promiscuous-mode", selection_.not_promiscuous, "Only what is meant for this host")
+      ->group(group);
+  command.add_option("--backend", selection_.backend, "auto, libpcap, or ring (AF_PACKET)")
+      ->option_text("NAME=auto")
+      ->transform(CLI::CheckedTransformer(backends))
+      ->group(group);
+  command
+      .add_option("-Z,--relinquish-privileges", selection_.user,
+                  "As root: become USER once the interfaces are\nopen. Default: who called sudo, else nobody;\n"
+                  "root: stay root")
+      ->type_name("USER")
+      ->group(group);
+}
+
+void InputFlags::add_decoding(CLI::App& command) {
+  const char* const group = "Decoding";
+  const std::map<std::string, FragmentPolicy> policies = {{"first", FragmentPolicy::first},
+                                                          {"last", FragmentPolicy::last},
+                                                          {"bsd", FragmentPolicy::bsd},
+                                                          {"old-linux", FragmentPolicy::old_linux},
+                                                          {"linux", FragmentPolicy::linux_}};
+  command
+      .add_option("--key", key_,
+                  "What tells connections of equal addresses and\nports apart, separated by commas: vlan, tunnel,\n"
+                  "interface")
+      ->type_name("LIST")
+      ->delimiter(',')
+      ->group(group);
+  command
+      .add_option("--copies-window", copies_window_ms_,
+                  "A packet that comes again within this time is\ncounted as a copy, not as a retransmission; 0:\n"
+                  "do not look")
+      ->type_name("MS")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str()
+      ->group(group);
+  command
+      .add_option("--fragments", selection_.decoder.defragmenter.policy,
+                  "Which copy counts where IPv4 fragments overlap:\nfirst, last, bsd, old-linux, linux")
+      ->option_text("POLICY=first")
+      ->transform(CLI::CheckedTransformer(policies))
+      ->group(group);
+}
+
+bool InputFlags::finish(std::string& complaint) {
+  selection_.decoder.copies_window_ns = static_cast<std::int64_t>(copies_window_ms_ * 1e6);
+  if (selection_.list_interfaces) return true;
+  if (!take_filter(complaint) || !take_key(complaint)) return false;
+  std::vector<std::string>& files = selection_.files;
+  files = read_;
+  files.insert(files.end(), words_.begin(), words_.end());
+  if (files.empty() && !selection_.live()) {
+    complaint = "no FILE to read, and no interface (-i)";
+  } else if (!files.empty() && selection_.live()) {
+    complaint = fmt::format("{}: with -i there is nothing to read (or is it meant as a filter?)", files.front());
+  } else if (std::count(files.begin(), files.end(), "-") > 1) {
+    complaint = "standard input (-) can be read only once";
+  }
+  return complaint.empty();
+}
+
+// Moves the filter out of the words.
+bool InputFlags::take_filter(std::string& complaint) {
+  const std::size_t start = filter_start(words_);
+  std::string text = joined(words_, start);
+  words_.resize(start);
+  if (!filter_file_.empty()) {
+    std::ifstream file(filter_file_);
+    if (!file) {
+      complaint = filter_file_ + ": cannot read the filter";
+      return false;
+    }
+    filter_.assign(std::istreambuf_iterator<char>(file), {});
+  }
+  if (!text.empty() && !filter_.empty()) {
+    complaint = fmt::format("two filters: \"{}\" and \"{}\"", filter_, text);
+    return false;
+  }
+  if (!text.empty()) filter_ = std::move(text);
+  if (filter_.empty()) return true;
+  const auto compiled = PacketFilter::compile(filter_);
+  if (!compiled) complaint = compiled.error().message;
+  selection_.filter = filter_;
+  return complaint.empty();
+}
+
+bool InputFlags::take_key(std::string& complaint) {
+  for (const std::string& part : key_) {
+    DecoderOptions& decoder = selection_.decoder;
+    if (part == "vlan") {
+      decoder.vlan_in_key = true;
+    } else if (part == "tunnel") {
+      decoder.tunnel_in_key = true;
+    } else if (part == "interface") {
+      decoder.interface_in_key = true;
+    } else {
+      complaint = fmt::format("--key: {} is none of vlan, tunnel, interface", part);
+    }
+  }
+  return complaint.empty();
+}
+
+}  // namespace restitch::cli
