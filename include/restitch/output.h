@@ -5,6 +5,7 @@
 //   output_json.h          append_connection_json()                          the above as JSON Lines
 //   output_names.h         NameTemplate                                      file names, as tcpflow's
 //   output_files.h         FileStream, Extraction                            a file for each direction
+//   output_captures.h      CaptureStream                                     a pcapng for each connection
 //   output_follow.h        FollowStream                                      one connection, as tshark's
 //
 //   ConnectionLog log([](const ConnectionSummary& summary) { … });
@@ -13,6 +14,7 @@
 //   BasicAssembler assembler(pool);
 #pragma once
 
+#include "restitch/output_captures.h"     // IWYU pragma: export
 #include "restitch/output_connections.h"  // IWYU pragma: export
 #include "restitch/output_digest.h"       // IWYU pragma: export
 #include "restitch/output_files.h"        // IWYU pragma: export

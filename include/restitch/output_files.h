@@ -83,10 +83,12 @@ class Extraction {
 
  private:
   friend class FileStream;
+  friend class CaptureStream;
   struct Names;
 
   // A new file for a direction; nothing after an error.
-  std::optional<std::uint32_t> create(const ConnectionSummary& summary, TcpFlowDirection direction);
+  std::optional<std::uint32_t> create(const ConnectionSummary& summary, TcpFlowDirection direction,
+                                      std::string_view suffix = {});
   [[nodiscard]] bool may_fill(std::uint64_t size) const { return size <= options_.zeros_max - counts_.zeros; }
 
   std::unique_ptr<FileStore> store_;
@@ -94,7 +96,8 @@ class Extraction {
   ExtractionOptions options_;
   std::unique_ptr<Names> names_;
   ExtractionCounts counts_;
-  std::string line_;
+  std::string line_;                 // scratch
+  std::vector<std::uint8_t> block_;  // scratch
 };
 
 // A stream for BasicAssembler.

@@ -38,8 +38,14 @@ int run_extract(const Options& options) {
   if (!session.relinquish_privileges(is_new ? options.directory : "")) return session.status();
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
-  FileStreamFactory factory(**extraction, log);
-  session.run<FileStream>(factory, [&] { return !(*extraction)->error(); });
+  const auto go_on = [&] { return !(*extraction)->error(); };
+  if (options.captures) {
+    CaptureStreamFactory factory(**extraction, log);
+    session.run<CaptureStream>(factory, go_on);
+  } else {
+    FileStreamFactory factory(**extraction, log);
+    session.run<FileStream>(factory, go_on);
+  }
   (*extraction)->finish();
   if (!options.quiet) {
     fmt::print(stderr, "{}{}", extraction_text((*extraction)->counts(), options.directory),

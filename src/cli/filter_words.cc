@@ -12,16 +12,16 @@ namespace {
 
 // The words of pcap-filter(7) that a primitive, an arithmetic expression or a negation begins with.
 constexpr auto opening_words = std::to_array<std::string_view>(
-    {"aarp",    "action",  "ah",       "arp",       "atalk",  "atm",   "broadcast", "carp",   "clnp",
-     "csnp",    "decnet",  "dir",      "dst",       "es-is",  "esis",  "esp",       "ether",  "fddi",
-     "gateway", "geneve",  "greater",  "host",      "icmp",   "icmp6", "ifname",    "igmp",   "igrp",
-     "iih",     "inbound", "ip",       "ip6",       "ipx",    "is-is", "isis",      "iso",    "lat",
-     "len",     "less",    "link",     "llc",       "lsp",    "moprc", "mopdl",     "mpls",   "multicast",
-     "net",     "netbeui", "not",      "on",        "oam",    "or",    "outbound",  "pim",    "port",
-     "portrange", "ppp",   "pppoed",   "pppoes",    "proto",  "psnp",  "radio",     "rarp",   "reason",
-     "rnr",     "rset",    "rulenum",  "ruleset",   "sca",    "sctp",  "slip",      "snp",    "src",
-     "srnr",    "stp",     "subrulenum", "subtype", "tcp",    "tr",    "type",      "udp",    "vlan",
-     "vci",     "vpi",     "vrrp",     "wlan"});
+    {"aarp",      "action",  "ah",         "arp",     "atalk", "atm",   "broadcast", "carp",  "clnp",
+     "csnp",      "decnet",  "dir",        "dst",     "es-is", "esis",  "esp",       "ether", "fddi",
+     "gateway",   "geneve",  "greater",    "host",    "icmp",  "icmp6", "ifname",    "igmp",  "igrp",
+     "iih",       "inbound", "ip",         "ip6",     "ipx",   "is-is", "isis",      "iso",   "lat",
+     "len",       "less",    "link",       "llc",     "lsp",   "moprc", "mopdl",     "mpls",  "multicast",
+     "net",       "netbeui", "not",        "on",      "oam",   "or",    "outbound",  "pim",   "port",
+     "portrange", "ppp",     "pppoed",     "pppoes",  "proto", "psnp",  "radio",     "rarp",  "reason",
+     "rnr",       "rset",    "rulenum",    "ruleset", "sca",   "sctp",  "slip",      "snp",   "src",
+     "srnr",      "stp",     "subrulenum", "subtype", "tcp",   "tr",    "type",      "udp",   "vlan",
+     "vci",       "vpi",     "vrrp",       "wlan"});
 
 bool exists(const std::string& word) {
   std::error_code error;

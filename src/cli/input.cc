@@ -123,8 +123,8 @@ Result<void> Input::open_interfaces(const InputSelection& selection, const std::
     inputs.push_back({interface, Timestamp(), std::nullopt,
                       [parcel]() -> Result<std::unique_ptr<CaptureReader>> { return std::move(*parcel); }});
   }
-  auto merged =
-      std::make_unique<MergedReader>(std::move(inputs), MergeOptions{.window_ns = ns(selection.merge_window_s)});
+  auto merged = std::make_unique<MergedReader>(std::move(inputs),
+                                               MergeOptions{.window_ns = ns(selection.merge_window_s)});
   merged_ = merged.get();
   reader_ = std::move(merged);
   return {};

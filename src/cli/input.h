@@ -33,8 +33,8 @@ class Input {
   Result<void> filter(const std::string& expression);
 
   std::unique_ptr<CaptureReader> reader_;
-  std::string name_;                  // of the one file, which needs no merging …
-  MergedReader* merged_ = nullptr;    // … or this is what reader_ leads to
+  std::string name_;                // of the one file, which needs no merging …
+  MergedReader* merged_ = nullptr;  // … or this is what reader_ leads to
   FilteredReader* filtered_ = nullptr;
   bool opened_ = true;
 };

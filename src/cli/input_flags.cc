@@ -26,10 +26,12 @@ void InputFlags::add_to(CLI::App& command) {
 
 void InputFlags::add_files(CLI::App& command) {
   const char* const group = "Input";
-  command.add_option("FILE", words_,
-                     "Captures, directories of captures, or - for\nstandard input; a filter of pcap-filter(7)\n"
-                     "may stand behind them: port 80");
-  command.add_option("-r,--read", read_, "The same as FILE, as tcpdump and tshark spell\nit; may be repeated")
+  command.add_option(
+      "FILE", words_,
+      "Captures, directories of captures, or - for\nstandard input; a filter of pcap-filter(7)\n"
+      "may stand behind them: port 80");
+  command
+      .add_option("-r,--read", read_, "The same as FILE, as tcpdump and tshark spell\nit; may be repeated")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->take_all()
@@ -47,14 +49,16 @@ void InputFlags::add_files(CLI::App& command) {
                 "Files and directories still grow: wait for\nmore, until interrupted")
       ->group(group);
   command
-      .add_option("--idle-timeout", selection_.idle_timeout_s, "With --follow: end after so long without news")
+      .add_option("--idle-timeout", selection_.idle_timeout_s,
+                  "With --follow: end after so long without news")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, seconds_max))
       ->group(group);
   command
-      .add_option("--merge-window", selection_.merge_window_s,
-                  "How long packets wait for an interface or a\ngrowing file whose own may be older; files are\n"
-                  "merged by time without it")
+      .add_option(
+          "--merge-window", selection_.merge_window_s,
+          "How long packets wait for an interface or a\ngrowing file whose own may be older; files are\n"
+          "merged by time without it")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, seconds_max))
       ->capture_default_str()
@@ -65,12 +69,16 @@ void InputFlags::add_live(CLI::App& command) {
   const char* const group = "Live capture";
   const std::map<std::string, LiveBackend> backends = {
       {"auto", LiveBackend::automatic}, {"libpcap", LiveBackend::libpcap}, {"ring", LiveBackend::ring}};
-  command.add_option("-i,--interface", selection_.interfaces, "Capture here instead of reading files; may be\nrepeated")
+  command
+      .add_option("-i,--interface", selection_.interfaces,
+                  "Capture here instead of reading files; may be\nrepeated")
       ->type_name("IFACE")
       ->allow_extra_args(false)
       ->take_all()
       ->group(group);
-  command.add_flag("-D,--list-interfaces", selection_.list_interfaces, "Print the interfaces there are, and exit")
+  command
+      .add_flag("-D,--list-interfaces", selection_.list_interfaces,
+                "Print the interfaces there are, and exit")
       ->group(group);
   command.add_option("-s,--snaplen", selection_.snap_size, "Bytes kept of each packet")
       ->type_name("BYTES")
@@ -82,16 +90,18 @@ void InputFlags::add_live(CLI::App& command) {
       ->check(CLI::Range(std::size_t{64}, std::size_t{1} << 21))
       ->capture_default_str()
       ->group(group);
-  command.add_flag("-p,--no-promiscuous-mode", selection_.not_promiscuous, "Only what is meant for this host")
+  command
+      .add_flag("-p,--no-promiscuous-mode", selection_.not_promiscuous, "Only what is meant for this host")
       ->group(group);
   command.add_option("--backend", selection_.backend, "auto, libpcap, or ring (AF_PACKET)")
       ->option_text("NAME=auto")
       ->transform(CLI::CheckedTransformer(backends))
       ->group(group);
   command
-      .add_option("-Z,--relinquish-privileges", selection_.user,
-                  "As root: become USER once the interfaces are\nopen. Default: who called sudo, else nobody;\n"
-                  "root: stay root")
+      .add_option(
+          "-Z,--relinquish-privileges", selection_.user,
+          "As root: become USER once the interfaces are\nopen. Default: who called sudo, else nobody;\n"
+          "root: stay root")
       ->type_name("USER")
       ->group(group);
 }
@@ -104,16 +114,19 @@ void InputFlags::add_decoding(CLI::App& command) {
                                                           {"old-linux", FragmentPolicy::old_linux},
                                                           {"linux", FragmentPolicy::linux_}};
   command
-      .add_option("--key", key_,
-                  "What tells connections of equal addresses and\nports apart, separated by commas: vlan, tunnel,\n"
-                  "interface")
+      .add_option(
+          "--key", key_,
+          "What tells connections of equal addresses and\nports apart, separated by commas: vlan, tunnel,\n"
+          "interface")
       ->type_name("LIST")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->group(group);
   command
-      .add_option("--copies-window", copies_window_ms_,
-                  "A packet that comes again within this time is\ncounted as a copy, not as a retransmission; 0:\n"
-                  "do not look")
+      .add_option(
+          "--copies-window", copies_window_ms_,
+          "A packet that comes again within this time is\ncounted as a copy, not as a retransmission; 0:\n"
+          "do not look")
       ->type_name("MS")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str()
@@ -136,7 +149,8 @@ bool InputFlags::finish(std::string& complaint) {
   if (files.empty() && !selection_.live()) {
     complaint = "no FILE to read, and no interface (-i)";
   } else if (!files.empty() && selection_.live()) {
-    complaint = fmt::format("{}: with -i there is nothing to read (or is it meant as a filter?)", files.front());
+    complaint =
+        fmt::format("{}: with -i there is nothing to read (or is it meant as a filter?)", files.front());
   } else if (std::count(files.begin(), files.end(), "-") > 1) {
     complaint = "standard input (-) can be read only once";
   }

@@ -123,6 +123,8 @@ void Parser::add_extract() {
   extract->add_option("-o,--output", options_.directory, "Folder to write to; made if it is not there")
       ->type_name("DIR")
       ->required();
+  extract->add_flag("--pcap", options_.captures,
+                    "Write the packets of each connection to a\npcapng of its own instead");
   extract
       ->add_option(
           "--gaps", options_.extraction.gaps,

@@ -32,6 +32,7 @@ struct Options {
   // extract
   std::string directory;
   ExtractionOptions extraction;
+  bool captures = false;  // a pcapng for each connection instead
 
   // follow
   std::uint64_t number = 0;

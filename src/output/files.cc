@@ -40,8 +40,8 @@ void Extraction::finish() { store_->close(index_); }
 
 const std::optional<Error>& Extraction::error() const { return store_->error(); }
 
-std::optional<std::uint32_t> Extraction::create(const ConnectionSummary& summary,
-                                                TcpFlowDirection direction) {
+std::optional<std::uint32_t> Extraction::create(const ConnectionSummary& summary, TcpFlowDirection direction,
+                                                std::string_view suffix) {
   StreamName name{.source = summary.net.source,
                   .destination = summary.net.destination,
                   .source_port = summary.transport.source_port,
@@ -56,7 +56,7 @@ std::optional<std::uint32_t> Extraction::create(const ConnectionSummary& summary
   std::uint32_t& repeats = names_->repeats[options_.names.expand(name)];
   while (!error()) {
     name.repeats = repeats++;
-    if (const auto file = store_->create(options_.names.expand(name))) {
+    if (const auto file = store_->create(options_.names.expand(name).append(suffix))) {
       ++counts_.files;
       return file;
     }

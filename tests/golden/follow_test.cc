@@ -26,12 +26,12 @@ std::string expected(std::string format, const std::string& data) {
 
 TEST_F(Follow, PrintsTheFormatsOfTshark) {
   EXPECT_EQ(ToolTest::run("@ follow 0 hello.pcap").out, expected("ascii", "5\nhello\n\t5\nworld\n"));
-  EXPECT_EQ(ToolTest::run("@ follow 0 -f raw hello.pcap").out, expected("raw", "68656c6c6f\n\t776f726c64\n"));
+  EXPECT_EQ(ToolTest::run("@ follow 0 -T raw hello.pcap").out, expected("raw", "68656c6c6f\n\t776f726c64\n"));
   EXPECT_EQ(ToolTest::run("@ follow 0 --format=hex hello.pcap").out,
             expected("hex",
                      "00000000  68 65 6c 6c 6f                                    hello\n"
                      "\t00000000  77 6f 72 6c 64                                    world\n"));
-  EXPECT_EQ(ToolTest::run("@ follow 0 -f yaml hello.pcap").out,
+  EXPECT_EQ(ToolTest::run("@ follow 0 -T yaml hello.pcap").out,
             "peers:\n  - peer: 0\n    host: 10.0.0.1\n    port: 40000\n"
             "  - peer: 1\n    host: 192.0.2.1\n    port: 80\npackets:\n"
             "  - packet: 3\n    peer: 0\n    timestamp: 1600000002.250000000\n    data: !!binary |\n      "
@@ -65,7 +65,7 @@ TEST_F(Follow, AgreesWithTsharkOnTheSample) {
       const ToolRun theirs =
           ToolTest::run("tshark -n -r " + sample + " -q -z follow,tcp," + f + "," + n + " 2>/dev/null");
       ASSERT_THAT(theirs.out.size(), ::testing::Gt(500u)) << f << " " << n;
-      EXPECT_TRUE(ToolTest::run("@ follow " + n + " -f " + f + " " + sample).out == theirs.out)
+      EXPECT_TRUE(ToolTest::run("@ follow " + n + " -T " + f + " " + sample).out == theirs.out)
           << f << " " << n;
     }
   }

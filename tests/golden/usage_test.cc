@@ -18,7 +18,7 @@ TEST_F(Usage, ThatIsWrongGivesOneLineAndExitStatus1) {
        {"@", "@ --bogus hello.pcap", "@ streams", "@ extract hello.pcap",
         "@ extract -o d --gaps=fill hello.pcap", "@ extract -o d --template ../%A hello.pcap",
         "@ extract -o d --template %z hello.pcap", "@ follow hello.pcap", "@ follow x hello.pcap",
-        "@ follow 0 -f html hello.pcap", "@ -r", "@ - -", "@ --receiver nobody hello.pcap",
+        "@ follow 0 -T html hello.pcap", "@ -r", "@ - -", "@ --receiver nobody hello.pcap",
         "@ --pages-max 0 hello.pcap"}) {
     const ToolRun run = ToolTest::run(line);
     EXPECT_EQ(run.status, 1) << line;

@@ -1,0 +1,118 @@
+#include <algorithm>
+#include <utility>
+
+#include "output/file_store.h"
+#include "output/pcapng_writer.h"
+#include "output/text.h"
+#include "packet/checksum.h"
+#include "restitch/output_captures.h"
+#include "restitch/output_json.h"
+
+namespace restitch {
+namespace {
+
+constexpr std::uint8_t tcp_protocol = 6;
+constexpr std::uint8_t hops = 64;  // what the fragments said is not known any more
+
+std::vector<std::uint8_t> ipv4_datagram(const NetFlow& net, Bytes payload) {
+  constexpr std::size_t header_size = 20;
+  std::vector<std::uint8_t> out(header_size);
+  const std::size_t size = header_size + payload.size();
+  // A whole datagram of 65,535 bytes had options perhaps that we do not write: 0, as offloaded ones have.
+  const std::size_t total = size > 0xffff ? 0 : size;
+  out[0] = 0x45;
+  out[2] = static_cast<std::uint8_t>(total >> 8);
+  out[3] = static_cast<std::uint8_t>(total);
+  out[8] = hops;
+  out[9] = tcp_protocol;
+  std::copy_n(net.source.bytes.begin() + 12, 4, out.begin() + 12);
+  std::copy_n(net.destination.bytes.begin() + 12, 4, out.begin() + 16);
+  const auto sum = static_cast<std::uint16_t>(~fold_sum(sum_words(out.data(), header_size)));
+  std::memcpy(out.data() + 10, &sum, sizeof sum);
+  out.insert(out.end(), payload.begin(), payload.end());
+  return out;
+}
+
+std::vector<std::uint8_t> ipv6_datagram(const NetFlow& net, Bytes payload) {
+  constexpr std::size_t header_size = 40;
+  std::vector<std::uint8_t> out(header_size);
+  const std::size_t size = payload.size() > 0xffff ? 0 : payload.size();
+  out[0] = 0x60;
+  out[4] = static_cast<std::uint8_t>(size >> 8);
+  out[5] = static_cast<std::uint8_t>(size);
+  out[6] = tcp_protocol;
+  out[7] = hops;
+  std::copy_n(net.source.bytes.begin(), 16, out.begin() + 8);
+  std::copy_n(net.destination.bytes.begin(), 16, out.begin() + 24);
+  out.insert(out.end(), payload.begin(), payload.end());
+  return out;
+}
+
+}  // namespace
+
+CaptureStream::File::~File() {
+  if (extraction_ != nullptr) extraction_->store_->close(id_);
+}
+
+bool CaptureStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+                           std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
+  if (notes_) notes_->accept(tcp, info, direction, next_seq, start, context);
+  if (const PacketContext* const packet = context_of(context)) write(tcp, direction, *packet);
+  return true;
+}
+
+// A datagram that came in fragments is written whole, without its link layer: no one frame has it.
+void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, const PacketContext& packet) {
+  if (notes_) net_ = notes_->summary().net;
+  if (!file_) {
+    if (!notes_) return;
+    const auto id = extraction_->create(notes_->summary(), direction, ".pcapng");
+    if (!id) return;
+    file_.emplace(*extraction_, *id);
+    append_section_header(extraction_->block_);
+  }
+  std::vector<std::uint8_t>& block = extraction_->block_;
+  if (packet.origin().reassembled) {
+    NetFlow net = net_;
+    if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
+    const auto datagram = net.source.version == 4 ? ipv4_datagram(net, tcp.bytes) : ipv6_datagram(net, tcp.bytes);
+    const std::uint32_t interface = interface_of(LinkType::raw);
+    CaptureInfo info = packet.capture_info();
+    info.original_size = static_cast<std::uint32_t>(datagram.size());
+    append_packet(block, interface, info, datagram, "put together from IP fragments");
+  } else {
+    const std::uint32_t interface = interface_of(packet.link_type());
+    append_packet(block, interface, packet.capture_info(), packet.frame());
+  }
+  extraction_->store_->append(file_->id(), block);
+  extraction_->counts_.bytes += packet.frame().size();
+  block.clear();
+}
+
+std::uint32_t CaptureStream::interface_of(LinkType link_type) {
+  const auto known = std::find(interfaces_.begin(), interfaces_.end(), link_type);
+  const auto index = static_cast<std::uint32_t>(known - interfaces_.begin());
+  if (known == interfaces_.end()) {
+    interfaces_.push_back(link_type);
+    append_interface(extraction_->block_, link_type);
+  }
+  return index;
+}
+
+bool CaptureStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
+  ConnectionSummary& summary = notes_->summary();
+  summary.end = reason;
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    if (!file_ || summary.direction(direction).packets == 0) continue;
+    std::string more = R"("file":)";
+    append_json_string(more, extraction_->store_->name(file_->id()));
+    extraction_->line_.clear();
+    append_direction_json(extraction_->line_, summary, direction, more);
+    extraction_->store_->append(extraction_->index_, as_bytes(extraction_->line_));
+  }
+  notes_->reassembly_complete(context, reason);
+  notes_.reset();
+  return false;
+}
+
+}  // namespace restitch

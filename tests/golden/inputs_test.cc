@@ -1,0 +1,245 @@
+// What the command reads: filters, several files, directories, files that grow, packets that come twice.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "golden/tool_run.h"
+
+namespace restitch::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
+
+ByteVector bytes_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<std::string> sorted_lines(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+std::size_t lines_of(const std::string& text) {
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+class Inputs : public ToolTest {
+ protected:
+  // The sample's packets in files of 150, as dumpcap rotates them.
+  void split_sample(const std::string& folder) const {
+    std::filesystem::create_directory(path(folder));
+    const Reading whole = read_bytes(bytes_of(sample));
+    for (std::size_t first = 0, file = 0; first < whole.records.size(); first += 150, ++file) {
+      PcapBuilder part(Order::little, {.magic = 0xa1b23c4d});
+      const std::size_t end = std::min(first + 150, whole.records.size());
+      for (std::size_t i = first; i < end; ++i) {
+        const std::int64_t ns = whole.records[i].info.timestamp.ns;
+        part.record(static_cast<std::uint32_t>(ns / 1'000'000'000), static_cast<std::uint32_t>(ns % 1'000'000'000),
+                    whole.records[i].frame);
+      }
+      // Names are no guide to their order.
+      write(folder + "/part" + std::to_string(9 - file) + ".pcap", part.bytes);
+    }
+  }
+};
+
+TEST_F(Inputs, AFilterMayStandBehindTheFile) {
+  const ToolRun all = run("@ streams --json '" + sample + "'");
+  const ToolRun filtered = run("@ streams --json '" + sample + "' tcp and ip6");
+  EXPECT_EQ(filtered.status, 0);
+  EXPECT_THAT(filtered.out, Not(HasSubstr("192.0.2.")));
+  EXPECT_LT(lines_of(filtered.out), lines_of(all.out));
+  EXPECT_THAT(filtered.err, HasSubstr("packets left out by the filter: "));
+  for (const char* line : {"-f 'tcp and ip6' ", "-r "}) {
+    const std::string tail = std::string(line) == "-r " ? " tcp and ip6" : "";
+    EXPECT_EQ(run("@ streams --json " + std::string(line) + "'" + sample + "'" + tail).out, filtered.out);
+  }
+  write("filter", std::string_view("tcp and ip6\n"));
+  EXPECT_EQ(run("@ streams --json -F filter '" + sample + "'").out, filtered.out);
+}
+
+TEST_F(Inputs, AWrongFilterIsWrongUsage) {
+  for (const char* filter : {"tcp and", "-f 'port eighty'", "ip6 and foo", "-f ip tcp", "-F nowhere"}) {
+    const ToolRun run = ToolTest::run("@ '" + sample + "' " + filter);
+    EXPECT_EQ(run.status, 1) << filter;
+    EXPECT_THAT(run.err, StartsWith("restitch: ")) << filter;
+    EXPECT_EQ(lines_of(run.err), 1u) << run.err;
+  }
+}
+
+TEST_F(Inputs, AFileThatIsNotThereIsNotTakenForAFilter) {
+  for (const char* name : {"tcp.pcap", "nowhere", "host.pcapng"}) {
+    const ToolRun run = ToolTest::run("@ '" + sample + "' " + name);
+    EXPECT_EQ(run.status, 2) << name;
+    EXPECT_THAT(run.err, HasSubstr(std::string(name) + ": No such file or directory"));
+    EXPECT_THAT(run.err, HasSubstr("26 connections"));
+  }
+}
+
+TEST_F(Inputs, AFileWithTheNameOfAFilterWordIsAFile) {
+  write("tcp", hello_world().bytes());
+  EXPECT_THAT(run("@ tcp").err, HasSubstr("6 packets"));
+}
+
+TEST_F(Inputs, ADirectoryIsReadAsTheCaptureItWasCutFrom) {
+  split_sample("set");
+  const ToolRun whole = run("@ streams --json '" + sample + "'");
+  EXPECT_EQ(run("@ streams --json set").out, whole.out);
+  EXPECT_EQ(run("@ streams --json set/*.pcap").out, whole.out);
+  EXPECT_EQ(run("@ streams --json set/part9.pcap set/part[3-8].pcap").out, whole.out);
+}
+
+TEST_F(Inputs, AnEmptyOrMissingDirectoryIsSaid) {
+  std::filesystem::create_directory(path("empty"));
+  EXPECT_THAT(run("@ empty").err, HasSubstr("0 packets"));
+  EXPECT_EQ(run("@ --follow nowhere --idle-timeout 0.1").status, 2);
+}
+
+TEST_F(Inputs, AFileReadWhileItIsWrittenGivesTheStreamsOfTheWhole) {
+  const ByteVector all = bytes_of(sample);
+  const ToolRun whole = run("@ streams --json '" + sample + "'");
+  write("growing.pcapng", std::string_view());
+  std::thread writer([&] {
+    std::ofstream file(path("growing.pcapng"), std::ios::binary | std::ios::app);
+    for (std::size_t at = 0; at < all.size(); at += 9001) {
+      const std::size_t size = std::min<std::size_t>(9001, all.size() - at);
+      file.write(reinterpret_cast<const char*>(all.data() + at), static_cast<std::streamsize>(size)).flush();
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  });
+  const ToolRun grown = run("@ streams --json --follow --idle-timeout 3 growing.pcapng");
+  writer.join();
+  EXPECT_EQ(grown.status, 0) << grown.err;
+  EXPECT_EQ(sorted_lines(grown.out), sorted_lines(whole.out));
+}
+
+TEST_F(Inputs, ARotatedSetReadWhileItIsWrittenGivesTheStreamsOfTheWhole) {
+  split_sample("done");
+  std::filesystem::create_directory(path("set"));
+  const ToolRun whole = run("@ streams --json '" + sample + "'");
+  std::thread writer([&] {
+    for (int file = 9; file >= 3; --file) {
+      const std::string name = "/part" + std::to_string(file) + ".pcap";
+      if (!std::filesystem::exists(path("done") + name)) break;
+      std::filesystem::copy_file(path("done") + name, path("set") + name);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+  });
+  const ToolRun grown = run("@ streams --json --follow --idle-timeout 3 set");
+  writer.join();
+  EXPECT_EQ(grown.status, 0) << grown.err;
+  EXPECT_EQ(sorted_lines(grown.out), sorted_lines(whole.out));
+}
+
+TEST_F(Inputs, AnInterruptEndsAFollowedFileWithWhatWasThere) {
+  const ToolRun whole = run("@ streams --json '" + sample + "'");
+  const ToolRun run = ToolTest::run("@ streams --json --follow '" + sample + "' & sleep 2; kill -INT $!; wait $!");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_EQ(sorted_lines(run.out), sorted_lines(whole.out));
+}
+
+TEST_F(Inputs, ACountStopsTheReading) {
+  const ToolRun run = ToolTest::run("@ -c 10 '" + sample + "' ip6");
+  EXPECT_THAT(run.err, HasSubstr("10 packets, 10 TCP segments"));
+}
+
+TEST_F(Inputs, PacketsCapturedTwiceAreCountedApart) {
+  const Reading reading = read_bytes(hello_world().bytes());
+  PcapBuilder mirrored;
+  for (const KeptRecord& record : reading.records) {
+    const auto seconds = static_cast<std::uint32_t>(record.info.timestamp.ns / 1'000'000'000);
+    const std::string addresses(12, '\2');
+    mirrored.record(seconds, 250'000, addresses + std::string("\x08\x00", 2) + record.frame);
+    mirrored.record(seconds, 250'100, addresses + std::string("\x81\x00\x00\x0c\x08\x00", 6) + record.frame);
+  }
+  write("mirrored.pcap", mirrored.bytes);
+  const ToolRun run = ToolTest::run("@ streams --json mirrored.pcap");
+  EXPECT_THAT(run.err, HasSubstr("packets captured twice: 6\n"));
+  EXPECT_THAT(run.err, HasSubstr("12 packets, 12 TCP segments, 1 connections"));
+  EXPECT_THAT(run.out, HasSubstr(R"("bytes":5,)"));
+  EXPECT_THAT(run.out, HasSubstr(R"("packets":6,"copies":3,)"));
+  EXPECT_THAT(ToolTest::run("@ --copies-window 0 mirrored.pcap").err, Not(HasSubstr("captured twice")));
+  // As separate networks, each copy is a connection of its own.
+  const ToolRun apart = ToolTest::run("@ streams --json --key vlan mirrored.pcap");
+  EXPECT_EQ(lines_of(apart.out), 4u);
+  EXPECT_THAT(apart.out, HasSubstr(R"("vlan":12,)"));
+}
+
+TEST_F(Inputs, TheKeyIsMadeOfVlansTunnelsAndInterfacesOnly) {
+  EXPECT_EQ(run("@ --key vlan,tunnel,interface '" + sample + "'").status, 0);
+  const ToolRun wrong = run("@ --key vlan,mac '" + sample + "'");
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_THAT(wrong.err, HasSubstr("mac"));
+}
+
+TEST_F(Inputs, InterfacesAndFilesDoNotMix) {
+  EXPECT_EQ(run("@ -i lo '" + sample + "'").status, 1);
+  EXPECT_EQ(run("@ -i there-is-none").status, 2);
+}
+
+TEST_F(Inputs, InterfacesAreListed) {
+  const ToolRun run = ToolTest::run("@ -D");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(run.err, IsEmpty());
+}
+
+TEST_F(Inputs, VerboseTellsWhatACaptureSaysOfItself) {
+  PcapngBuilder file;
+  ByteWriter name(Order::little);
+  name.u16(2).u16(4).raw("eth7").u32(0);
+  ByteWriter comment(Order::little);
+  comment.u16(1).u16(6).raw("odd \x1b[").u16(0).u32(0);
+  ByteWriter lost(Order::little);
+  lost.u16(5).u16(8).u64(11).u32(0);
+  file.section().interface(101, 0, name.bytes).enhanced(0, 5, "not IP", 0, comment.bytes).statistics(0, lost.bytes);
+  write("file.pcapng", file.bytes);
+  const ToolRun run = ToolTest::run("@ -v file.pcapng");
+  EXPECT_THAT(run.err, HasSubstr("interface 0: eth7, link type 101, whole packets\n"));
+  EXPECT_THAT(run.err, HasSubstr("packet 1: odd  ["));  // no escape sequences of strangers
+  EXPECT_THAT(run.err, HasSubstr("interface eth7: 0 dropped by the system, 11 by the interface\n"));
+}
+
+TEST_F(Inputs, ExtractWritesTheOneCaptureOfEachConnection) {
+  const ToolRun whole = run("@ streams --json '" + sample + "'");
+  const ToolRun extracted = run("@ extract --pcap -o out '" + sample + "'");
+  EXPECT_EQ(extracted.status, 0) << extracted.err;
+  EXPECT_THAT(extracted.err, HasSubstr("26 files, "));
+  // Together, the files hold all that the whole capture holds.
+  EXPECT_EQ(run("@ streams --json out/*.pcapng").out, whole.out);
+  EXPECT_EQ(lines_of(read("out/index.jsonl")), 52u);
+}
+
+TEST_F(Inputs, FragmentsAreWrittenAsTheDatagramThatTheyMake) {
+  const Frame whole = FrameBuilder().raw().ipv4("10.0.0.1", "192.0.2.1").tcp(40000, 80).seq(1).payload("hello, world").build();
+  PcapBuilder file(Order::little, {.link_type = 101});
+  const Frame segment(whole.begin() + 20, whole.end());
+  for (const bool last : {false, true}) {
+    const auto part = last ? Frame(segment.begin() + 16, segment.end()) : Frame(segment.begin(), segment.begin() + 16);
+    const Frame frame = FrameBuilder().raw().ipv4("10.0.0.1", "192.0.2.1").ip_id(9).fragment_field(last ? 2 : 0x2000)
+                            .ip_payload(6, part).build();
+    file.record(5, 0, std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
+  }
+  write("fragments.pcap", file.bytes);
+  const ToolRun original = run("@ streams --json fragments.pcap");
+  EXPECT_THAT(original.err, HasSubstr("fragments: 2 seen, 1 datagrams put together\n"));
+  EXPECT_EQ(run("@ extract --pcap -o out fragments.pcap").status, 0);
+  const ToolRun copy = run("@ streams --json out/*.pcapng");
+  EXPECT_EQ(copy.out, original.out);
+  EXPECT_THAT(copy.out, HasSubstr(R"("bytes":12,)"));
+}
+
+}  // namespace
+}  // namespace restitch::testing
