@@ -1,17 +1,19 @@
 #!/usr/bin/env -S python3 -B
 """Captures real HTTP transfers over a bad link while they happen, and compares every stream with its file.
 
-  transfers.py --link LOSSY_LINK --digests LIVE_DIGESTS [--transfers N] BACKEND[:THREADS]…
+  transfers.py --link LOSSY_LINK --tool RESTITCH --digests LIVE_DIGESTS [--transfers N] BACKEND[:THREADS]…
 
-nginx and curl talk through the link in two namespaces of their own; LIVE_DIGESTS listens. Each direction of
-each connection has to have the bytes and digests that the endpoints report. A direction that differs is
-accepted only if the kernel dropped packets, and then only if its gaps make up for every byte that is missing.
+nginx and curl talk through the link in two namespaces of their own. The tool listens, or with several threads
+LIVE_DIGESTS, on the library. Each direction of each connection has to have the bytes and digests that the
+endpoints report. A direction that differs is accepted only if the kernel dropped packets, and then only if its
+gaps make up for every byte that is missing.
 Exit status: 0 all as the endpoints said, 1 not, 77 not permitted here.
 """
 import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -38,15 +40,33 @@ def reason_to_skip():
     return "TAP devices are not permitted" if tap != 0 else None
 
 
-def record(options, backend, directory):
+def listener(options, backend, messages):
     name, _, threads = backend.partition(":")
-    capture = f"{options.digests} {name} {{interface}} {threads or 1}"
+    if threads:
+        return f"{options.digests} {name} {{interface}} {threads}"
+    listen = f"exec {options.tool} streams --json --all -i {{interface}} --backend {name} tcp"
+    return f"sh -c '{listen} 2>{messages}'"
+
+
+def kernel_counts(messages):
+    """What the summary of the tool says of its interface."""
+    text = messages.read_text()
+    found = re.search(r"^interface \S+: (\d+) received, (\d+) dropped by the system, (\d+) by the interface$", text, re.M)
+    if not found:
+        sys.exit(f"the summary tells nothing of the interface:\n{text}")
+    received, lost, lost_before = map(int, found.groups())
+    return {"received": received, "dropped": lost + lost_before}
+
+
+def record(options, backend, directory):
+    messages = pathlib.Path(directory) / "messages"
     command = [sys.executable, "-B", ROOT / "tools/record_sample.py", "--link", options.link, "--keep-alive", "2",
                "--transfers", str(options.transfers), *(MANY if options.transfers > 100 else FEW), *LINK,
-               "--seconds-max", "300", "--capture", capture, directory]
+               "--seconds-max", "300", "--capture", listener(options, backend, messages), directory]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
     rows = [json.loads(line) for line in output.splitlines()]
-    return rows[-1], {(row["src"], row["dst"]): row for row in rows[:-1]}
+    kernel = kernel_counts(messages) if messages.exists() else rows.pop()
+    return kernel, {(row["src"], row["dst"]): row for row in rows if row["bytes"] or row["gaps"]}
 
 
 def differences(expected, found, dropped):
@@ -85,6 +105,7 @@ def check(options, backend):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--link", type=pathlib.Path, required=True)
+    parser.add_argument("--tool", type=pathlib.Path, required=True)
     parser.add_argument("--digests", type=pathlib.Path, required=True)
     parser.add_argument("--transfers", type=int, default=48, help="[%(default)s]")
     parser.add_argument("backends", metavar="BACKEND[:THREADS]", nargs="+")
