@@ -69,6 +69,7 @@ struct Datagram {
   std::vector<std::uint8_t> payload;
   std::uint8_t protocol = 0;  // of the fragment at offset 0
   bool checksum_ok = true;    // of all fragments
+  bool overlap = false;       // fragments covered each other, and were no mere duplicates
 };
 
 class IpDefragmenter {
@@ -113,6 +114,7 @@ class IpDefragmenter {
     std::optional<std::uint32_t> size;  // known once the last fragment is there
     std::uint8_t protocol = 0;
     bool checksum_ok = true;
+    bool overlap = false;
     bool spoiled = false;    // what belongs to it is dropped until the timeout
     bool has_first = false;  // the fragment at offset 0
     std::list<Table::iterator>::iterator age;

@@ -32,6 +32,7 @@ enum class EventKind : std::uint8_t {
   roles_swapped,      // the handshake shows that client and server are the other way round: from now on
                       // client_to_server is what server_to_client was
   truncated,          // payload that the snap length cut off
+  fragment_overlap,   // the segment came in IP fragments that overlapped (RFC 1858, RFC 5722)
   count_,
 };
 

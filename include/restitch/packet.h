@@ -99,7 +99,8 @@ struct TcpSegment {
   std::uint16_t window = 0;  // as sent, before scaling
   std::uint16_t urgent_pointer = 0;
   TcpFlags flags;
-  bool network_ok = true;  // the IPv4 header checksum was right
+  bool network_ok = true;         // the IPv4 header checksum was right
+  bool fragment_overlap = false;  // it came in IP fragments that overlapped (Datagram::overlap)
   // Bytes of payload that were on the wire but that the snap length cut off behind `payload`.
   std::uint32_t missing_size = 0;
   Bytes options;  // raw option bytes, whole

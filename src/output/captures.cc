@@ -75,7 +75,8 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
   if (packet.origin().reassembled) {
     NetFlow net = net_;
     if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
-    const auto datagram = net.source.version == 4 ? ipv4_datagram(net, tcp.bytes) : ipv6_datagram(net, tcp.bytes);
+    const auto datagram =
+        net.source.version == 4 ? ipv4_datagram(net, tcp.bytes) : ipv6_datagram(net, tcp.bytes);
     const std::uint32_t interface = interface_of(LinkType::raw);
     CaptureInfo info = packet.capture_info();
     info.original_size = static_cast<std::uint32_t>(datagram.size());

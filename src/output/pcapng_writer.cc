@@ -78,7 +78,8 @@ void append_packet(Buffer& out, std::uint32_t interface, const CaptureInfo& info
     append_number(out, std::max(info.original_size, static_cast<std::uint32_t>(frame.size())));
     append_padded(out, frame);
     if (comment.empty()) return;
-    append_option(out, comment_option, Bytes(reinterpret_cast<const std::uint8_t*>(comment.data()), comment.size()));
+    append_option(out, comment_option,
+                  Bytes(reinterpret_cast<const std::uint8_t*>(comment.data()), comment.size()));
     append_end_of_options(out);
   });
 }

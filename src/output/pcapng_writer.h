@@ -18,7 +18,7 @@ void append_section_header(std::vector<std::uint8_t>& out);
 void append_interface(std::vector<std::uint8_t>& out, LinkType link_type);
 
 // Requires: frame.size() below 2^31, comment.size() below 2^16.
-void append_packet(std::vector<std::uint8_t>& out, std::uint32_t interface, const CaptureInfo& info, Bytes frame,
-                   std::string_view comment = {});
+void append_packet(std::vector<std::uint8_t>& out, std::uint32_t interface, const CaptureInfo& info,
+                   Bytes frame, std::string_view comment = {});
 
 }  // namespace restitch

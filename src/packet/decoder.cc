@@ -84,6 +84,7 @@ DecodedPacket Decoder::decode_noting(LinkType link_type, Bytes frame, const Capt
     notes.fragment.protocol = whole.protocol;
     header = enter_datagram(notes.fragment, walk, packet);
     follow(header, walk, depth, packet);
+    packet.tcp.fragment_overlap = whole.overlap;
   }
   packet.net.domain = domain_of(notes.layers, info);
   layers_ = notes.layers;

@@ -82,6 +82,7 @@ std::optional<Datagram> IpDefragmenter::place(Table::iterator entry, const IpFra
   const bool is_duplicate =
       overlap.size == data.size() && (!overlap.differs || options_.policy == FragmentPolicy::linux_);
   if (overlap.differs) ++counts_.conflicts;
+  pending.overlap = pending.overlap || overlap.differs || (overlap.size > 0 && !is_duplicate);
   if (is_duplicate) {
     ++counts_.duplicates;
   } else if (overlap.size > 0) {
@@ -211,6 +212,7 @@ Datagram IpDefragmenter::assemble(const Pending& pending) {
   Datagram datagram;
   datagram.protocol = pending.protocol;
   datagram.checksum_ok = pending.checksum_ok;
+  datagram.overlap = pending.overlap;
   datagram.payload.reserve(pending.covered);
   for (const auto& [start, piece] : pending.pieces) {
     assert(start == datagram.payload.size());

@@ -21,7 +21,8 @@ std::string_view to_string(EventKind kind) {
                                                                            "zero_window_probe",
                                                                            "window_full",
                                                                            "roles_swapped",
-                                                                           "truncated"};
+                                                                           "truncated",
+                                                                           "fragment_overlap"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

@@ -117,6 +117,7 @@ void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const Tc
                       .size = tcp.missing_size,
                       .info = info});
   }
+  if (tcp.fragment_overlap) report(state, EventKind::fragment_overlap, arrival);
   if (is_keep_alive(tcp)) report(state, EventKind::keep_alive, arrival);
   if (tcp.urg()) note_urgent(state, tcp);
   see_urgent(state, arrival);

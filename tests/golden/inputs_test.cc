@@ -47,8 +47,8 @@ class Inputs : public ToolTest {
       const std::size_t end = std::min(first + 150, whole.records.size());
       for (std::size_t i = first; i < end; ++i) {
         const std::int64_t ns = whole.records[i].info.timestamp.ns;
-        part.record(static_cast<std::uint32_t>(ns / 1'000'000'000), static_cast<std::uint32_t>(ns % 1'000'000'000),
-                    whole.records[i].frame);
+        part.record(static_cast<std::uint32_t>(ns / 1'000'000'000),
+                    static_cast<std::uint32_t>(ns % 1'000'000'000), whole.records[i].frame);
       }
       // Names are no guide to their order.
       write(folder + "/part" + std::to_string(9 - file) + ".pcap", part.bytes);
@@ -146,7 +146,8 @@ TEST_F(Inputs, ARotatedSetReadWhileItIsWrittenGivesTheStreamsOfTheWhole) {
 
 TEST_F(Inputs, AnInterruptEndsAFollowedFileWithWhatWasThere) {
   const ToolRun whole = run("@ streams --json '" + sample + "'");
-  const ToolRun run = ToolTest::run("@ streams --json --follow '" + sample + "' & sleep 2; kill -INT $!; wait $!");
+  const ToolRun run =
+      ToolTest::run("@ streams --json --follow '" + sample + "' & sleep 2; kill -INT $!; wait $!");
   EXPECT_EQ(run.status, 0);
   EXPECT_EQ(sorted_lines(run.out), sorted_lines(whole.out));
 }
@@ -204,7 +205,10 @@ TEST_F(Inputs, VerboseTellsWhatACaptureSaysOfItself) {
   comment.u16(1).u16(6).raw("odd \x1b[").u16(0).u32(0);
   ByteWriter lost(Order::little);
   lost.u16(5).u16(8).u64(11).u32(0);
-  file.section().interface(101, 0, name.bytes).enhanced(0, 5, "not IP", 0, comment.bytes).statistics(0, lost.bytes);
+  file.section()
+      .interface(101, 0, name.bytes)
+      .enhanced(0, 5, "not IP", 0, comment.bytes)
+      .statistics(0, lost.bytes);
   write("file.pcapng", file.bytes);
   const ToolRun run = ToolTest::run("@ -v file.pcapng");
   EXPECT_THAT(run.err, HasSubstr("interface 0: eth7, link type 101, whole packets\n"));
@@ -222,14 +226,55 @@ TEST_F(Inputs, ExtractWritesTheOneCaptureOfEachConnection) {
   EXPECT_EQ(lines_of(read("out/index.jsonl")), 52u);
 }
 
+TEST_F(Inputs, FragmentsThatOverlapAreAnEvent) {
+  const Frame whole = FrameBuilder()
+                          .raw()
+                          .ipv4("10.0.0.1", "192.0.2.1")
+                          .tcp(40000, 80)
+                          .seq(1)
+                          .payload("hello, world")
+                          .build();
+  PcapBuilder file(Order::little, {.link_type = 101});
+  const auto add = [&](std::size_t from, std::size_t to, bool more) {
+    const Frame part(whole.begin() + 20 + static_cast<long>(from),
+                     whole.begin() + 20 + static_cast<long>(to));
+    const Frame frame = FrameBuilder()
+                            .raw()
+                            .ipv4("10.0.0.1", "192.0.2.1")
+                            .ip_id(9)
+                            .fragment_field(static_cast<std::uint16_t>((more ? 0x2000u : 0u) | from / 8))
+                            .ip_payload(6, part)
+                            .build();
+    file.record(5, 0, std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
+  };
+  add(0, 24, true);
+  add(16, 32, false);
+  write("overlap.pcap", file.bytes);
+  const ToolRun run = ToolTest::run("@ streams --json overlap.pcap");
+  EXPECT_THAT(run.out, HasSubstr(R"("fragment_overlap":1)"));
+  EXPECT_THAT(run.out, HasSubstr(R"("bytes":12,)"));
+}
+
 TEST_F(Inputs, FragmentsAreWrittenAsTheDatagramThatTheyMake) {
-  const Frame whole = FrameBuilder().raw().ipv4("10.0.0.1", "192.0.2.1").tcp(40000, 80).seq(1).payload("hello, world").build();
+  const Frame whole = FrameBuilder()
+                          .raw()
+                          .ipv4("10.0.0.1", "192.0.2.1")
+                          .tcp(40000, 80)
+                          .seq(1)
+                          .payload("hello, world")
+                          .build();
   PcapBuilder file(Order::little, {.link_type = 101});
   const Frame segment(whole.begin() + 20, whole.end());
   for (const bool last : {false, true}) {
-    const auto part = last ? Frame(segment.begin() + 16, segment.end()) : Frame(segment.begin(), segment.begin() + 16);
-    const Frame frame = FrameBuilder().raw().ipv4("10.0.0.1", "192.0.2.1").ip_id(9).fragment_field(last ? 2 : 0x2000)
-                            .ip_payload(6, part).build();
+    const auto part =
+        last ? Frame(segment.begin() + 16, segment.end()) : Frame(segment.begin(), segment.begin() + 16);
+    const Frame frame = FrameBuilder()
+                            .raw()
+                            .ipv4("10.0.0.1", "192.0.2.1")
+                            .ip_id(9)
+                            .fragment_field(last ? 2 : 0x2000)
+                            .ip_payload(6, part)
+                            .build();
     file.record(5, 0, std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
   }
   write("fragments.pcap", file.bytes);

@@ -1,4 +1,5 @@
-// The bodies of basic_assembler.h that end connections: drained and completed, flushed by age, or all at once.
+// The bodies of basic_assembler.h that end connections: drained and completed, flushed by age, or all at
+// once.
 #pragma once
 
 #include "restitch/basic_assembler.h"

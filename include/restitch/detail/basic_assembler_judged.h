@@ -1,5 +1,5 @@
-// The bodies of basic_assembler.h for connections whose hosts are watched: what a receiver refuses, and what it
-// acknowledged.
+// The bodies of basic_assembler.h for connections whose hosts are watched: what a receiver refuses, and what
+// it acknowledged.
 #pragma once
 
 #include <algorithm>

@@ -40,7 +40,7 @@ class HalfConnection {
   // True for the segment that is next, when nothing else is to be thought of: the whole hot path.
   [[nodiscard]] bool in_order(const TcpSegment& tcp) const {
     return (flags_ & (known_flag | busy_flag | ended_flag)) == known_flag && tcp.sequence == next_seq_ &&
-           (tcp.flags.bits & unusual_bits) == 0 && tcp.missing_size == 0;
+           (tcp.flags.bits & unusual_bits) == 0 && tcp.missing_size == 0 && !tcp.fragment_overlap;
   }
 
   // Lends the payload of such a segment to `sg`. Requires: in_order(tcp).
