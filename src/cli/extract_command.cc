@@ -35,7 +35,7 @@ int run_extract(const Options& options) {
     session.fail(extraction.error().message);
     return session.status();
   }
-  if (!session.relinquish_privileges(is_new ? options.directory : "")) return session.status();
+  if (!session.settle_in(is_new ? options.directory : "")) return session.status();
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
   const auto go_on = [&] { return !(*extraction)->error(); };
@@ -49,7 +49,7 @@ int run_extract(const Options& options) {
   (*extraction)->finish();
   if (!options.quiet) {
     fmt::print(stderr, "{}{}", extraction_text((*extraction)->counts(), options.directory),
-               summary_text(session, totals));
+               closing_text(session, totals));
   }
   if ((*extraction)->error()) session.fail((*extraction)->error()->message);
   return session.status();

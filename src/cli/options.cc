@@ -185,6 +185,17 @@ void Parser::add_common(CLI::App& command) {
       ->type_name("N")
       ->check(CLI::Range(1, 1 << 30))
       ->default_val(default_pages_max);
+  const std::map<std::string, Statistics> formats = {
+      {"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}};
+  command
+      .add_option("--stats", options_.statistics,
+                  "What is told in the end: summary, or all that was\ncounted, as text or json")
+      ->option_text("FORMAT=summary")
+      ->transform(CLI::CheckedTransformer(formats));
+  command
+      .add_option("--metrics", options_.metrics,
+                  "Serve what is counted to Prometheus while the run\ngoes on: http://127.0.0.1:PORT/metrics")
+      ->type_name("[ADDRESS:]PORT");
   command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors");
   command.add_flag("-v,--verbose", options_.verbose, "Say more about the inputs");
 }

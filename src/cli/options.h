@@ -15,6 +15,9 @@ namespace restitch::cli {
 
 enum class Command { streams, extract, follow };
 
+// What is told on standard error in the end.
+enum class Statistics { summary, text, json };
+
 struct Options {
   Command command = Command::streams;
 
@@ -22,6 +25,8 @@ struct Options {
   InputSelection input;
   const ReceiverPolicy* receiver = nullptr;
   int pages_max = 0;  // held bytes of all connections together, in pages
+  Statistics statistics = Statistics::summary;
+  std::string metrics;  // where to serve them; empty: nowhere
   bool quiet = false;
   bool verbose = false;
 

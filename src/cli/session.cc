@@ -17,18 +17,47 @@ void Session::fail(const std::string& message) {
 bool Session::open() {
   auto input = Input::open(options_.input, interrupted());
   if (!input) {
-    fail(input.error().message);
+    const bool rights =
+        options_.input.live() && input.error().message.find("not permitted") != std::string::npos;
+    fail(input.error().message + (rights ? " (to capture takes root, or cap_net_raw: see setcap(8))" : ""));
     return false;
   }
   input_ = std::move(*input);
   return true;
 }
 
-bool Session::relinquish_privileges(const std::string& new_folder) {
-  if (!options_.input.live()) return true;
-  const Result<void> done = cli::relinquish_privileges(options_.input.user, new_folder);
-  if (!done) fail(done.error().message);
-  return done.has_value();
+bool Session::settle_in(const std::string& new_folder) {
+  if (options_.input.live()) {
+    const Result<void> done = relinquish_privileges(options_.input.user, new_folder);
+    if (!done) {
+      fail(done.error().message);
+      return false;
+    }
+  }
+  if (options_.metrics.empty()) return true;
+  auto server = MetricsServer::open(options_.metrics);
+  if (!server) {
+    fail(server.error().message);
+    return false;
+  }
+  metrics_ = std::move(*server);
+  if (!options_.quiet) fmt::print(stderr, "metrics: http://{}/metrics\n", metrics_->address());
+  return true;
+}
+
+void Session::count_inputs() {
+  counts_.fragments = decoder_.fragment_counts();
+  counts_.filtered_out = input_->filtered_out();
+  counts_.interfaces = input_->reader().metadata().interfaces;
+}
+
+bool Session::metrics_due() {
+  if (!metrics_) return false;
+  constexpr std::chrono::milliseconds interval{200};
+  const auto now = std::chrono::steady_clock::now();
+  if (now - published_ < interval) return false;
+  published_ = now;
+  return true;
 }
 
 // An interface or a growing file ends by itself when it is asked to: what was captured before is read.

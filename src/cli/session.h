@@ -1,24 +1,21 @@
 // A Session reads all that one run reads into one pool, and remembers what went wrong. One thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "cli/counters.h"
 #include "cli/exit_status.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
+#include "cli/metrics_server.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 #include "restitch/restitch.h"
 
 namespace restitch::cli {
-
-// What the summary tells, taken from the pool before it goes.
-struct PoolCounts {
-  ByteCounts bytes;
-  EventCounts events{};
-};
 
 class Session {
  public:
@@ -28,9 +25,9 @@ class Session {
   // Opens what is to be read. False: there is nothing to read, and fail() said why.
   bool open();
 
-  // After opening an interface: keeps no right that is not needed any more (privileges.h). False: it could
-  // not be done, and fail() said why.
-  bool relinquish_privileges(const std::string& new_folder = {});
+  // After opening an interface: keeps no right that is not needed any more (privileges.h), a folder that this
+  // run made goes with them; then serves metrics, if asked. False: it could not be done, and fail() said why.
+  bool settle_in(const std::string& new_folder = {});
 
   // Reads all into streams of type S, and ends them. `go_on()` is asked now and then, also when nothing
   // comes; false stops the reading.
@@ -44,23 +41,24 @@ class Session {
     BasicAssembler<S, Factory> assembler(pool,
                                          AssemblerOptions().max_buffered_pages_total(options_.pages_max));
     CaptureReader& reader = input_->reader();
-    feed(reader, decoder_, assembler, counts_, [&] {
-      progress_.update(reader, counts_.packets);
+    feed(reader, decoder_, assembler, counts_.fed, [&] {
+      progress_.update(reader, counts_.fed.packets);
+      if (metrics_due()) publish(pool);
       return go_on() && wants_more();
     });
     note_ends();
     assembler.flush_all(EndReason::end_of_input);
-    pool_counts_ = {pool.byte_counts(), pool.event_counts()};
+    count(pool);
   }
 
   // A line on standard error, and exit status 2.
   void fail(const std::string& message);
 
+  [[nodiscard]] Statistics statistics() const { return options_.statistics; }
   [[nodiscard]] bool live() const { return options_.input.live(); }
   [[nodiscard]] const Input& input() const { return *input_; }
-  [[nodiscard]] const Decoder& decoder() const { return decoder_; }
-  [[nodiscard]] const FeedCounts& counts() const { return counts_; }
-  [[nodiscard]] const PoolCounts& pool_counts() const { return pool_counts_; }
+  // As of the end of run().
+  [[nodiscard]] const RunCounts& counts() const { return counts_; }
   [[nodiscard]] const std::vector<std::string>& damages() const { return damages_; }
   [[nodiscard]] int status() const { return status_; }
 
@@ -68,6 +66,20 @@ class Session {
   // A connection that was joined in the middle waits for an earlier byte until this much is there.
   static constexpr std::uint32_t midstream_pages_max = 64;
 
+  template <class Pool>
+  void count(const Pool& pool) {
+    counts_.bytes = pool.byte_counts();
+    counts_.events = pool.event_counts();
+    counts_.pool = pool.size();
+    count_inputs();
+  }
+  template <class Pool>
+  void publish(const Pool& pool) {
+    count(pool);
+    metrics_->publish(counters_prometheus(counters_of(counts_)));
+  }
+  void count_inputs();
+  [[nodiscard]] bool metrics_due();
   [[nodiscard]] bool wants_more() const;
   void note_ends();
   void note_end(const InputEnd& input);
@@ -76,8 +88,9 @@ class Session {
   Progress progress_;
   std::unique_ptr<Input> input_;
   Decoder decoder_;
-  FeedCounts counts_;
-  PoolCounts pool_counts_;
+  RunCounts counts_;
+  std::unique_ptr<MetricsServer> metrics_;
+  std::chrono::steady_clock::time_point published_{};
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
   int status_ = exit_ok;
 };

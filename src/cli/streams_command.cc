@@ -39,7 +39,7 @@ void read_into(Session& session, ConnectionLog& log, GoOn&& go_on) {
 
 int run_streams(const Options& options) {
   Session session(options);
-  if (!session.open() || !session.relinquish_privileges()) return session.status();
+  if (!session.open() || !session.settle_in()) return session.status();
   StandardOutput output;
   ConnectionTotals totals;
   std::string line;
@@ -63,7 +63,7 @@ int run_streams(const Options& options) {
     read_into<SummaryStream>(session, log, go_on);
   }
   const bool written = output.flush();
-  if (!options.quiet) fmt::print(stderr, "{}", summary_text(session, totals));
+  if (!options.quiet) fmt::print(stderr, "{}", closing_text(session, totals));
   return written ? session.status() : exit_input;
 }
 

@@ -26,8 +26,8 @@ void append_count(std::string& out, std::string_view label, std::uint64_t count)
 
 // What the capturing system counted: lost packets explain gaps. Interfaces that lost none are told only of
 // a live capture.
-void append_interfaces(std::string& out, const CaptureMetadata& metadata, bool all) {
-  for (const CaptureInterface& interface : metadata.interfaces) {
+void append_interfaces(std::string& out, const std::vector<CaptureInterface>& interfaces, bool all) {
+  for (const CaptureInterface& interface : interfaces) {
     const std::uint64_t lost = interface.dropped.value_or(0) + interface.os_dropped.value_or(0);
     if (lost == 0 && !all) continue;
     fmt::format_to(std::back_inserter(out), "interface {}: ", interface.name.empty() ? "?" : interface.name);
@@ -65,18 +65,19 @@ void ConnectionTotals::add(const ConnectionSummary& summary) {
 }
 
 std::string summary_text(const Session& session, const ConnectionTotals& totals) {
-  const FeedCounts& fed = session.counts();
-  const ByteCounts& bytes = session.pool_counts().bytes;
+  const RunCounts& counts = session.counts();
+  const FeedCounts& fed = counts.fed;
+  const ByteCounts& bytes = counts.bytes;
   auto not_tcp = fed.dropped;
   not_tcp[static_cast<std::size_t>(DropReason::none)] = 0;
 
   std::string out;
   append_counts<DropReason>(out, "packets without a segment", not_tcp);
-  append_fragments(out, session.decoder().fragment_counts());
-  append_count(out, "packets left out by the filter", session.input().filtered_out());
+  append_fragments(out, counts.fragments);
+  append_count(out, "packets left out by the filter", counts.filtered_out);
   append_count(out, "packets captured twice", fed.copies);
-  append_interfaces(out, session.input().reader().metadata(), session.live());
-  append_counts<EventKind>(out, "events", session.pool_counts().events);
+  append_interfaces(out, counts.interfaces, session.live());
+  append_counts<EventKind>(out, "events", counts.events);
   fmt::format_to(std::back_inserter(out),
                  "payload bytes: {} seen, {} delivered, {} duplicate, {} refused, {} dropped\n", bytes.seen,
                  bytes.delivered, bytes.duplicate, bytes.refused, bytes.dropped);
@@ -88,6 +89,18 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
   fmt::format_to(std::back_inserter(out), "{} packets, {} TCP segments, {} connections\n", fed.packets,
                  fed.segments, totals.connections);
   return out;
+}
+
+std::string closing_text(const Session& session, const ConnectionTotals& totals) {
+  switch (session.statistics()) {
+    case Statistics::text:
+      return counters_text(counters_of(session.counts()));
+    case Statistics::json:
+      return counters_json(counters_of(session.counts()));
+    case Statistics::summary:
+      break;
+  }
+  return summary_text(session, totals);
 }
 
 }  // namespace restitch::cli

@@ -21,4 +21,7 @@ struct ConnectionTotals {
 // Several lines; the last one begins with the number of packets.
 std::string summary_text(const Session& session, const ConnectionTotals& totals);
 
+// What the user asked to be told in the end: that, or all counters.
+std::string closing_text(const Session& session, const ConnectionTotals& totals);
+
 }  // namespace restitch::cli

@@ -175,6 +175,10 @@ void FileStore::append(Id id, Bytes bytes) {
 
 void FileStore::skip(Id id, std::uint64_t size) { files_[id].end += size; }
 
+void FileStore::flush(Id id) {
+  if (files_[id].slot) write_out(**files_[id].slot);
+}
+
 void FileStore::close(Id id) {
   if (files_[id].slot) release(*files_[id].slot);
   files_[id] = {};

@@ -39,6 +39,8 @@ class FileStore {
   void append(Id file, Bytes bytes);
   // Moves the end by `size`; the bytes between read as zeros once something follows.
   void skip(Id file, std::uint64_t size);
+  // Hands what waits to the system: it is in the file even if this process is killed.
+  void flush(Id file);
   void close(Id file);
 
   // What would be the offset of the next byte.

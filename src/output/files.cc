@@ -137,8 +137,10 @@ void FileStream::append_runs(std::string& out, Side& side) {
   side.runs.clear();
 }
 
+// The index never tells more than the files hold: who is killed in between leaves it true.
 void FileStream::index_runs(Side& side) {
   FileStore& store = *extraction_->store_;
+  store.flush(*side.file);
   std::string& line = extraction_->line_;
   line = R"({"file":)";
   append_json_string(line, store.name(*side.file));
@@ -150,6 +152,7 @@ void FileStream::index_runs(Side& side) {
 
 void FileStream::index_end(TcpFlowDirection direction, Side& side) {
   FileStore& store = *extraction_->store_;
+  store.flush(*side.file);
   std::string more = R"("file":)";
   append_json_string(more, store.name(*side.file));
   fmt::format_to(std::back_inserter(more), R"(,"file_size":{},)", store.size(*side.file));

@@ -43,6 +43,24 @@ TEST(FileStream, WritesAFileForEachDirectionAndAnIndex) {
   EXPECT_EQ(folder.read(sent_by_server), "answer");
 }
 
+// As who is killed in the middle leaves it: the streams are not ended, nor the extraction finished.
+TEST(FileStream, NeverIndexesWhatIsNotInTheFileYet) {
+  const TemporaryFolder folder;
+  const auto extraction = Extraction::open(folder.path(), {.limits = {.buffer_size = 2000}});
+  ASSERT_TRUE(extraction);
+  ConnectionLog log([](const ConnectionSummary&) {});
+  FileStreamFactory factory(**extraction, log);
+  BasicStreamPool<FileStream, FileStreamFactory> pool(factory);
+  BasicAssembler<FileStream, FileStreamFactory> assembler(pool);
+  for (std::uint32_t number = 0; number <= 200; ++number) {
+    const TestPacket packet = number == 0 ? client(99).syn() : client(99 + number, "a").ack();
+    AssemblerContext context(packet.info(number));
+    assembler.assemble_with_context(packet.net(), packet.tcp(), context);
+  }
+  EXPECT_THAT(folder.read("index.jsonl"), HasSubstr("[127,127,1,"));
+  EXPECT_GE(folder.read(sent_by_client).size(), 128u);
+}
+
 TEST(FileStream, IndexesWhichPacketBroughtWhat) {
   const TemporaryFolder folder;
   extract(folder.path(), testing::with_gap());

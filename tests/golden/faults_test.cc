@@ -1,0 +1,104 @@
+// What goes wrong around the command: disks that are full, pipes that close, a kill at any moment.
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <thread>
+
+#include "golden/tool_run.h"
+
+namespace restitch::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
+
+class Faults : public ToolTest {
+ protected:
+  // Whether each file in `folder` is the beginning of the file of that name in `whole`, and each line of the
+  // index tells only what is there.
+  void expect_prefix_of_the_truth(const std::string& folder, const std::string& whole) const {
+    for (const auto& entry : std::filesystem::directory_iterator(path(folder))) {
+      const std::string name = entry.path().filename().string();
+      if (name == "index.jsonl") continue;
+      const std::string bytes = read(folder + "/" + name);
+      EXPECT_EQ(read(whole + "/" + name).compare(0, bytes.size(), bytes), 0) << name;
+    }
+    std::istringstream index(read(folder + "/index.jsonl"));
+    for (std::string line; std::getline(index, line);) {
+      if (index.eof()) break;  // the last line may be cut
+      const auto row = nlohmann::json::parse(line);
+      const std::string name = row.at("file");
+      for (const auto& run : row.at("runs")) {
+        const std::uint64_t end = run.at(0).get<std::uint64_t>() + run.at(2).get<std::uint64_t>();
+        EXPECT_LE(end, std::filesystem::file_size(path(folder + "/" + name))) << line;
+      }
+    }
+  }
+};
+
+TEST_F(Faults, AFullDiskIsSaidAndWhatIsThereIsTrue) {
+  ASSERT_EQ(run("@ extract -o whole '" + sample + "'").status, 0);
+  // A limit on the size of files does what a full disk does: write(2) fails in the middle of one.
+  const ToolRun run = ToolTest::run("trap '' XFSZ; ulimit -f 24; @ extract -o full '" + sample + "'");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.err, HasSubstr("File too large"));
+  expect_prefix_of_the_truth("full", "whole");
+}
+
+TEST_F(Faults, ADeviceWithoutSpaceIsSaid) {
+  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "there is no /dev/full";
+  const ToolRun run = ToolTest::run("@ streams --json '" + sample + "' >/dev/full");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.err, HasSubstr("No space left on device"));
+}
+
+TEST_F(Faults, APipeThatClosesEndsTheRunQuietly) {
+  const ToolRun run = ToolTest::run("@ streams -q --json '" + sample + "' '" + sample + "' | head -n 1");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_EQ(run.err, "");
+}
+
+TEST_F(Faults, KilledAtAnyMomentTheFilesHoldABeginningOfTheTruth) {
+  ASSERT_EQ(run("@ extract -o whole '" + sample + "'").status, 0);
+  std::uintmax_t bytes = 0;
+  for (int moment = 0; moment < 12; ++moment) {
+    const std::string folder = "killed" + std::to_string(moment);
+    // The input comes slowly, so that every kill hits the middle of the work.
+    const std::string feed = "{ head -c " + std::to_string(50'000 * (moment + 1)) + " '" + sample + "'; sleep 0.4; }";
+    (void)run(feed + " | { @ extract -q -o " + folder + " - & sleep 0.3; kill -9 $!; wait $!; }");
+    if (std::filesystem::exists(path(folder + "/index.jsonl"))) expect_prefix_of_the_truth(folder, "whole");
+    for (const auto& file : std::filesystem::directory_iterator(path(folder))) bytes += file.file_size();
+  }
+  EXPECT_GT(bytes, 100'000u) << "every kill came before the work";
+}
+
+TEST_F(Faults, AnInputThatCannotBeReadOnIsDamageAndTheRestIsRead) {
+  const SmallCapture whole = hello_world();
+  const ByteVector cut(whole.bytes().begin(), whole.bytes().end() - 5);
+  write("cut.pcap", cut);
+  const ToolRun run = ToolTest::run("@ streams --json cut.pcap '" + sample + "'");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.err, HasSubstr("cut.pcap: cut short"));
+  EXPECT_THAT(run.err, HasSubstr("27 connections"));
+}
+
+TEST_F(Faults, LittleMemoryIsSurvived) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs more address space than the limit gives";
+#else
+  // Enough to start, not enough for everything: no crash, and an exit status that says what happened.
+  for (const char* limit : {"60000", "80000", "120000"}) {
+    const ToolRun run = ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json '" + sample + "'");
+    EXPECT_LT(run.status, 128) << limit << run.err;
+  }
+#endif
+}
+
+}  // namespace
+}  // namespace restitch::testing
