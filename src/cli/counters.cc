@@ -41,8 +41,8 @@ void add_packets(List& list, const RunCounts& counts) {
   list.add("packet_copies", "Packets that the capture holds a second time.", fed.copies);
   list.add("segments", "TCP segments found in the packets.", fed.segments);
   list.add("segments_cut", "Segments whose payload the snap length cut.", fed.cut_segments);
-  list.add_each<DropReason>("packets_without_segment", "Packets that hold no TCP segment.", "reason", fed.dropped,
-                            1);
+  list.add_each<DropReason>("packets_without_segment", "Packets that hold no TCP segment.", "reason",
+                            fed.dropped, 1);
 }
 
 void add_bytes(List& list, const ByteCounts& bytes) {
@@ -113,8 +113,8 @@ std::vector<Counter> counters_of(const RunCounts& counts) {
   List list;
   add_packets(list, counts);
   add_bytes(list, counts.bytes);
-  list.add_each<EventKind>("events", "What segments did wrong and streams suffered (docs/semantics.md).", "kind",
-                           counts.events, 0);
+  list.add_each<EventKind>("events", "What segments did wrong and streams suffered (docs/semantics.md).",
+                           "kind", counts.events, 0);
   add_pool(list, counts.pool);
   add_fragments(list, counts.fragments);
   add_interfaces(list, counts.interfaces);

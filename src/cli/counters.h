@@ -24,8 +24,8 @@ struct RunCounts {
 struct Counter {
   std::string_view name;  // as in Prometheus, without "restitch_" and "_total"
   std::string_view help;
-  bool rises = true;           // a counter; else a gauge
-  std::string_view label;      // what tells several values of one name apart; may be empty
+  bool rises = true;       // a counter; else a gauge
+  std::string_view label;  // what tells several values of one name apart; may be empty
   std::string label_value;
   std::uint64_t value = 0;
 };

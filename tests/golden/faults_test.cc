@@ -70,8 +70,10 @@ TEST_F(Faults, KilledAtAnyMomentTheFilesHoldABeginningOfTheTruth) {
   for (int moment = 0; moment < 12; ++moment) {
     const std::string folder = "killed" + std::to_string(moment);
     // The input comes slowly, so that every kill hits the middle of the work.
-    const std::string feed = "{ head -c " + std::to_string(50'000 * (moment + 1)) + " '" + sample + "'; sleep 0.4; }";
-    (void)run(feed + " | { @ extract -q -o " + folder + " - & sleep 0.3; kill -9 $!; wait $!; }");
+    const std::string feed =
+        "{ head -c " + std::to_string(50'000 * (moment + 1)) + " '" + sample + "'; sleep 0.4; }";
+    (void)run(feed + " | { exec 3<&0; @ extract -q -o " + folder +
+              " - <&3 & sleep 0.3; kill -9 $!; wait $!; }");
     if (std::filesystem::exists(path(folder + "/index.jsonl"))) expect_prefix_of_the_truth(folder, "whole");
     for (const auto& file : std::filesystem::directory_iterator(path(folder))) bytes += file.file_size();
   }
@@ -94,7 +96,8 @@ TEST_F(Faults, LittleMemoryIsSurvived) {
 #else
   // Enough to start, not enough for everything: no crash, and an exit status that says what happened.
   for (const char* limit : {"60000", "80000", "120000"}) {
-    const ToolRun run = ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json '" + sample + "'");
+    const ToolRun run =
+        ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json '" + sample + "'");
     EXPECT_LT(run.status, 128) << limit << run.err;
   }
 #endif

@@ -37,7 +37,8 @@ TEST_F(Statistics, AreOneJsonObjectOnOneLine) {
   const ToolRun run = ToolTest::run("@ --stats json '" + sample + "'");
   EXPECT_THAT(run.err, MatchesRegex("\\{\"packets\":1024,.*\\}\n"));
   EXPECT_THAT(run.err, HasSubstr(R"("payload_bytes":{"seen":562570,)"));
-  const ToolRun parsed = ToolTest::run("@ --stats json '" + sample + "' 2>&1 >/dev/null | python3 -m json.tool");
+  const ToolRun parsed =
+      ToolTest::run("@ --stats json '" + sample + "' 2>&1 >/dev/null | python3 -m json.tool");
   EXPECT_EQ(parsed.status, 0) << parsed.err;
 }
 
