@@ -93,6 +93,7 @@ int run(const std::vector<std::uint32_t>& order, std::size_t size) {
   CheckerFactory factory;
   PoolOptions options;
   options.hash_seed = 1;
+  options.limits.connection_bytes_max = options.limits.total_bytes_max = PoolLimits::unlimited;
   BasicStreamPool<Checker, CheckerFactory> pool(factory, options);
   BasicAssembler<Checker, CheckerFactory> assembler(pool);
   Sender sender(size);

@@ -89,8 +89,19 @@ class BasicStreamPool {
   S& stream(const ConnectionRef& ref) { return streams_[ref.connection->slot]; }
 
   [[nodiscard]] PoolSize size() const;
-  [[nodiscard]] const ByteCounts& byte_counts() const { return state_.halves.bytes; }
+
+  // Where the payload went, in one direction and in both. (Payload of a connection that nobody knows counts
+  // as a client's. When a handshake shows that the roles were guessed wrong, what was delivered till then
+  // stays counted where it was.)
+  [[nodiscard]] const ByteCounts& byte_counts(TcpFlowDirection direction) const {
+    return state_.halves.counts[static_cast<std::size_t>(direction)];
+  }
+  [[nodiscard]] ByteCounts byte_counts() const {
+    ByteCounts total = state_.halves.counts[0];
+    return total += state_.halves.counts[1];
+  }
   [[nodiscard]] const EventCounts& event_counts() const { return state_.halves.events.counts(); }
+  [[nodiscard]] const LimitCounts& limit_counts() const { return state_.halves.limits; }
 
  private:
   template <StreamType, class F>
@@ -144,26 +155,40 @@ class BasicAssembler {
  private:
   using Ref = typename Pool::ConnectionRef;
   using Connection = detail::Connection;
+  struct Counting;
   struct Settling;
   struct Call;
 
   void assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);
   Ref find_or_create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
-                     const TcpSegment& tcp, AssemblerContext& context);
+                     const TcpSegment& tcp, AssemblerContext& context, Counting& counting);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
   void tell_refused_payload(const Ref& ref, const TcpSegment& tcp, Refusal rule, AssemblerContext& context);
   void deliver_acknowledged(const Ref& ref, AssemblerContext& context);
   void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
-  void deliver_ready(const Ref& ref, AssemblerContext* context);
+  void deliver_ready(const Ref& ref, AssemblerContext* context, bool unasked = false);
   void enforce_limits(const Ref& ref, AssemblerContext* context);
+  void enforce_bytes(const Ref& ref, AssemblerContext* context);
+  bool give_way_in_total(std::uint32_t at_hand, AssemblerContext* context);
+  bool give_way(const Ref& ref, std::size_t excess, Limit limit, AssemblerContext* context);
+  bool skip_at_limit(const Ref& ref, Limit limit, AssemblerContext* context);
+  void note_limit(const Ref& ref, Limit limit, const AssemblerContext* context);
+  bool make_room();
+  void expel_at_limit(Connection& connection, Limit limit);
+  void age();
+  void age_hole(std::uint32_t detail);
+  void finish_if_ended(const Ref& ref, AssemblerContext* context);
   void drain(const Ref& ref, AssemblerContext* context);
   void complete(Connection& connection, AssemblerContext* context, EndReason reason);
+  void expel(Connection& connection, EndReason reason);
   void tell_events(const Ref& ref);
   bool flush_older(Connection& connection, Timestamp t);
-  bool over_limit(const HalfConnection& half) const;
+  [[nodiscard]] std::optional<Limit> exceeded_pages(const HalfConnection& half) const;
+  [[nodiscard]] Ref greedier_half(Connection& connection);
+  [[nodiscard]] Ref holder_of(std::uint32_t detail);
   static Ref ref_of(Connection& connection, TcpFlowDirection direction);
 
   detail::HalfState& halves() { return pool_.state_.halves; }
@@ -176,6 +201,7 @@ class BasicAssembler {
 
 }  // namespace restitch
 
+#include "restitch/detail/basic_assembler_ageing.h"  // IWYU pragma: export
 #include "restitch/detail/basic_assembler_ends.h"    // IWYU pragma: export
 #include "restitch/detail/basic_assembler_impl.h"    // IWYU pragma: export
 #include "restitch/detail/basic_assembler_judged.h"  // IWYU pragma: export

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "restitch/capture_info.h"
+#include "restitch/limits.h"
 #include "restitch/packet.h"
 #include "restitch/receiver.h"
 
@@ -22,11 +23,12 @@ enum class EventKind : std::uint8_t {
   fin_moved,          // a second FIN at another position
   syn_in_connection,  // a SYN with another number inside a connection (RFC 5961, section 4)
   port_reuse,         // a new connection on the addresses and ports of an old one
-  limit,              // a limit acted: bytes were delivered early, or dropped
-  refused,            // the receiver lets the segment count for nothing; the event has the rule
-  urgent,             // an urgent pointer names a byte (RFC 6093); `held` is that byte
-  acked_unseen,       // the receiver acknowledged bytes that were never captured
-  keep_alive,         // a probe one below the next number (RFC 9293, 3.8.4)
+  limit,         // a limit acted, the event has which: bytes were delivered early (size 0: a gap follows),
+                 // kept bytes were dropped, or the connection is completed
+  refused,       // the receiver lets the segment count for nothing; the event has the rule
+  urgent,        // an urgent pointer names a byte (RFC 6093); `held` is that byte
+  acked_unseen,  // the receiver acknowledged bytes that were never captured
+  keep_alive,    // a probe one below the next number (RFC 9293, 3.8.4)
   zero_window_probe,  // one byte into a closed window (RFC 9293, 3.8.6.1)
   window_full,        // the segment fills the receiver's window to its edge
   roles_swapped,      // the handshake shows that client and server are the other way round: from now on
@@ -51,6 +53,7 @@ struct Event {
   std::uint64_t size = 0;             // bytes it is about, 0 where that has no meaning
   CaptureInfo info{};                 // the packet that showed it
   Refusal refusal = Refusal::count_;  // refused: by which rule
+  Limit limit = Limit::count_;        // limit: which one
   Bytes held{};                       // conflict: the copy that was there first
   Bytes arrived{};                    // conflict: the copy that came now
 };

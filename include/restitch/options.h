@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "restitch/limits.h"
 #include "restitch/receiver.h"
 
 namespace restitch {
@@ -48,8 +49,13 @@ struct PoolOptions {
   // direction wait for an earlier one. 0: it waits for a limit or a flush, as gopacket does.
   std::uint32_t midstream_pages_max = 0;
 
-  // Ended and ignored connections stay as tombstones, so that their stray packets make no new stream:
-  // at most this many, the oldest go first, and each for no longer than this after its last packet.
+  // What it may hold, and how long things may wait.
+  PoolLimits limits{};
+  Ageing ageing{};
+
+  // Connections that were ended (FIN, RST) or ignored stay as tombstones of 80 bytes, so that their stray
+  // packets make no new stream: at most this many, the oldest go first, and each for no longer than this
+  // after its last packet. One that a limit or its age ended leaves none: what comes then begins anew.
   std::size_t tombstones_max = 65536;
   std::int64_t tombstone_timeout_ns = 120'000'000'000;
 

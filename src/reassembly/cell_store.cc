@@ -4,68 +4,89 @@
 #include <array>
 #include <cassert>
 #include <cstring>
-#include <new>
+#include <utility>
+
+#include "restitch/detail/block.h"
 
 namespace restitch::detail {
 namespace {
 
-constexpr std::size_t chunk_size_wanted = 32 * 1024;
+// Cells of one size. A chunk has as many as fill its pages but for a thirty-second; numbers go up in powers
+// of two from chunk to chunk, so that a place splits into chunk and cell without a division.
+struct Shape {
+  std::uint32_t cell_size = 0;  // without the owner
+  std::uint32_t cells = 0;      // in a chunk
+  std::uint32_t shift = 0;
+  std::uint32_t chunk_size = 0;
+};
 
-// Cell sizes: each at most a quarter larger than the one below, in steps of four bytes. With the four
-// bytes for the owner that keeps a cell within 1.25 times its payload plus 8 bytes.
-constexpr auto cell_sizes = [] {
-  std::array<std::uint32_t, 64> sizes{};
-  std::size_t count = 0;
-  for (std::uint32_t size = 8; size < CellStore::size_max; ++count) {
-    sizes[count] = size;
-    size = std::max(size + 4, (size * 5 / 4) & ~3U);
+constexpr std::uint32_t page_bytes = 4096;
+constexpr std::uint32_t chunk_size_min = 16 * 1024;
+
+constexpr Shape shape_of(std::uint32_t cell_size, std::uint32_t owner_size) {
+  const std::uint32_t size = cell_size + owner_size;
+  Shape shape;
+  shape.cell_size = cell_size;
+  shape.cells = chunk_size_min / size + 1;
+  for (;; ++shape.cells) {
+    shape.chunk_size = (shape.cells * size + page_bytes - 1) / page_bytes * page_bytes;
+    if ((shape.chunk_size - shape.cells * size) * 32 <= shape.chunk_size) break;
   }
-  sizes[count++] = CellStore::size_max;
-  return std::pair(sizes, count);
-}();
-static_assert(cell_sizes.second <= 64, "a reference has six bits for the class");
-
-std::uint32_t cell_size(unsigned number) { return cell_sizes.first[number]; }
-
-// Cells in a chunk: a power of two, so that a place splits into chunk and cell without a division.
-unsigned cells_shift(unsigned number) {
-  unsigned shift = 0;
-  while ((std::size_t{2} << shift) * (cell_size(number) + 4) <= chunk_size_wanted) ++shift;
-  return shift;
+  while ((1U << shape.shift) < shape.cells) ++shape.shift;
+  return shape;
 }
 
-const auto cell_shifts = [] {
-  std::array<std::uint8_t, 64> shifts{};
-  for (unsigned i = 0; i < cell_sizes.second; ++i) shifts[i] = static_cast<std::uint8_t>(cells_shift(i));
-  return shifts;
+// Cell sizes: each at most a fifth larger than the one below, in steps of four bytes. With the four bytes for
+// the owner and what is left over of a page, that keeps a cell within 1.25 times its payload plus 8 bytes.
+constexpr std::uint32_t next_size(std::uint32_t size) { return std::max(size + 4, (size * 6 / 5) & ~3U); }
+constexpr std::size_t shapes_count = [] {
+  std::size_t count = 1;
+  for (std::uint32_t size = 8; size < CellStore::size_max; size = next_size(size)) ++count;
+  return count;
+}();
+static_assert(shapes_count <= 64, "a reference has six bits for the class");
+
+constexpr auto shapes = [] {
+  std::array<Shape, shapes_count> made{};
+  std::uint32_t size = 8;
+  for (std::size_t i = 0; i < shapes_count; ++i, size = next_size(size)) {
+    made[i] = shape_of(std::min(size, std::uint32_t{CellStore::size_max}), sizeof(std::uint32_t));
+  }
+  return made;
 }();
 
 }  // namespace
 
-CellStore::CellStore(Owners& owners) : owners_(owners), classes_(cell_sizes.second) {}
+CellStore::CellStore(Owners& owners) : owners_(owners), classes_(shapes_count) {}
 
 unsigned CellStore::class_of(std::size_t size) {
-  const auto* begin = cell_sizes.first.data();
-  const auto* end = begin + cell_sizes.second;
-  return static_cast<unsigned>(std::lower_bound(begin, end, size) - begin);
+  const auto at = std::lower_bound(shapes.begin(), shapes.end(), size,
+                                   [](const Shape& shape, std::size_t s) { return shape.cell_size < s; });
+  return static_cast<unsigned>(at - shapes.begin());
 }
 
 std::uint8_t* CellStore::header(Reference cell) {
   const unsigned number = cell >> place_bits;
   const std::uint32_t place = cell & place_mask;
-  const unsigned shift = cell_shifts[number];
-  const std::size_t local = place & ((1U << shift) - 1);
-  return classes_[number].chunks[place >> shift].get() + local * (cell_size(number) + owner_size);
+  const Shape& shape = shapes[number];
+  const std::size_t local = place & ((1U << shape.shift) - 1);
+  return classes_[number].chunks[place >> shape.shift].get() + local * (shape.cell_size + owner_size);
+}
+
+// The place of the n-th cell of a class.
+CellStore::Reference CellStore::reference(unsigned number, std::uint32_t n) {
+  const Shape& shape = shapes[number];
+  return (number << place_bits) | ((n / shape.cells) << shape.shift) | (n % shape.cells);
 }
 
 CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) {
   assert(size > 0 && size <= size_max);
   const unsigned number = class_of(size);
   Class& cls = classes_[number];
-  if (cls.count == place_mask || (cls.count >> cell_shifts[number] == cls.chunks.size() && !grow(number))) {
-    return nowhere;
-  }
-  const Reference cell = (number << place_bits) | cls.count++;
+  const Shape& shape = shapes[number];
+  const std::uint32_t chunk = cls.count / shape.cells;
+  if (chunk >= place_mask >> shape.shift || (chunk == cls.chunks.size() && !grow(number))) return nowhere;
+  const Reference cell = reference(number, cls.count++);
   std::memcpy(header(cell), &owner, owner_size);
   return cell;
 }
@@ -73,9 +94,9 @@ CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) 
 void CellStore::release(Reference cell) {
   const unsigned number = cell >> place_bits;
   Class& cls = classes_[number];
-  const Reference last = (number << place_bits) | (cls.count - 1);
+  const Reference last = reference(number, cls.count - 1);
   if (cell != last) {
-    std::memcpy(header(cell), header(last), cell_size(number) + owner_size);
+    std::memcpy(header(cell), header(last), shapes[number].cell_size + owner_size);
     std::uint32_t owner = 0;
     std::memcpy(&owner, header(cell), owner_size);
     owners_.cell_moved(owner, cell);
@@ -85,22 +106,23 @@ void CellStore::release(Reference cell) {
 }
 
 bool CellStore::grow(unsigned number) {
-  const std::size_t size = (cell_size(number) + owner_size) << cell_shifts[number];
-  std::unique_ptr<std::uint8_t[]> chunk(new (std::nothrow) std::uint8_t[size]);
+  const std::size_t size = shapes[number].chunk_size;
+  ChunkPtr chunk(static_cast<std::uint8_t*>(allocate_block(size)), {size});
   if (!chunk) return false;
   classes_[number].chunks.push_back(std::move(chunk));
   memory_size_ += size;
   return true;
 }
 
-// Gives back chunks behind the last cell, but keeps one spare so that a queue that breathes at a chunk's
-// edge does not allocate each time.
+// Gives back chunks behind the last cell, but keeps a spare one, or a sixteenth of all, so that a queue that
+// breathes at a chunk's edge does not allocate each time.
 void CellStore::shrink(unsigned number) {
   Class& cls = classes_[number];
-  const std::size_t needed = (cls.count + (1U << cell_shifts[number]) - 1) >> cell_shifts[number];
-  while (cls.chunks.size() > needed + 1) {
+  const Shape& shape = shapes[number];
+  const std::size_t needed = (cls.count + shape.cells - 1) / shape.cells;
+  while (cls.chunks.size() > needed + 1 + needed / 16) {
     cls.chunks.pop_back();
-    memory_size_ -= (cell_size(number) + owner_size) << cell_shifts[number];
+    memory_size_ -= shape.chunk_size;
   }
 }
 

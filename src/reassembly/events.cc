@@ -30,6 +30,7 @@ namespace detail {
 
 void EventLog::add(const Event& event) {
   ++counts_[static_cast<std::size_t>(event.kind)];
+  if (events_.size() >= events_max) return;
   Stored stored{event, bytes_.size(), event.held.size(), event.arrived.size()};
   if (bytes_.size() + event.held.size() + event.arrived.size() > bytes_max) {
     stored.held_size = stored.arrived_size = 0;

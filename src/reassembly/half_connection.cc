@@ -22,7 +22,10 @@ constexpr std::int32_t late_syn_reach = 1 << 20;
 }  // namespace
 
 HalfDetail& HalfConnection::detail(State& state) {
-  if (detail_ == none) detail_ = state.details.allocate();
+  if (detail_ == none) {
+    detail_ = state.details.allocate();
+    state.details[detail_].connection = state.connection;
+  }
   flags_ |= busy_flag;
   return state.details[detail_];
 }
@@ -50,10 +53,10 @@ void HalfConnection::begin(State& state, Sequence first) {
   if (detail_ == none) return;
   HalfDetail& d = detail(state);
   if (d.has_end && first.difference(d.end) < 0) d.has_end = false;
-  state.bytes.dropped += d.held.discard_before(state, first);
+  state.bytes().dropped += d.held.discard_before(state, first);
   if (d.held.empty()) return;
-  const Sequence lowest = state.segments[d.held.first(state)].first;
-  if (first.difference(lowest) > spread_unknown) state.bytes.dropped += d.held.discard_all(state);
+  const Sequence lowest = state.segments.node(d.held.first(state)).first;
+  if (first.difference(lowest) > spread_unknown) state.bytes().dropped += d.held.discard_all(state);
 }
 
 void HalfConnection::insert_syn(State& state, const Arrival& arrival) {
@@ -75,17 +78,20 @@ void HalfConnection::move_start(State& state, Sequence first) {
   next_seq_ = first;
 }
 
+bool HalfConnection::names_another_start(Sequence start, bool by_syn, Sequence first) {
+  const std::int32_t before = first.difference(start);
+  return before != 0 && (by_syn || before < 0 || before > late_syn_reach);
+}
+
 bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
   const Sequence first = syn.add(1);
   const HalfDetail* d = peek(state);
   if (known()) {
     const bool overruled = next_offset_ == 0 && d != nullptr && d->has_first_syn && first == d->first_syn;
-    if (first == start() || overruled) return false;
-    const std::int32_t before = first.difference(start());
-    return (flags_ & syn_flag) != 0 || before < 0 || before > late_syn_reach;
+    return !overruled && names_another_start(start(), by_syn(), first);
   }
   if (d == nullptr || d->held.empty()) return false;
-  const std::int32_t before = first.difference(state.segments[d->held.first(state)].first);
+  const std::int32_t before = first.difference(state.segments.node(d->held.first(state)).first);
   return before < 0 || before > late_syn_reach;
 }
 
@@ -97,7 +103,7 @@ void HalfConnection::deliver(State& state, const TcpSegment& tcp, const CaptureI
   sg.append(tcp.payload, info);
   sg.stats_.chunks = 1;
   sg.stats_.packets = 1;
-  state.bytes.delivered += tcp.payload.size();
+  state.bytes().delivered += tcp.payload.size();
   advance(tcp.payload.size());
 }
 
@@ -153,10 +159,10 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
       arrival.lend = arrival.next && busy.skip == 0;
       inserted = busy.held.insert(state, policy, arrival);
     } else {
-      state.bytes.dropped += arrival.payload.size();
+      state.bytes().dropped += arrival.payload.size();
     }
   }
-  state.bytes.duplicate += overlap + inserted.duplicate;
+  state.bytes().duplicate += overlap + inserted.duplicate;
   overlap += inserted.overlap;
   if (overlap == 0 && inserted.queued == 0) return;
   TcpAssemblyStats& since = detail(state).since;
@@ -195,7 +201,7 @@ void HalfConnection::cut_after_end(State& state, const ReceiverPolicy& policy, A
                     .size = beyond,
                     .info = arrival.info});
   if (policy.after_end(by_reset) == AfterEnd::deliver) return;
-  state.bytes.refused += beyond;
+  state.bytes().refused += beyond;
   arrival.payload = arrival.payload.first(before);
 }
 
@@ -270,7 +276,8 @@ void HalfConnection::reach_end(State& state, const ReceiverPolicy& policy) {
   if (!d.has_end || !known() || next_seq_.difference(d.end) > 0) return;
   d.has_end = false;
   mark_ended(d.end_is_reset);
-  if (policy.after_end(d.end_is_reset) == AfterEnd::refuse) state.bytes.refused += d.held.discard_all(state);
+  if (policy.after_end(d.end_is_reset) == AfterEnd::refuse)
+    state.bytes().refused += d.held.discard_all(state);
 }
 
 void HalfConnection::close(State& state) {
@@ -285,7 +292,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
   if (!at_most && !pending_end && !holds(state)) return false;
   HalfDetail& d = detail(state);
   std::uint32_t lowest = d.held.empty() || end_comes_first(state, policy) ? none : d.held.first(state);
-  Sequence to = lowest != none ? state.segments[lowest].first
+  Sequence to = lowest != none ? state.segments.node(lowest).first
                 : pending_end  ? d.end
                                : at_most.value_or(next_seq_);
   if (at_most && known() && at_most->difference(to) > 0) {
@@ -318,7 +325,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
 bool HalfConnection::end_comes_first(State& state, const ReceiverPolicy& policy) {
   const HalfDetail& d = detail(state);
   return known() && d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse &&
-         d.end.difference(state.segments[d.held.first(state)].first) >= 0;
+         d.end.difference(state.segments.node(d.held.first(state)).first) >= 0;
 }
 
 // ---- the way out -----------------------------------------------------------------------------------
@@ -347,8 +354,8 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
     return false;
   }
   d.run.offer(fresh);
-  state.bytes.held -= fresh;
-  state.bytes.delivered += fresh;
+  state.bytes().held -= fresh;
+  state.bytes().delivered += fresh;
   sg.saved_ = kept;
   sg.info_.skip = d.skip;
   sg.info_.start = start;
@@ -377,13 +384,13 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
   HalfDetail& d = detail(state);
   detail::SegmentStore& segments = state.segments;
   while (!d.held.empty() && !d.at_final_end(policy, next_seq_)) {
-    const std::int32_t ahead = next_seq_.difference(segments[d.held.first(state)].first);
+    const std::int32_t ahead = next_seq_.difference(segments.node(d.held.first(state)).first);
     if (ahead > 0) return;
     const std::uint32_t segment = d.held.pop(state);
     const bool fin = segments[segment].fin;
     const std::uint32_t late =
         std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), segments[segment].size);
-    state.bytes.duplicate += late;
+    state.bytes().duplicate += late;
     const bool fin_late = late < static_cast<std::uint32_t>(-std::int64_t{ahead});
     if (late == segments[segment].size) {
       segments.release(segment);
@@ -406,7 +413,7 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::ui
   if (d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse) {
     const auto room = static_cast<std::uint32_t>(next_seq_.difference(d.end));
     if (room < segments[segment].size) {
-      state.bytes.refused += segments[segment].size - room;
+      state.bytes().refused += segments[segment].size - room;
       segments.trim_back(segment, segments[segment].size - room);
     }
   }
@@ -421,8 +428,8 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::ui
       if (size > 1) segments.remove_byte(segment, static_cast<std::uint32_t>(at));
     }
   }
-  state.bytes.delivered += urgent;
-  state.bytes.held += size - urgent;  // until it is offered
+  state.bytes().delivered += urgent;
+  state.bytes().held += size - urgent;  // until it is offered
   advance(size, urgent);
   if (size == urgent) {
     segments.release(segment);
@@ -450,15 +457,31 @@ void HalfConnection::settle(State& state, const ScatterGather& sg) {
   rest(state);
 }
 
-void HalfConnection::limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max) {
+void HalfConnection::limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max,
+                                Limit limit) {
   const HalfDetail* d = peek(state);
   if (d == nullptr || d->run.kept_bytes() == 0 || d->run.pages() < pages_max) return;
-  const std::size_t size = d->run.excess(state, pages_max);
+  drop_oldest_kept(state, direction, d->run.excess(state, pages_max), limit);
+}
+
+bool HalfConnection::drop_kept(State& state, TcpFlowDirection direction, std::size_t memory_size,
+                               Limit limit) {
+  const HalfDetail* d = peek(state);
+  if (d == nullptr || d->run.kept_bytes() == 0) return false;
+  drop_oldest_kept(state, direction, d->run.worth(state, memory_size), limit);
+  return true;
+}
+
+void HalfConnection::drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size,
+                                      Limit limit) {
+  HalfDetail& d = detail(state);
+  ++state.limits[static_cast<std::size_t>(limit)];
   state.events.add({.kind = EventKind::limit,
                     .direction = direction,
-                    .offset = next_offset_ - d->run.waiting_bytes() - d->run.kept_bytes(),
-                    .size = size});
-  detail(state).run.keep_from(state, size);
+                    .offset = next_offset_ - d.run.waiting_bytes() - d.run.kept_bytes(),
+                    .size = size,
+                    .limit = limit});
+  d.run.keep_from(state, size);
   rest(state);
 }
 
@@ -475,19 +498,20 @@ void HalfConnection::refuse_held(State& state) {
   if (detail_ == none) return;
   HalfDetail& d = detail(state);
   const std::uint64_t waiting = d.run.drop_waiting(state);
-  state.bytes.held -= waiting;
-  state.bytes.refused += waiting + d.held.discard_all(state);
+  state.bytes().held -= waiting;
+  state.bytes().refused += waiting + d.held.discard_all(state);
   rest(state);
 }
 
 void HalfConnection::clear(State& state) {
   if (detail_ != none) {
     HalfDetail& d = detail(state);
-    state.bytes.dropped += d.held.discard_all(state);
+    state.bytes().dropped += d.held.discard_all(state);
     const std::uint64_t waiting = d.run.drop_waiting(state);
-    state.bytes.held -= waiting;
-    state.bytes.dropped += waiting;
+    state.bytes().held -= waiting;
+    state.bytes().dropped += waiting;
     d.run.keep_from(state, d.run.kept_bytes());
+    state.greed.remove(state, detail_);
     state.details.release(detail_);
     detail_ = none;
   }
@@ -499,6 +523,7 @@ void HalfConnection::clear(State& state) {
 void HalfConnection::rest(State& state) {
   if (detail_ == none) return;
   const HalfDetail& d = state.details[detail_];
+  state.greed.place(state, detail_, d.memory_size());
   const bool counted = d.since.queued_packets != 0 || d.since.overlap_packets != 0;
   const bool start_in_doubt = d.has_first_syn && next_offset_ == 0;
   if (d.urgent_byte != HalfDetail::UrgentByte::absent && !ended()) return;
@@ -525,9 +550,19 @@ std::uint64_t HalfConnection::held_bytes(const State& state) const {
   return d == nullptr ? 0 : d->held.bytes();
 }
 
+std::uint64_t HalfConnection::undelivered_bytes(const State& state) const {
+  const HalfDetail* d = peek(state);
+  return d == nullptr ? 0 : d->held.bytes() + d->run.waiting_bytes();
+}
+
+std::size_t HalfConnection::memory_size(const State& state) const {
+  const HalfDetail* d = peek(state);
+  return d == nullptr ? 0 : d->memory_size();
+}
+
 std::optional<Sequence> HalfConnection::lowest_held(State& state) const {
   if (!holds(state)) return std::nullopt;
-  return state.segments[state.details[detail_].held.first(state)].first;
+  return state.segments.node(state.details[detail_].held.first(state)).first;
 }
 
 std::optional<Sequence> HalfConnection::highest_held(State& state) const {

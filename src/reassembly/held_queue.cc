@@ -9,7 +9,7 @@
 namespace restitch::detail {
 
 void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival) {
-  const Range held = range_of(state.segments[segment]);
+  const Range held = range_of(state.segments, segment);
   const Range shared = held.shared_with(range_of(arrival));
   const std::size_t at = shared.offset_in(range_of(arrival));
   const Bytes held_copy = state.segments.bytes(segment).subspan(shared.offset_in(held), shared.size());
@@ -36,8 +36,9 @@ std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_
   std::uint32_t root = root_;
   const SegmentTree tree(state.segments, root);
   const HeldSegment& highest = state.segments[tree.last()];
-  const std::int64_t to_end = state.segments[tree.first()].first.difference(first) + length;
-  const std::int64_t from_start = std::int64_t{first.difference(highest.first)} + highest.size;
+  const std::int64_t to_end = state.segments.node(tree.first()).first.difference(first) + length;
+  const std::int64_t from_start =
+      std::int64_t{first.difference(state.segments.node(tree.last()).first)} + highest.size;
   return std::max({length, to_end, from_start});
 }
 
@@ -65,7 +66,7 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
   std::uint32_t segment = tree.at_or_before(whole.first);
   if (segment == none) segment = tree.first();
   while (segment != none) {
-    const Range held = range_of(state.segments[segment]);
+    const Range held = range_of(state.segments, segment);
     if (held.first.difference(whole.last) <= 0) break;
     const std::uint32_t next = tree.next(segment);
     if (held.last.difference(whole.first) < 0) {
@@ -89,7 +90,7 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
 // Takes [first, last) out of a held segment that reaches into it.
 void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Sequence last) {
   SegmentStore& segments = state.segments;
-  const Range held = range_of(segments[segment]);
+  const Range held = range_of(segments, segment);
   const auto before = static_cast<std::uint32_t>(std::max(held.first.difference(first), 0));
   const auto behind = static_cast<std::uint32_t>(std::max(last.difference(held.last), 0));
   if (before != 0 && behind != 0) {
@@ -121,7 +122,7 @@ std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, co
     const std::uint32_t segment =
         lend ? state.segments.borrow(first, part, info) : state.segments.hold(first, part, info);
     if (segment == none) {
-      state.bytes.dropped += bytes.size();
+      state.bytes().dropped += bytes.size();
       break;
     }
     tree.insert(segment);
@@ -134,10 +135,22 @@ std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, co
   return lend ? 0 : placed;
 }
 
+// Who pops one segment is going to pop the next ones, and they lie anywhere.
+static void prefetch_after_next(const SegmentStore& segments, const SegmentTree& tree,
+                                std::uint32_t segment) {
+  const std::uint32_t next = tree.next(segment);
+  const std::uint32_t after = next == none ? none : tree.next(next);
+  if (after != none) segments.prefetch(after);
+}
+
 std::uint32_t HeldQueue::pop(HalfState& state) {
   const std::uint32_t segment = first(state);
   account(state, segment, -1);
-  if (segment != front_) SegmentTree(state.segments, root_).erase(segment);
+  if (segment != front_) {
+    SegmentTree tree(state.segments, root_);
+    prefetch_after_next(state.segments, tree, segment);
+    tree.erase(segment);
+  }
   front_ = state.segments[segment].next;
   --size_;
   return segment;
@@ -147,7 +160,7 @@ std::uint64_t HeldQueue::discard_before(HalfState& state, Sequence position) {
   std::uint64_t discarded = 0;
   while (!empty()) {
     const std::uint32_t segment = first(state);
-    const std::int32_t before = state.segments[segment].first.difference(position);
+    const std::int32_t before = state.segments.node(segment).first.difference(position);
     if (before <= 0) break;
     const std::uint32_t size = std::min(state.segments[segment].size, static_cast<std::uint32_t>(before));
     discarded += size;
@@ -179,7 +192,7 @@ void HeldQueue::account(HalfState& state, std::uint32_t segment, int sign) {
   pages_ += static_cast<std::uint32_t>(pages);
   state.pages += pages;
   bytes_ += weight * size;
-  state.bytes.held += weight * size;
+  state.bytes().held += weight * size;
 }
 
 }  // namespace restitch::detail

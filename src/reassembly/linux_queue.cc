@@ -26,7 +26,7 @@ constexpr int compare_max = 64;
 std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Arrival& arrival) {
   std::uint64_t shared = 0;
   for (int i = 0; block != none && i < compare_max; block = state.segments[block].next, ++i) {
-    const Range held = range_of(state.segments[block]);
+    const Range held = range_of(state.segments, block);
     if (!before(held.first, arrival.last())) break;
     if (!before(arrival.first, held.last)) continue;
     compare_copies(state, block, arrival);
@@ -41,12 +41,13 @@ std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Ar
 // number in `parent`.
 std::uint32_t HeldQueue::tail_of(HalfState& state, std::uint32_t block) {
   const std::uint32_t second = state.segments[block].next;
-  return second == none ? block : state.segments[second].parent;
+  return second == none ? block : state.segments.node(second).parent();
 }
 
 Sequence HeldQueue::end_of(HalfState& state, std::uint32_t block) {
-  const HeldSegment& tail = state.segments[tail_of(state, block)];
-  return tail.first.add(std::int64_t{tail.size} + (tail.fin ? 1 : 0));
+  const std::uint32_t last = tail_of(state, block);
+  const HeldSegment& tail = state.segments[last];
+  return state.segments.node(last).first.add(std::int64_t{tail.size} + (tail.fin ? 1 : 0));
 }
 
 Sequence HeldQueue::highest(HalfState& state) const {
@@ -81,10 +82,10 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& 
   }
   while (node != none) {
     parent = node;
-    const Sequence first = state.segments[node].first;
+    const Sequence first = state.segments.node(node).first;
     const Sequence end = end_of(state, node);
     if (before(arrival.first, first)) {
-      node = state.segments[node].left;
+      node = state.segments.node(node).left;
       continue;
     }
     if (before(arrival.first, end)) {
@@ -105,7 +106,7 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& 
     } else if (end == arrival.first) {
       return merge_into(node);
     }
-    node = state.segments[node].right;
+    node = state.segments.node(node).right;
   }
   const std::uint32_t block = make_block(state, arrival);
   if (block == none) return result;
@@ -124,12 +125,12 @@ std::uint32_t HeldQueue::make_block(HalfState& state, const Arrival& arrival) {
     const std::uint32_t segment = arrival.lend ? state.segments.borrow(first, part, arrival.info)
                                                : state.segments.hold(first, part, arrival.info);
     if (segment == none) {
-      state.bytes.dropped += rest.size();
+      state.bytes().dropped += rest.size();
       return head;
     }
     ++size_;
     account(state, segment, +1);
-    state.segments[segment].parent = segment;
+    state.segments.node(segment).set_parent(segment);
     if (head == none) {
       head = segment;
     } else {
@@ -145,7 +146,7 @@ std::uint32_t HeldQueue::make_block(HalfState& state, const Arrival& arrival) {
 void HeldQueue::append_to_block(HalfState& state, std::uint32_t block, std::uint32_t chain) {
   const std::uint32_t chain_tail = tail_of(state, chain);
   state.segments[tail_of(state, block)].next = chain;
-  state.segments[state.segments[block].next].parent = chain_tail;
+  state.segments.node(state.segments[block].next).set_parent(chain_tail);
 }
 
 // Removes the blocks above a new one that it covers to their end.
@@ -153,7 +154,7 @@ void HeldQueue::remove_covered(HalfState& state, std::uint32_t block, const Arri
                                Inserted& result) {
   SegmentTree tree(state.segments, root_);
   std::uint32_t next = tree.next(block);
-  while (next != none && before(state.segments[next].first, arrival.end())) {
+  while (next != none && before(state.segments.node(next).first, arrival.end())) {
     result.overlap += compare_with_block(state, next, arrival);
     if (before(arrival.end(), end_of(state, next))) break;
     tree.erase(next);

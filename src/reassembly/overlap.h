@@ -41,7 +41,10 @@ inline Relation relation(const Range& held, const Range& arrived) {
 
 namespace detail {
 
-inline Range range_of(const HeldSegment& held) { return {held.first, held.first.add(held.size)}; }
+inline Range range_of(const SegmentStore& store, std::uint32_t segment) {
+  const Sequence first = store.node(segment).first;
+  return {first, first.add(store[segment].size)};
+}
 inline Range range_of(const Arrival& arrival) { return {arrival.first, arrival.last()}; }
 
 // Whatever the policy: two copies of the same bytes are compared, and a difference is an event.

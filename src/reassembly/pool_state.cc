@@ -7,6 +7,15 @@
 namespace restitch::detail {
 namespace {
 
+// The shortest time that is set; 0: none is.
+std::int64_t shortest(const Ageing& ageing) {
+  std::int64_t least = 0;
+  for (const std::int64_t ns : {ageing.hole_ns, ageing.idle_ns, ageing.half_open_ns, ageing.closing_ns}) {
+    if (ns != 0 && (least == 0 || ns < least)) least = ns;
+  }
+  return least;
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -15,45 +24,44 @@ std::uint64_t random_seed() {
 }  // namespace
 
 PoolState::PoolState(const PoolOptions& pool_options)
-    : options(pool_options), table(options.hash_seed ? *options.hash_seed : random_seed()) {}
+    : PoolState(pool_options, pool_options.hash_seed ? *pool_options.hash_seed : random_seed()) {}
+
+PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
+    : options(pool_options),
+      table(seed),
+      tombstones(seed, options.tombstones_max, options.tombstone_timeout_ns),
+      round_ns_(shortest(options.ageing) / 4) {}
 
 Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_is_high) {
   const std::uint32_t slot = connections.allocate();
   if (slot == none) return nullptr;
+  if (!table.insert(hash, slot)) {
+    connections.release(slot);
+    return nullptr;
+  }
   Connection& connection = connections[slot];
   connection.key = key;
   connection.hash = hash;
   connection.slot = slot;
   connection.client_is_high = client_is_high;
   connection.policy = options.receiver;
-  table.insert(hash, slot);
+  connection.seen_tick = clock.tick();
   return &connection;
 }
 
 void PoolState::erase(Connection& connection) {
-  for (HalfConnection& half : connection.halves) half.clear(halves);
-  if (connection.phase == Connection::Phase::tombstone) unlink_tombstone(connection);
   forget_receiver(connection);
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    halves.attend(connection.slot, direction);
+    connection.half(direction).clear(halves);
+  }
   table.erase(connection.hash, connection.slot);
   connections.release(connection.slot);
 }
 
 void PoolState::bury(Connection& connection) {
-  for (HalfConnection& half : connection.halves) half.clear(halves);
-  forget_receiver(connection);
-  connection.phase = Connection::Phase::tombstone;
-  connection.older = newest_;
-  connection.newer = none;
-  (newest_ == none ? oldest_ : connections[newest_].newer) = connection.slot;
-  newest_ = connection.slot;
-  ++tombstones;
-  if (tombstones > options.tombstones_max) erase(connections[oldest_]);
-}
-
-void PoolState::unlink_tombstone(Connection& connection) {
-  (connection.newer == none ? newest_ : connections[connection.newer].older) = connection.older;
-  (connection.older == none ? oldest_ : connections[connection.older].newer) = connection.newer;
-  --tombstones;
+  tombstones.add(connection);
+  erase(connection);
 }
 
 ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
@@ -93,9 +101,27 @@ bool PoolState::correct_client(Connection& connection, bool from_high, const Tcp
   const bool client_is_high = from_high != tcp.ack();
   if (client_is_high == connection.client_is_high) return false;
   connection.client_is_high = client_is_high;
+  swap_counts(connection);
   std::swap(connection.halves[0], connection.halves[1]);
   if (connection.receiver != none) receivers[connection.receiver].swap_roles();
   return true;
+}
+
+// What waits will be delivered in the other direction than it was seen in.
+void PoolState::swap_counts(const Connection& connection) {
+  for (unsigned i = 0; i < 2; ++i) {
+    std::uint64_t waits = connection.halves[i].undelivered_bytes(halves);
+    if (connection.receiver != none) {
+      const ReceiverState& receiver = receivers[connection.receiver];
+      if (receiver.syn_data != none && receiver.syn_data_direction == static_cast<TcpFlowDirection>(i)) {
+        waits += halves.segments[receiver.syn_data].size;
+      }
+    }
+    halves.counts[i].seen -= waits;
+    halves.counts[i].held -= waits;
+    halves.counts[1 - i].seen += waits;
+    halves.counts[1 - i].held += waits;
+  }
 }
 
 std::optional<Sequence> PoolState::delivery_limit(Connection& connection, TcpFlowDirection direction) {
@@ -122,23 +148,31 @@ std::optional<Sequence> PoolState::lost_until(Connection& connection, TcpFlowDir
 void PoolState::hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,
                               const CaptureInfo& info) {
   drop_syn_data(connection);
+  halves.attend(connection.slot, direction);
   ReceiverState& receiver = receivers[connection.receiver];
   const Bytes bytes = tcp.payload.first(std::min(tcp.payload.size(), SegmentStore::segment_size_max));
-  halves.bytes.refused += tcp.payload.size() - bytes.size();
+  halves.bytes().refused += tcp.payload.size() - bytes.size();
+  if (halves.memory_size() + memory_for(1, bytes.size()) > options.limits.total_bytes_max) {
+    ++halves.limits[static_cast<std::size_t>(Limit::total_bytes)];
+    halves.bytes().dropped += bytes.size();
+    return;
+  }
   receiver.syn_data = halves.segments.hold(tcp.sequence.add(1), bytes, info);
   receiver.syn_data_direction = direction;
-  (receiver.syn_data == none ? halves.bytes.dropped : halves.bytes.held) += bytes.size();
+  (receiver.syn_data == none ? halves.bytes().dropped : halves.bytes().held) += bytes.size();
 }
 
 void PoolState::drop_syn_data(Connection& connection) {
   if (connection.receiver == none || receivers[connection.receiver].syn_data == none) return;
-  halves.bytes.refused += halves.segments[receivers[connection.receiver].syn_data].size;
+  halves.attend(connection.slot, receivers[connection.receiver].syn_data_direction);
+  halves.bytes().refused += halves.segments[receivers[connection.receiver].syn_data].size;
   release_syn_data(connection);
 }
 
 void PoolState::release_syn_data(Connection& connection) {
   ReceiverState& receiver = receivers[connection.receiver];
-  halves.bytes.held -= halves.segments[receiver.syn_data].size;
+  halves.attend(connection.slot, receiver.syn_data_direction);
+  halves.bytes().held -= halves.segments[receiver.syn_data].size;
   halves.segments.release(receiver.syn_data);
   receiver.syn_data = none;
 }
@@ -156,32 +190,9 @@ bool PoolState::may_skip(Connection& connection, TcpFlowDirection direction) {
   return lowest && receivers[connection.receiver].may_have_read(direction, *lowest);
 }
 
-// A SYN that cannot belong to this connection, living or dead: it names another start.
 bool PoolState::begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {
-  HalfConnection& half = connection.half(direction);
-  const bool dead = connection.phase == Connection::Phase::tombstone;
-  if (connection.policy->refusals.has(Refusal::syn)) {
-    // As a host that still waits in TIME-WAIT: the number must lie above the next one, which the FIN moved.
-    if (!dead || tcp.ack()) return false;
-    if (!half.known()) return true;
-    // TIME-WAIT is with the side that sent its FIN first; the other one takes any SYN.
-    if (connection.closed_first != 1 + static_cast<int>(reverse(direction))) return true;
-    return half.reset() || half.next_seq().add(1).difference(tcp.sequence) > 0;
-  }
-  if (half.known() || !dead) return half.contradicts_syn(halves, tcp.sequence);
-  return !tcp.ack();  // the answer to a SYN that was seen
-}
-
-PoolState::Meeting PoolState::meet(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp,
-                                   Timestamp now) {
-  const bool dead = connection.phase == Connection::Phase::tombstone;
-  if (tcp.syn() && !tcp.rst()) {
-    if ((dead || !tcp.ack()) && begins_anew(connection, direction, tcp)) return Meeting::begins;
-  } else if (dead && !tcp.rst() && now.ns - connection.last_seen.ns > options.tombstone_timeout_ns) {
-    return Meeting::begins;
-  }
-  if (dead && connection.last_seen < now) connection.last_seen = now;
-  return dead ? Meeting::stray : Meeting::belongs;
+  if (!tcp.syn() || tcp.rst() || tcp.ack() || connection.policy->refusals.has(Refusal::syn)) return false;
+  return connection.half(direction).contradicts_syn(halves, tcp.sequence);
 }
 
 }  // namespace restitch::detail

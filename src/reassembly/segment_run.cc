@@ -86,12 +86,24 @@ std::size_t SegmentRun::excess(const HalfState& state, std::uint32_t pages_max) 
   return std::min<std::uint64_t>(size, kept_bytes());
 }
 
+std::size_t SegmentRun::worth(const HalfState& state, std::size_t memory_size) const {
+  std::size_t size = 0;
+  std::size_t freed = 0;
+  for (std::uint32_t segment = head_; segment != none && freed < memory_size && size < kept_bytes();
+       segment = state.segments[segment].next) {
+    size += state.segments[segment].size;
+    freed += memory_for(1, state.segments[segment].size);
+  }
+  return std::min<std::uint64_t>(size, kept_bytes());
+}
+
 void SegmentRun::account(HalfState& state, std::uint32_t segment, int sign) {
   const auto weight = static_cast<std::uint64_t>(std::int64_t{sign});
   const std::uint32_t size = state.segments[segment].size;
   const std::uint64_t pages = weight * pages_for(size);
   bytes_ += weight * size;
   pages_ += static_cast<std::uint32_t>(pages);
+  size_ += static_cast<std::uint32_t>(weight);
   state.pages += pages;
 }
 

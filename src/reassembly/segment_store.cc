@@ -7,35 +7,47 @@ namespace restitch::detail {
 
 using Storage = HeldSegment::Storage;
 
-std::uint32_t SegmentStore::hold(Sequence first, Bytes bytes, const CaptureInfo& info) {
+std::uint32_t SegmentStore::allocate(Sequence first, const CaptureInfo& info) {
   const std::uint32_t segment = segments_.allocate();
   if (segment == none) return none;
-  segments_[segment].first = first;
+  if (segment >= SegmentNode::no_parent) {
+    segments_.release(segment);
+    return none;
+  }
+  node(segment).first = first;
   segments_[segment].info = info;
+  return segment;
+}
+
+std::uint32_t SegmentStore::hold(Sequence first, Bytes bytes, const CaptureInfo& info) {
+  const std::uint32_t segment = allocate(first, info);
+  if (segment == none) return none;
   if (!place_bytes(segment, bytes)) {
     segments_.release(segment);
     return none;
   }
+  payload_size_ += bytes.size();
   return segment;
 }
 
 std::uint32_t SegmentStore::borrow(Sequence first, Bytes bytes, const CaptureInfo& info) {
   assert(bytes.data() >= lent_.data() && bytes.data() + bytes.size() <= lent_.data() + lent_.size());
-  const std::uint32_t segment = segments_.allocate();
+  const std::uint32_t segment = allocate(first, info);
   if (segment == none) return none;
   HeldSegment& held = segments_[segment];
-  held.first = first;
-  held.info = info;
   held.size = static_cast<std::uint32_t>(bytes.size());
   held.storage = Storage::lent;
   held.place = static_cast<std::uint32_t>(bytes.data() - lent_.data());
   borrowers_.push_back(segment);
+  payload_size_ += bytes.size();
   return segment;
 }
 
 void SegmentStore::own_borrowed() {
   for (const std::uint32_t segment : borrowers_) {
-    if (segments_.is_used(segment) && !own(segment)) segments_[segment].size = 0;
+    if (!segments_.is_used(segment) || own(segment)) continue;
+    payload_size_ -= segments_[segment].size;
+    segments_[segment].size = 0;
   }
   borrowers_.clear();
 }
@@ -68,12 +80,14 @@ bool SegmentStore::place_bytes(std::uint32_t segment, Bytes bytes) {
 void SegmentStore::trim_front(std::uint32_t segment, std::uint32_t size) {
   HeldSegment& held = segments_[segment];
   assert(size < held.size);
-  held.first = held.first.add(size);
+  node(segment).first = node(segment).first.add(size);
+  payload_size_ -= size;
   replace_bytes(segment, size, held.size - size);
 }
 
 void SegmentStore::trim_back(std::uint32_t segment, std::uint32_t size) {
   assert(size < segments_[segment].size);
+  payload_size_ -= size;
   replace_bytes(segment, 0, segments_[segment].size - size);
 }
 
@@ -108,11 +122,13 @@ void SegmentStore::remove_byte(std::uint32_t segment, std::uint32_t at) {
   std::uint8_t* bytes =
       held.storage == Storage::cell ? cells_.bytes(held.place) : reinterpret_cast<std::uint8_t*>(&held.place);
   std::memmove(bytes + at, bytes + at + 1, held.size - at - 1);
+  payload_size_ -= 1;
   replace_bytes(segment, 0, held.size - 1);
 }
 
 void SegmentStore::release(std::uint32_t segment) {
   const HeldSegment& held = segments_[segment];
+  payload_size_ -= held.size;
   if (held.storage == Storage::cell) cells_.release(held.place);
   segments_.release(segment);
 }

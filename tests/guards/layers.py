@@ -36,6 +36,8 @@ PUBLIC_HEADERS = [
     ("receiver.h", "reassembly"),
     ("events.h", "reassembly"),
     ("options.h", "reassembly"),
+    ("limits.h", "reassembly"),
+    ("detail/block.h", "base"),
     ("detail/*.h", "reassembly"),
     ("engine.h", "engine"),
     ("output*.h", "output"),

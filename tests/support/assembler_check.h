@@ -60,7 +60,8 @@ class AssemblerRun {
       return true;
     }
     void on_event(const Event& event) {
-      if (event.kind == EventKind::roles_swapped) return;  // the model knows one direction only
+      if (event.kind == EventKind::roles_swapped) return;             // the model knows one direction only
+      if (event.kind == EventKind::limit && event.size == 0) return;  // and only what is lost at a limit
       run->outcome_.events.push_back(read(event));
     }
   };

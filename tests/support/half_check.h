@@ -96,7 +96,7 @@ class ModelRun {
 class HalfRun {
  public:
   HalfRun(detail::HalfState& state, const Scenario& scenario)
-      : state_(state), scenario_(scenario), before_(state.bytes) {}
+      : state_(state), scenario_(scenario), before_(state.bytes()) {}
 
   Outcome step(const Step& step, std::uint64_t packet) {
     outcome_ = {};
@@ -107,13 +107,14 @@ class HalfRun {
     } else {
       const std::string payload = payload_of(step, packet);
       const CaptureInfo info = info_of(packet);
-      state_.bytes.seen += payload.size();
+      state_.bytes().seen += payload.size();
       half_.insert(state_, *scenario_.policy, segment_of(scenario_, step, payload), info, direction,
                    step.start);
       deliver();
       while (over_limit() && half_.holds(state_) && half_.skip_gap(state_, *scenario_.policy, direction))
         deliver();
-      if (scenario_.pages_max != 0) half_.limit_kept(state_, direction, scenario_.pages_max);
+      if (scenario_.pages_max != 0)
+        half_.limit_kept(state_, direction, scenario_.pages_max, Limit::connection_pages);
     }
     return look();
   }
@@ -147,7 +148,7 @@ class HalfRun {
   Outcome look() {
     state_.events.for_each([this](const Event& event) { outcome_.events.push_back(read(event)); });
     state_.events.clear();
-    outcome_.bytes = since(before_, state_.bytes);
+    outcome_.bytes = since(before_, state_.bytes());
     outcome_.pages = state_.pages;
     if (half_.pages(state_) != state_.pages || half_.held_bytes(state_) != outcome_.bytes.held) {
       outcome_.pages = ~std::uint64_t{0};  // the half and the pool do not agree

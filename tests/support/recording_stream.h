@@ -11,6 +11,7 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <functional>
 #include <iterator>
@@ -219,10 +220,27 @@ class World : public Recorder {
     return pool.get_connection(packet.net(), end, context.capture_info().timestamp, packet.tcp(), context);
   }
 
-  // seen = delivered + duplicate + refused + dropped + held
+  // Whatever a test does: all bytes are accounted for, in each direction, and in the end nothing is left.
+  ~World() {
+    EXPECT_TRUE(counts_add_up());
+    on_create = nullptr;
+    on_accept = nullptr;
+    on_sg = nullptr;
+    on_complete = nullptr;
+    on_event = nullptr;
+    assembler.flush_all();
+    EXPECT_TRUE(counts_add_up());
+    EXPECT_EQ(pool.byte_counts().held, 0u);
+    const PoolSize size = pool.size();
+    EXPECT_EQ(size.connections + size.tombstones + size.held_segments + size.pages, 0u);
+  }
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  // seen = delivered + duplicate + refused + dropped + held, in each direction
   [[nodiscard]] bool counts_add_up() const {
-    const ByteCounts& bytes = pool.byte_counts();
-    return bytes.seen == bytes.delivered + bytes.duplicate + bytes.refused + bytes.dropped + bytes.held;
+    return pool.byte_counts(TcpFlowDirection::client_to_server).add_up() &&
+           pool.byte_counts(TcpFlowDirection::server_to_client).add_up() && pool.byte_counts().add_up();
   }
 
   typename Api::Factory factory;

@@ -6,6 +6,22 @@
 
 namespace restitch {
 
+// Completes a connection of which a half may just have reached its end.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContext* context) {
+  if (!ref.half->ended()) return;
+  Connection& connection = *ref.connection;
+  if (connection.closed_first == 0) {
+    connection.closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(ref.direction));
+  }
+  const ReceiverPolicy& policy = *connection.policy;
+  if (ref.half->reset() && policy.after_rst == AfterEnd::refuse && !ref.reverse->ended()) {
+    drain(ref_of(connection, reverse(ref.direction)), context);
+  }
+  const bool stays = policy.after_end(ref.half->reset()) == AfterEnd::deliver;
+  if (connection.ended() && !stays) complete(connection, context, EndReason::fin);
+}
+
 // Delivers all that waits in one half, across its gaps, and closes it.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
@@ -14,6 +30,7 @@ void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context
          ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
     deliver_ready(ref, context);
   }
+  halves().attend(ref.connection->slot, ref.direction);
   ref.half->refuse_held(halves());
   ref.half->close(halves());
   deliver_ready(ref, context);
@@ -34,7 +51,16 @@ void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerConte
   connection.phase = Connection::Phase::completed;
   if (!stream(connection).reassembly_complete(context, reason)) return;
   pool_.streams_.destroy(connection.slot);
-  pool_.state_.bury(connection);
+  if (reason == EndReason::fin || reason == EndReason::rst) return pool_.state_.bury(connection);
+  pool_.state_.erase(connection);
+}
+
+// The same whatever the stream answers: it has to go.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::expel(Connection& connection, EndReason reason) {
+  const std::uint32_t slot = connection.slot;
+  if (connection.phase == Connection::Phase::open) complete(connection, nullptr, reason);
+  if (pool_.state_.connections.is_used(slot)) pool_.erase(connection);
 }
 
 template <StreamType S, class Factory>
@@ -83,6 +109,7 @@ std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
     }
     if (pool_.state_.connections.is_used(slot)) pool_.erase(connection);
   });
+  pool_.state_.tombstones.clear();
   return closed;
 }
 

@@ -18,6 +18,22 @@ struct BasicAssembler<S, Factory>::Call {
   detail::PoolState& state;
 };
 
+// Where the payload of the packet at hand goes, until its half-connection takes it over.
+template <StreamType S, class Factory>
+struct BasicAssembler<S, Factory>::Counting {
+  detail::HalfState& state;
+  std::size_t size;
+  TcpFlowDirection direction = TcpFlowDirection::client_to_server;  // of a stranger, as if from a client
+  bool at_limit = false;
+
+  void take() { counts().seen += size; }
+  void refuse() {
+    take();
+    (at_limit ? counts().dropped : counts().refused) += size;
+  }
+  ByteCounts& counts() { return state.counts[static_cast<std::size_t>(direction)]; }
+};
+
 // Settles a delivery when its callback returns or throws.
 template <StreamType S, class Factory>
 struct BasicAssembler<S, Factory>::Settling {
@@ -32,6 +48,7 @@ void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const
                                                        AssemblerContext& context) {
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   assemble_hashed(key, pool_.state_.hash(key.key), net, tcp, context);
+  if (pool_.state_.ageing_is_due()) age();
 }
 
 template <StreamType S, class Factory>
@@ -47,10 +64,11 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
       pool_.state_.table.prefetch_entry(hashes[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      pool_.state_.table.prefetch_connection(pool_.state_.connections, hashes[i]);
+      pool_.state_.table.prefetch_object(pool_.state_.connections, hashes[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
       assemble_hashed(keys[i], hashes[i], packets[i].net, packets[i].tcp, *packets[i].context);
+      if (pool_.state_.ageing_is_due()) age();
     }
     packets = packets.subspan(count);
   }
@@ -61,34 +79,34 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
                                                  const NetFlow& net, const TcpSegment& tcp,
                                                  AssemblerContext& context) {
   const Call call(pool_.state_);
-  ByteCounts& bytes = halves().bytes;
-  bytes.seen += tcp.payload.size();
   const CaptureInfo& info = context.capture_info();
+  pool_.state_.clock.observe(info.timestamp);
+  Counting counting{halves(), tcp.payload.size()};
   Ref ref;
   bool start = false;
   bool wanted = false;
   try {
-    ref = find_or_create(key, hash, net, tcp, context);
+    ref = find_or_create(key, hash, net, tcp, context, counting);
     if (ref) {
+      counting.direction = ref.direction;
       start = tcp.syn() && !ref.half->known();
       const auto next_seq = ref.half->known() ? std::optional(ref.half->next_seq()) : std::nullopt;
       wanted = stream(*ref.connection).accept(tcp, info, ref.direction, next_seq, start, context) &&
                ref.connection->phase == Connection::Phase::open;
     }
   } catch (...) {
-    bytes.refused += tcp.payload.size();
+    counting.refuse();
     throw;
   }
-  if (!wanted) {
-    bytes.refused += tcp.payload.size();
-    return;
-  }
+  if (!wanted) return counting.refuse();
+  counting.take();
   Connection& connection = *ref.connection;
   HalfConnection& half = *ref.half;
-  if (connection.last_seen < info.timestamp) connection.last_seen = info.timestamp;
+  pool_.state_.note_seen(connection, info.timestamp);
   if (pool_.state_.watches(connection)) return judge_and_insert(ref, net, tcp, context, start);
   if (half.in_order(tcp)) {
     if (tcp.payload.empty()) return;
+    halves().attend(connection.slot, ref.direction);
     half.deliver(halves(), tcp, info, ref.direction, sg_);
     try {
       stream(connection).reassembled_sg(sg_, context);
@@ -97,7 +115,7 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
       throw;
     }
     half.settle_delivered(halves(), sg_);
-    if (options_.limited()) enforce_limits(ref, &context);
+    if (half.busy()) enforce_limits(ref, &context);
   } else {
     insert_slow(ref, tcp, context, start);
   }
@@ -106,15 +124,12 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
 template <StreamType S, class Factory>
 auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, std::uint32_t hash,
                                                 const NetFlow& net, const TcpSegment& tcp,
-                                                AssemblerContext& context) -> Ref {
+                                                AssemblerContext& context, Counting& counting) -> Ref {
   Ref ref = pool_.find(key, hash);
   if (ref) {
-    using Meeting = detail::PoolState::Meeting;
-    const Timestamp now = context.capture_info().timestamp;
     Connection& met = *ref.connection;
-    if (met.phase == Connection::Phase::open && !tcp.syn()) return ref;
-    const Meeting meeting = pool_.state_.meet(met, ref.direction, tcp, now);
-    if (meeting == Meeting::belongs) {
+    if (!tcp.syn()) return ref;
+    if (!pool_.state_.begins_anew(met, ref.direction, tcp)) {
       if (!pool_.state_.correct_client(met, key.from_high, tcp)) return ref;
       ref = pool_.find(key, hash);
       halves().events.add(
@@ -122,8 +137,8 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
       tell_events(ref);
       return ref;
     }
-    if (meeting == Meeting::stray) return {};
     if (met.phase == Connection::Phase::open) {
+      counting.direction = ref.direction;
       halves().events.add({.kind = EventKind::port_reuse,
                            .direction = ref.direction,
                            .offset = ref.half->next_offset(),
@@ -132,6 +147,16 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
       complete(met, &context, EndReason::port_reuse);
     }
     if (Connection* left = pool_.state_.find(key.key, hash)) pool_.erase(*left);
+  } else if (detail::Tombstone* met = pool_.state_.tombstones.find(key.key, hash)) {
+    counting.direction = met->direction(key.from_high);
+    if (pool_.state_.tombstones.absorbs(*met, counting.direction, tcp, context.capture_info().timestamp)) {
+      return {};
+    }
+    pool_.state_.tombstones.erase(*met);
+  }
+  if (pool_.state_.is_full() && !make_room()) {
+    counting.at_limit = true;
+    return {};
   }
   return pool_.create(key, hash, net, tcp, context);
 }
@@ -140,6 +165,8 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context,
                                              bool start) {
   Connection& connection = *ref.connection;
+  const std::uint32_t slot = connection.slot;
+  halves().attend(slot, ref.direction);
   ref.half->insert(halves(), *connection.policy, tcp, context.capture_info(), ref.direction, start);
   try {
     deliver_ready(ref, &context);
@@ -148,23 +175,16 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
     halves().segments.own_borrowed();
     throw;
   }
-  if (!ref.half->ended()) return;
-  if (connection.closed_first == 0) {
-    connection.closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(ref.direction));
-  }
-  const ReceiverPolicy& policy = *connection.policy;
-  if (ref.half->reset() && policy.after_rst == AfterEnd::refuse && !ref.reverse->ended()) {
-    drain(ref_of(connection, reverse(ref.direction)), &context);
-  }
-  const bool stays = policy.after_end(ref.half->reset()) == AfterEnd::deliver;
-  if (connection.ended() && !stays) complete(connection, &context, EndReason::fin);
+  if (pool_.is_open(slot)) finish_if_ended(ref, &context);
 }
 
-// Tells the stream what happened, then hands over everything that is in order.
+// Tells the stream what happened, then hands over everything that is in order; `unasked`, also what the
+// receiver has not acknowledged.
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext* context) {
+void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext* context, bool unasked) {
+  halves().attend(ref.connection->slot, ref.direction);
   tell_events(ref);
-  const auto limit = pool_.state_.delivery_limit(*ref.connection, ref.direction);
+  const auto limit = unasked ? std::nullopt : pool_.state_.delivery_limit(*ref.connection, ref.direction);
   while (ref.half->take(halves(), *ref.connection->policy, ref.direction, sg_, limit)) {
     const Settling settling{*ref.half, halves(), sg_};
     if (context != nullptr) {

@@ -14,25 +14,28 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                                   AssemblerContext& context, bool start) {
   Connection& connection = *ref.connection;
+  halves().attend(connection.slot, ref.direction);
   auto verdict = pool_.state_.judge(connection, net, tcp, ref.direction, context.capture_info());
   if (!connection.policy->refusals.any()) verdict = {};  // it was only watched
   if (verdict.refused || verdict.resets) {
-    halves().bytes.refused += tcp.payload.size();
+    halves().bytes().refused += tcp.payload.size();
     if (verdict.resets) tell_refused_payload(ref, tcp, Refusal::rst_data, context);
     tell_events(ref);
     if (!verdict.resets) return;
     ref.half->abort(halves(), verdict.tells_reset);  // its receiver is told; the sender gave up by itself
+    halves().attend(connection.slot, reverse(ref.direction));
     ref.reverse->refuse_held(halves());
     deliver_ready(ref, &context);
     return complete(connection, &context, EndReason::rst);
   }
   TcpSegment counted = tcp;
   if (tcp.syn() && tcp.ack()) settle_syn_data(connection, tcp, context);
+  halves().attend(connection.slot, ref.direction);
   if (!verdict.payload_counts) {
     if (tcp.syn() && !tcp.ack() && !tcp.payload.empty()) {
       pool_.state_.hold_syn_data(connection, tcp, ref.direction, context.capture_info());
     } else {
-      halves().bytes.refused += tcp.payload.size();
+      halves().bytes().refused += tcp.payload.size();
       tell_refused_payload(ref, tcp, Refusal::syn_data, context);
     }
     counted.payload = {};
@@ -78,7 +81,7 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   const detail::ReceiverState& receiver = pool_.state_.receivers[connection.receiver];
   if (receiver.syn_data == detail::none) return;
   const CaptureInfo info = halves().segments[receiver.syn_data].info;
-  const Sequence first = halves().segments[receiver.syn_data].first;
+  const Sequence first = halves().segments.node(receiver.syn_data).first;
   const TcpFlowDirection direction = receiver.syn_data_direction;
   const std::int32_t acked = first.difference(syn_ack.acknowledgment);
   if (acked <= 0) {
@@ -96,7 +99,8 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   data.sequence = first;
   data.flags = TcpFlags{} | TcpFlag::ack;
   data.payload = Bytes(bytes).first(std::min(bytes.size(), static_cast<std::size_t>(acked)));
-  halves().bytes.refused += bytes.size() - data.payload.size();
+  halves().attend(connection.slot, direction);
+  halves().bytes().refused += bytes.size() - data.payload.size();
   const Ref ref = ref_of(connection, direction);
   ref.half->insert(halves(), *connection.policy, data, info, direction, false);
   try {

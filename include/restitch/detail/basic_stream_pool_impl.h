@@ -61,6 +61,10 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
     state_.bury(*connection);
     return {};
   }
+  if (!streams_.reserve(connection->slot)) {
+    state_.erase(*connection);
+    return {};
+  }
   streams_.construct(connection->slot, detail::unwrap(made));
   return find(key, hash);
 }
@@ -73,9 +77,11 @@ auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, T
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   const std::uint32_t hash = state_.hash(key.key);
   const ConnectionRef ref = find(key, hash);
-  if (!ref) return end ? ConnectionRef{} : create(key, hash, net, tcp, context);
-  if (ref.connection->phase == detail::Connection::Phase::tombstone) return {};
-  if (ref.connection->last_seen < timestamp) ref.connection->last_seen = timestamp;
+  if (!ref) {
+    const bool unwanted = end || state_.tombstones.find(key.key, hash) != nullptr || state_.is_full();
+    return unwanted ? ConnectionRef{} : create(key, hash, net, tcp, context);
+  }
+  state_.note_seen(*ref.connection, timestamp);
   return ref;
 }
 
@@ -87,7 +93,7 @@ void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
 
 template <StreamType S, class Factory>
 void BasicStreamPool<S, Factory>::erase(detail::Connection& connection) {
-  if (connection.phase != detail::Connection::Phase::tombstone) streams_.destroy(connection.slot);
+  streams_.destroy(connection.slot);
   state_.erase(connection);
 }
 
@@ -100,11 +106,12 @@ bool BasicStreamPool<S, Factory>::is_open(std::uint32_t slot) {
 template <StreamType S, class Factory>
 PoolSize BasicStreamPool<S, Factory>::size() const {
   const detail::HalfState& halves = state_.halves;
-  return {.connections = state_.connections.size() - state_.tombstones,
-          .tombstones = state_.tombstones,
+  return {.connections = state_.connections.size(),
+          .tombstones = state_.tombstones.size(),
           .held_segments = halves.segments.size(),
           .pages = halves.pages,
           .memory_size = state_.connections.memory_size() + state_.table.memory_size() +
+                         state_.tombstones.memory_size() + state_.receivers.memory_size() +
                          halves.segments.memory_size() + halves.details.memory_size()};
 }
 

@@ -9,6 +9,8 @@
 #include <memory>
 #include <vector>
 
+#include "restitch/detail/block.h"
+
 namespace restitch::detail {
 
 class CellStore {
@@ -47,12 +49,18 @@ class CellStore {
   static constexpr std::uint32_t place_bits = 26;
   static constexpr std::uint32_t place_mask = (1U << place_bits) - 1;
 
+  struct Release {
+    std::size_t size;
+    void operator()(std::uint8_t* chunk) const { release_block(chunk, size); }
+  };
+  using ChunkPtr = std::unique_ptr<std::uint8_t[], Release>;
   struct Class {
-    std::vector<std::unique_ptr<std::uint8_t[]>> chunks;
-    std::uint32_t count = 0;  // cells in use: places 0 … count-1
+    std::vector<ChunkPtr> chunks;
+    std::uint32_t count = 0;  // cells in use: the first ones
   };
 
   static unsigned class_of(std::size_t size);
+  static Reference reference(unsigned number, std::uint32_t n);
   std::uint8_t* header(Reference cell);
   bool grow(unsigned number);
   void shrink(unsigned number);

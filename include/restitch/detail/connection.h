@@ -47,17 +47,15 @@ struct Connection {
   enum class Phase : std::uint8_t {
     open,       // has a stream
     completed,  // has a stream that wanted to stay after reassembly_complete()
-    tombstone,  // ended or ignored: absorbs stray packets, has no stream
   };
 
   FlowKey key;
   Timestamp last_seen;
   const ReceiverPolicy* policy = nullptr;
   std::uint32_t hash = 0;
-  std::uint32_t slot = none;   // its own number
-  HalfConnection halves[2];    // by direction: client to server, server to client
-  std::uint32_t older = none;  // tombstones form a list by age
-  std::uint32_t newer = none;
+  std::uint32_t slot = none;      // its own number
+  HalfConnection halves[2];       // by direction: client to server, server to client
+  std::uint32_t seen_tick = 0;    // of the pool's clock, at its last packet
   std::uint32_t receiver = none;  // ReceiverState, if its policy refuses segments
   Phase phase = Phase::open;
   bool client_is_high = false;
@@ -72,6 +70,14 @@ struct Connection {
     return halves[static_cast<std::size_t>(direction)];
   }
   [[nodiscard]] bool ended() const { return halves[0].ended() && halves[1].ended(); }
+
+  // Nothing speaks for it yet: no payload, and not both SYNs.
+  [[nodiscard]] bool half_open() const {
+    return halves[0].untouched() && halves[1].untouched() && !(halves[0].known() && halves[1].known());
+  }
+  [[nodiscard]] bool closing() const {
+    return phase == Phase::completed || halves[0].ended() || halves[1].ended();
+  }
 };
 static_assert(sizeof(Connection) == 128, "two cache lines");
 

@@ -37,6 +37,14 @@ class HalfConnection {
   [[nodiscard]] bool ended() const { return (flags_ & ended_flag) != 0; }
   [[nodiscard]] bool reset() const { return (flags_ & reset_flag) != 0; }
 
+  [[nodiscard]] bool by_syn() const { return (flags_ & syn_flag) != 0; }  // the start is known by its SYN
+
+  // Neither was a byte delivered or skipped, nor is there anything to think of.
+  [[nodiscard]] bool untouched() const { return next_offset_ == 0 && detail_ == detail::none; }
+
+  // There is something to think of: it holds or keeps, or is in doubt.
+  [[nodiscard]] bool busy() const { return (flags_ & busy_flag) != 0; }
+
   // True for the segment that is next, when nothing else is to be thought of: the whole hot path.
   [[nodiscard]] bool in_order(const TcpSegment& tcp) const {
     return (flags_ & (known_flag | busy_flag | ended_flag)) == known_flag && tcp.sequence == next_seq_ &&
@@ -85,8 +93,10 @@ class HalfConnection {
   // Drops what waits: nobody read it.
   void refuse_held(State& state);
 
-  // Drops bytes kept by the stream, oldest first, until they count fewer than `pages_max` pages.
-  void limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max);
+  // Drops bytes kept by the stream, oldest first, until they count fewer than `pages_max` pages; or until so
+  // much memory is free. Tells `limit`.
+  void limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max, Limit limit);
+  bool drop_kept(State& state, TcpFlowDirection direction, std::size_t memory_size, Limit limit);
 
   // Forgets everything; the half must not be used again.
   void clear(State& state);
@@ -97,6 +107,12 @@ class HalfConnection {
   [[nodiscard]] std::optional<Sequence> highest_held(State& state) const;  // one past it
   [[nodiscard]] Timestamp oldest_held(State& state) const;
   [[nodiscard]] std::uint64_t held_bytes(const State& state) const;
+  [[nodiscard]] std::uint64_t undelivered_bytes(const State& state) const;  // held, or not acknowledged yet
+  [[nodiscard]] std::size_t memory_size(const State& state) const;          // of what it holds and keeps
+  [[nodiscard]] std::uint32_t detail_number() const { return detail_; }     // none: nothing to think of
+
+  // Whether the first byte that a SYN names is not the start that is known.
+  [[nodiscard]] static bool names_another_start(Sequence start, bool by_syn, Sequence first);
 
   // True for a SYN that does not repeat the one this half began with.
   [[nodiscard]] bool contradicts_syn(State& state, Sequence syn) const;
@@ -137,6 +153,7 @@ class HalfConnection {
   void offer(State& state, ScatterGather& sg);
   std::uint64_t deliverable(State& state, std::optional<Sequence> limit);
   void rest(State& state);
+  void drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size, Limit limit);
   void report(State& state, EventKind kind, const Arrival& arrival);
 
   detail::HalfDetail& detail(State& state);

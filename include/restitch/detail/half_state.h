@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "restitch/capture_info.h"
+#include "restitch/detail/greed_index.h"
 #include "restitch/detail/held_queue.h"
 #include "restitch/detail/segment_run.h"
 #include "restitch/detail/segment_store.h"
@@ -23,6 +24,18 @@ struct ByteCounts {
   std::uint64_t refused = 0;    // count for nothing: after the end, not accepted, of an ignored connection
   std::uint64_t dropped = 0;    // given up: before a forced start, out of range, at a limit
   std::uint64_t held = 0;       // waiting now
+
+  [[nodiscard]] bool add_up() const { return seen == delivered + duplicate + refused + dropped + held; }
+
+  ByteCounts& operator+=(const ByteCounts& other) {
+    seen += other.seen;
+    delivered += other.delivered;
+    duplicate += other.duplicate;
+    refused += other.refused;
+    dropped += other.dropped;
+    held += other.held;
+    return *this;
+  }
 };
 
 }  // namespace restitch
@@ -44,11 +57,23 @@ struct HalfDetail {
   Sequence urgent;
   TcpAssemblyStats since;  // since the last delivery: queued and overlap
 
+  std::uint32_t connection = none;  // the slot of its connection
+  GreedIndex::Links greed;
+  // What the clock hand saw last: where the hole was, and since when.
+  bool hole_seen = false;
+  Sequence hole_at;
+  std::uint32_t hole_tick = 0;
+
   // Nothing beyond `next` counts: the end was reached, and it is final.
   [[nodiscard]] bool at_final_end(const ReceiverPolicy& policy, Sequence next) const {
     return has_end && next == end && policy.after_end(end_is_reset) == AfterEnd::refuse;
   }
   [[nodiscard]] std::uint32_t pages() const { return held.pages() + run.pages(); }
+
+  // Of all that is held and kept.
+  [[nodiscard]] std::size_t memory_size() const {
+    return memory_for(std::size_t{held.size()} + run.size(), held.bytes() + run.bytes());
+  }
 };
 
 // Events of the packet at hand, with copies of the bytes they show.
@@ -78,6 +103,7 @@ class EventLog {
     std::size_t arrived_size = 0;
   };
   static constexpr std::size_t bytes_max = 128 * 1024;  // of one packet; beyond, events show no bytes
+  static constexpr std::size_t events_max = 4096;       // of one packet; beyond, they are only counted
 
   [[nodiscard]] Event restore(const Stored& stored) const;
 
@@ -89,9 +115,26 @@ class EventLog {
 struct HalfState {
   SegmentStore segments;
   Slab<HalfDetail> details;
+  GreedIndex greed;
   EventLog events;
-  ByteCounts bytes;
+  std::array<ByteCounts, 2> counts;  // by direction
+  LimitCounts limits{};
   std::uint64_t pages = 0;  // of all held and kept segments
+
+  // The half-connection at hand: whose bytes are counted, and whose connection a new detail belongs to.
+  std::uint32_t connection = none;
+  TcpFlowDirection direction = TcpFlowDirection::client_to_server;
+
+  void attend(std::uint32_t slot, TcpFlowDirection to) {
+    connection = slot;
+    direction = to;
+  }
+  ByteCounts& bytes() { return counts[static_cast<std::size_t>(direction)]; }
+
+  // Of all that is held and kept, with the details.
+  [[nodiscard]] std::size_t memory_size() const {
+    return memory_for(segments.size(), segments.payload_size()) + details.size() * sizeof(HalfDetail);
+  }
 };
 
 }  // namespace restitch::detail

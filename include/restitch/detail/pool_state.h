@@ -1,14 +1,17 @@
-// PoolState: all of a StreamPool but the streams: connections, the table that finds them, what waits, and
-// the tombstones. It knows no user code. One thread.
+// PoolState: all of a StreamPool but the streams: connections, the table that finds them, what waits, the
+// tombstones, and who is to give way. It knows no user code. One thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
+#include "restitch/detail/capture_clock.h"
 #include "restitch/detail/connection.h"
 #include "restitch/detail/connection_table.h"
 #include "restitch/detail/half_state.h"
 #include "restitch/detail/receiver_state.h"
+#include "restitch/detail/tombstones.h"
 #include "restitch/options.h"
 
 namespace restitch::detail {
@@ -29,14 +32,43 @@ class PoolState {
   // Forgets a connection and all that waits in it.
   void erase(Connection& connection);
 
-  // Leaves a tombstone in place of a connection, and drops the oldest one when there are too many.
+  // The same, but a tombstone stays in its place.
   void bury(Connection& connection);
 
-  // What a packet that meets a connection means: it belongs to it, it is stray and counts for nothing
-  // (the connection is dead), or it begins a new one in its place.
-  enum class Meeting { belongs, stray, begins };
-  [[nodiscard]] Meeting meet(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp,
-                             Timestamp now);
+  // Whether a SYN that meets a living connection cannot belong to it: it begins another one in its place.
+  [[nodiscard]] bool begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+
+  // A packet of this connection came by.
+  void note_seen(Connection& connection, Timestamp time) {
+    if (connection.last_seen < time) connection.last_seen = time;
+    connection.seen_tick = clock.tick();
+  }
+
+  // Memory of what a connection holds and keeps.
+  [[nodiscard]] std::size_t held_memory(const Connection& connection) const {
+    return connection.halves[0].memory_size(halves) + connection.halves[1].memory_size(halves);
+  }
+
+  // Whether there is no room for one more connection. (Under ignore_new, memory counts too, with a sixteenth
+  // to spare: what is there comes first.)
+  [[nodiscard]] bool is_full() const;
+
+  // The connection that was silent longest, half-open ones first: exactly that while there are few, else the
+  // idlest of 32 from all over the table. The same of those that hold something; `not_this` is left out.
+  // nullptr: there is none.
+  [[nodiscard]] Connection* idlest();
+  [[nodiscard]] Connection* idlest_holder(std::uint32_t not_this);
+
+  // Whether a connection, or the lowest hole of a half, has reached its age. The latter is asked now and
+  // then, and takes note of when it saw the hole first.
+  [[nodiscard]] bool has_expired(const Connection& connection) const;
+  [[nodiscard]] std::optional<std::int64_t> expired_hole_ns(HalfDetail& detail, const HalfConnection& half);
+
+  // The time that a clock hand takes to go round.
+  [[nodiscard]] std::int64_t round_ns() const { return round_ns_; }
+  [[nodiscard]] bool ageing_is_due() const {
+    return round_ns_ != 0 && (connection_hand.is_due(clock) || hole_hand.is_due(clock));
+  }
 
   // The judgement of the receiving host, for a connection whose policy refuses segments.
   ReceiverState::Verdict judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
@@ -69,20 +101,31 @@ class PoolState {
   [[nodiscard]] bool may_skip(Connection& connection, TcpFlowDirection direction);
 
   PoolOptions options;
-  ConnectionTable::Connections connections;
+  Slab<Connection> connections;
   ConnectionTable table;
+  Tombstones tombstones;
   HalfState halves;
   Slab<ReceiverState> receivers;
-  std::size_t tombstones = 0;
+  CaptureClock clock;
+  ClockHand connection_hand;
+  ClockHand hole_hand;
   bool in_call = false;  // a callback runs: the pool must not be entered again
 
  private:
-  bool begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+  PoolState(const PoolOptions& options, std::uint64_t seed);
   void forget_receiver(Connection& connection);
-  void unlink_tombstone(Connection& connection);
+  void swap_counts(const Connection& connection);
+  [[nodiscard]] bool is_idler(const Connection& one, const Connection& other) const;
 
-  std::uint32_t oldest_ = none;
-  std::uint32_t newest_ = none;
+  std::int64_t round_ns_ = 0;
+  struct Victim {
+    std::uint32_t slot;
+    std::uint32_t seen_tick;
+  };
+  ScatteredHand idle_hand_;
+  ScatteredHand idle_holder_hand_;
+  std::array<Victim, 15> victims_{};
+  std::size_t spare_victims_ = 0;
 };
 
 }  // namespace restitch::detail

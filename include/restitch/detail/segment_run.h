@@ -28,6 +28,8 @@ class SegmentRun {
 
   // All of them, in pages.
   [[nodiscard]] std::uint32_t pages() const { return pages_; }
+  [[nodiscard]] std::uint32_t size() const { return size_; }  // in segments
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
   // Takes over a segment that follows the last byte; it waits.
   void append(HalfState& state, std::uint32_t segment);
@@ -44,8 +46,10 @@ class SegmentRun {
   // Drops what waits; answers how many bytes.
   std::uint64_t drop_waiting(HalfState& state);
 
-  // How many bytes to give up, oldest first, until fewer than `pages_max` pages are left.
+  // How many kept bytes to give up, oldest first, until fewer than `pages_max` pages are left; or until
+  // `memory_size` bytes of memory are free.
   [[nodiscard]] std::size_t excess(const HalfState& state, std::uint32_t pages_max) const;
+  [[nodiscard]] std::size_t worth(const HalfState& state, std::size_t memory_size) const;
 
   // Calls function(bytes, info) for each segment of the offered bytes.
   template <class Function>
@@ -65,6 +69,7 @@ class SegmentRun {
   std::uint32_t head_ = none;
   std::uint32_t tail_ = none;
   std::uint32_t pages_ = 0;
+  std::uint32_t size_ = 0;
   std::uint64_t bytes_ = 0;
   std::uint64_t waiting_ = 0;
 };

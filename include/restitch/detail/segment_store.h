@@ -15,29 +15,50 @@
 
 namespace restitch::detail {
 
-struct HeldSegment {
+// The part of a held segment that a search reads: 16 bytes, so that four share a cache line.
+struct SegmentNode {
   std::uint32_t left = none;
   std::uint32_t right = none;
-  std::uint32_t parent = none;
+  Sequence first;  // of its first byte
+
+  // In the tree; of the second segment of a chain, that chain's last one.
+  [[nodiscard]] std::uint32_t parent() const { return parent_ == no_parent ? none : parent_; }
+  void set_parent(std::uint32_t segment) { parent_ = segment & no_parent; }
+  [[nodiscard]] bool red() const { return red_ != 0; }
+  void set_red(bool red) { red_ = red ? 1 : 0; }
+
+  static constexpr std::uint32_t no_parent = 0x7FFFFFFF;  // numbers have to be lower
+
+ private:
+  std::uint32_t parent_ : 31 = no_parent;
+  std::uint32_t red_ : 1 = 0;
+};
+static_assert(sizeof(SegmentNode) == 16);
+
+// The rest of it.
+struct HeldSegment {
   std::uint32_t next = none;  // in a chain
-  Sequence first;             // of its first byte
   std::uint32_t size = 0;     // bytes
   // Where the bytes are: in the four bytes of `place` itself, in a cell, or lent by the packet at hand.
   std::uint32_t place = CellStore::nowhere;
   enum class Storage : std::uint8_t { inside, cell, lent } storage = Storage::inside;
-  bool red = false;
   bool fin = false;  // a FIN follows the last byte (exact Linux rule only)
   CaptureInfo info;
 };
 
 // Together with the cell's owner field and its rounding: 80 bytes and 1.25 times the payload.
-static_assert(sizeof(HeldSegment) == 72);
+static_assert(sizeof(HeldSegment) + sizeof(SegmentNode) == 72);
 
 // What a held or kept segment of `size` bytes counts in pages of the two page limits: a unit of account
 // only, taken over from gopacket, whose pages hold 1,900 bytes.
 constexpr std::size_t page_size = 1900;
 constexpr std::uint32_t pages_for(std::size_t size) {
   return size <= page_size ? 1 : static_cast<std::uint32_t>((size + page_size - 1) / page_size);
+}
+
+// The most memory that so many segments with so many bytes take.
+constexpr std::size_t memory_for(std::size_t segments, std::uint64_t bytes) {
+  return segments * (sizeof(HeldSegment) + sizeof(SegmentNode) + 8) + bytes + bytes / 4;
 }
 
 class SegmentStore final : private CellStore::Owners {
@@ -78,8 +99,15 @@ class SegmentStore final : private CellStore::Owners {
   HeldSegment& operator[](std::uint32_t segment) { return segments_[segment]; }
   const HeldSegment& operator[](std::uint32_t segment) const { return segments_[segment]; }
 
-  // Segments alive, and bytes of memory for all of them.
+  SegmentNode& node(std::uint32_t segment) { return segments_.hot(segment); }
+  const SegmentNode& node(std::uint32_t segment) const { return segments_.hot(segment); }
+
+  // Starts loading a segment that is going to be popped.
+  void prefetch(std::uint32_t segment) const { __builtin_prefetch(&segments_[segment]); }
+
+  // Segments alive, bytes in them, and bytes of memory for all of it.
   [[nodiscard]] std::size_t size() const { return segments_.size(); }
+  [[nodiscard]] std::uint64_t payload_size() const { return payload_size_; }
   [[nodiscard]] std::size_t memory_size() const { return segments_.memory_size() + cells_.memory_size(); }
 
  private:
@@ -87,10 +115,13 @@ class SegmentStore final : private CellStore::Owners {
   bool place_bytes(std::uint32_t segment, Bytes bytes);
   void replace_bytes(std::uint32_t segment, std::size_t offset, std::size_t size);
 
-  Slab<HeldSegment> segments_;
+  std::uint32_t allocate(Sequence first, const CaptureInfo& info);
+
+  Slab<HeldSegment, SegmentNode> segments_;
   CellStore cells_;
   Bytes lent_;
   std::vector<std::uint32_t> borrowers_;
+  std::uint64_t payload_size_ = 0;
 };
 
 }  // namespace restitch::detail

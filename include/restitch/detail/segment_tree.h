@@ -38,7 +38,7 @@ class SegmentTree {
  private:
   [[nodiscard]] std::uint32_t leftmost(std::uint32_t node) const;
   [[nodiscard]] std::uint32_t rightmost(std::uint32_t node) const;
-  [[nodiscard]] bool is_red(std::uint32_t node) const { return node != none && store_[node].red; }
+  [[nodiscard]] bool is_red(std::uint32_t node) const { return node != none && store_.node(node).red(); }
   void relink_parent(std::uint32_t parent, std::uint32_t from, std::uint32_t to);
   void rotate_left(std::uint32_t node);
   void rotate_right(std::uint32_t node);

@@ -1,22 +1,30 @@
 // Slab<T>: many equal objects, referred to by 32-bit numbers that stay valid until released. Memory comes
-// in chunks and a chunk without objects is given back. Objects never move. One thread.
+// in chunks of 64 KiB, straight from the system, and chunks without objects are given back. Objects never
+// move. One thread.
+//
+// Slab<T, Hot> keeps a small part of each object apart, next to the same parts of its neighbours: what a
+// search has to read of many objects lies together, and the rest stays out of the cache.
 #pragma once
 
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
 #include <vector>
+
+#include "restitch/detail/block.h"
 
 namespace restitch::detail {
 
 // The number that refers to nothing.
 constexpr std::uint32_t none = 0xFFFFFFFF;
 
-template <class T, std::size_t chunk_bytes = 64 * 1024>
+// No part apart.
+struct NothingHot {};
+
+template <class T, class Hot = NothingHot>
 class Slab {
  public:
   Slab() = default;
@@ -28,21 +36,21 @@ class Slab {
     }
   }
 
-  // A new object's number, or none when memory is exhausted.
+  // A new object's number, or none when memory is exhausted. Its hot part is as if new, too.
   template <class... Args>
   std::uint32_t allocate(Args&&... args) {
     if (open_ == none && !grow()) return none;
-    Chunk& chunk = *chunks_[open_];
-    const std::uint32_t local = chunk.free_head;
-    Cell& cell = chunk.cells[local];
-    chunk.free_head = cell.next_free;
+    const std::uint32_t number = open_;
+    Chunk& chunk = *chunks_[number];
+    if (chunk.live++ == 0) --empty_;
+    const std::uint32_t local = chunk.free_head != none ? chunk.free_head : chunk.fresh++;
+    if (chunk.free_head != none) chunk.free_head = chunk.cells[local].next_free;
     chunk.used[local / 64] |= std::uint64_t{1} << (local % 64);
-    ++chunk.live;
     ++size_;
-    const std::uint32_t index = (open_ << shift) | local;
-    if (chunk.free_head == none) unlink(open_);
-    ::new (static_cast<void*>(cell.bytes)) T(std::forward<Args>(args)...);
-    return index;
+    if (chunk.free_head == none && chunk.fresh == cells_per_chunk) unlink(number);
+    ::new (static_cast<void*>(chunk.cells[local].bytes)) T(std::forward<Args>(args)...);
+    if constexpr (has_hot) ::new (static_cast<void*>(&chunk.hot[local])) Hot();
+    return (number << shift) | local;
   }
 
   void release(std::uint32_t index) {
@@ -52,19 +60,21 @@ class Slab {
     assert(is_used(index));
     object(chunk.cells[local]).~T();
     chunk.used[local / 64] &= ~(std::uint64_t{1} << (local % 64));
-    const bool was_full = chunk.free_head == none;
+    const bool was_full = chunk.free_head == none && chunk.fresh == cells_per_chunk;
     chunk.cells[local].next_free = chunk.free_head;
     chunk.free_head = local;
     --chunk.live;
     --size_;
     if (was_full) link(number);
-    if (chunk.live == 0) give_back(number);
+    if (chunk.live == 0) note_empty(number);
   }
 
   T& operator[](std::uint32_t index) { return object(chunks_[index >> shift]->cells[index & mask]); }
   const T& operator[](std::uint32_t index) const {
     return object(chunks_[index >> shift]->cells[index & mask]);
   }
+  Hot& hot(std::uint32_t index) { return chunks_[index >> shift]->hot[index & mask]; }
+  const Hot& hot(std::uint32_t index) const { return chunks_[index >> shift]->hot[index & mask]; }
 
   [[nodiscard]] bool is_used(std::uint32_t index) const {
     const std::uint32_t number = index >> shift;
@@ -75,7 +85,8 @@ class Slab {
   // Objects alive, and bytes of memory taken for them.
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t memory_size() const {
-    return chunks_in_use_ * sizeof(Chunk) + chunks_.capacity() * sizeof(chunks_[0]);
+    return chunks_in_use_ * sizeof(Chunk) + chunks_.capacity() * sizeof(chunks_[0]) +
+           unused_.capacity() * sizeof(unused_[0]);
   }
 
   // One more than the highest number that may be in use.
@@ -94,40 +105,55 @@ class Slab {
   }
 
  private:
+  static constexpr bool has_hot = !std::is_same_v<Hot, NothingHot>;
+  static_assert(std::is_trivially_destructible_v<Hot>);
   union Cell {
     std::uint32_t next_free;
     alignas(T) std::byte bytes[sizeof(T)];
   };
 
-  static constexpr std::uint32_t compute_shift() {
+  // As many cells as fit into a chunk; numbers go up in powers of two, and those between are never given out.
+  static constexpr std::size_t chunk_size = std::size_t{64} * 1024;
+  static constexpr std::size_t cell_size = sizeof(Cell) + (has_hot ? sizeof(Hot) : 0);
+  static constexpr std::size_t administration_size = 64 + 2 * chunk_size / cell_size / 8;
+  static constexpr std::uint32_t cells_per_chunk =
+      static_cast<std::uint32_t>((chunk_size - administration_size) / cell_size);
+  static constexpr std::uint32_t shift = [] {
     std::uint32_t bits = 6;
-    while ((std::size_t{2} << bits) * sizeof(Cell) <= chunk_bytes) ++bits;
+    while ((std::uint32_t{1} << bits) < cells_per_chunk) ++bits;
     return bits;
-  }
-  static constexpr std::uint32_t shift = compute_shift();
-  static constexpr std::uint32_t cells_per_chunk = 1U << shift;
-  static constexpr std::uint32_t mask = cells_per_chunk - 1;
+  }();
+  static constexpr std::uint32_t mask = (1U << shift) - 1;
 
-  struct Chunk {
+  template <class Part, bool>
+  struct HotParts {
+    Part hot[cells_per_chunk];
+  };
+  template <class Part>
+  struct HotParts<Part, false> {};
+
+  // Cells are left as they are: those that were never used are not resident.
+  struct Chunk : HotParts<Hot, has_hot> {
+    Chunk() noexcept {}
     Cell cells[cells_per_chunk];
-    std::uint64_t used[cells_per_chunk / 64] = {};
+    std::uint64_t used[(mask + 1) / 64] = {};  // a bit for each object
     std::uint32_t live = 0;
-    std::uint32_t free_head = 0;
-    std::uint32_t next = none;  // chunks with a free cell form a list
+    std::uint32_t fresh = 0;         // cells from here on were never used
+    std::uint32_t free_head = none;  // those that were, and are free
+    std::uint32_t next = none;       // chunks with a free cell form a list, empty ones at its end
     std::uint32_t previous = none;
   };
+  static_assert(sizeof(Chunk) <= chunk_size);
 
   static T& object(Cell& cell) { return *std::launder(reinterpret_cast<T*>(cell.bytes)); }
   static const T& object(const Cell& cell) { return *std::launder(reinterpret_cast<const T*>(cell.bytes)); }
 
   bool grow() {
-    std::uint32_t number = unused_.empty() ? static_cast<std::uint32_t>(chunks_.size()) : unused_.back();
+    const std::uint32_t number =
+        unused_.empty() ? static_cast<std::uint32_t>(chunks_.size()) : unused_.back();
     if (number > (none >> shift) - 1) return false;
-    std::unique_ptr<Chunk> chunk(new (std::nothrow) Chunk);
+    BlockPtr<Chunk> chunk = make_block<Chunk>();
     if (!chunk) return false;
-    for (std::uint32_t i = 0; i < cells_per_chunk; ++i) {
-      chunk->cells[i].next_free = i + 1 < cells_per_chunk ? i + 1 : none;
-    }
     if (unused_.empty()) {
       chunks_.emplace_back();
       unused_.reserve(chunks_.capacity());
@@ -136,40 +162,57 @@ class Slab {
     }
     chunks_[number] = std::move(chunk);
     ++chunks_in_use_;
+    ++empty_;
     link(number);
     return true;
   }
 
-  // Frees an empty chunk, unless it is the only one with room: the next allocation would want it back.
-  void give_back(std::uint32_t number) {
-    Chunk& chunk = *chunks_[number];
-    if (open_ == number && chunk.next == none) return;
+  // An empty chunk is kept for the next allocations, behind all others, if there are few of them: one, or a
+  // sixteenth of all.
+  void note_empty(std::uint32_t number) {
     unlink(number);
-    chunks_[number].reset();
-    unused_.push_back(number);
-    --chunks_in_use_;
+    link_last(number);
+    ++empty_;
+    while (empty_ > 1 + chunks_in_use_ / 16) {
+      const std::uint32_t last = last_open_;
+      unlink(last);
+      chunks_[last].reset();
+      unused_.push_back(last);
+      --chunks_in_use_;
+      --empty_;
+    }
   }
 
   void link(std::uint32_t number) {
     Chunk& chunk = *chunks_[number];
     chunk.previous = none;
     chunk.next = open_;
-    if (open_ != none) chunks_[open_]->previous = number;
+    (open_ == none ? last_open_ : chunks_[open_]->previous) = number;
     open_ = number;
+  }
+
+  void link_last(std::uint32_t number) {
+    Chunk& chunk = *chunks_[number];
+    chunk.next = none;
+    chunk.previous = last_open_;
+    (last_open_ == none ? open_ : chunks_[last_open_]->next) = number;
+    last_open_ = number;
   }
 
   void unlink(std::uint32_t number) {
     Chunk& chunk = *chunks_[number];
     (chunk.previous == none ? open_ : chunks_[chunk.previous]->next) = chunk.next;
-    if (chunk.next != none) chunks_[chunk.next]->previous = chunk.previous;
+    (chunk.next == none ? last_open_ : chunks_[chunk.next]->previous) = chunk.previous;
     chunk.next = chunk.previous = none;
   }
 
-  std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::vector<BlockPtr<Chunk>> chunks_;
   std::vector<std::uint32_t> unused_;  // numbers of chunks that were given back
   std::uint32_t open_ = none;          // first chunk with a free cell
+  std::uint32_t last_open_ = none;
   std::size_t size_ = 0;
   std::size_t chunks_in_use_ = 0;
+  std::size_t empty_ = 0;  // of them
 };
 
 }  // namespace restitch::detail

@@ -4,10 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "restitch/detail/block.h"
 
 namespace restitch::detail {
 
@@ -18,38 +19,57 @@ class StreamSlots {
     return *std::launder(reinterpret_cast<S*>(chunks_[slot >> shift]->cells[slot & mask].bytes));
   }
 
-  // Requires: the slot is empty. The owner of a slot must destroy() it before the StreamSlots goes.
-  template <class... Args>
-  S& construct(std::uint32_t slot, Args&&... args) {
+  // Makes sure that there is memory for a slot; false when there is none.
+  bool reserve(std::uint32_t slot) {
     const std::uint32_t number = slot >> shift;
     if (number >= chunks_.size()) chunks_.resize(number + 1);
-    if (!chunks_[number]) chunks_[number].reset(new Chunk);
-    Cell& cell = chunks_[number]->cells[slot & mask];
-    S* made = ::new (static_cast<void*>(cell.bytes)) S(std::forward<Args>(args)...);
-    ++chunks_[number]->live;
+    if (chunks_[number]) return true;
+    chunks_[number] = make_block<Chunk>();
+    if (chunks_[number]) ++chunks_in_use_;
+    return chunks_[number] != nullptr;
+  }
+
+  // Requires: reserve(slot) was true, and the slot is empty. The owner of a slot must destroy() it before the
+  // StreamSlots goes.
+  template <class... Args>
+  S& construct(std::uint32_t slot, Args&&... args) {
+    Chunk& chunk = *chunks_[slot >> shift];
+    S* made = ::new (static_cast<void*>(chunk.cells[slot & mask].bytes)) S(std::forward<Args>(args)...);
+    ++chunk.live;
     return *made;
   }
 
   void destroy(std::uint32_t slot) {
     (*this)[slot].~S();
-    std::unique_ptr<Chunk>& chunk = chunks_[slot >> shift];
-    if (--chunk->live == 0) chunk.reset();
+    BlockPtr<Chunk>& chunk = chunks_[slot >> shift];
+    if (--chunk->live != 0 || chunks_in_use_ == 1) return;
+    chunk.reset();
+    --chunks_in_use_;
+  }
+
+  [[nodiscard]] std::size_t memory_size() const {
+    return chunks_in_use_ * sizeof(Chunk) + chunks_.capacity() * sizeof(chunks_[0]);
   }
 
  private:
-  static constexpr std::uint32_t shift = 10;
+  static constexpr std::uint32_t shift = [] {
+    std::uint32_t bits = 0;
+    while ((sizeof(S) << (bits + 1)) < 64 * 1024) ++bits;
+    return bits;
+  }();
   static constexpr std::uint32_t mask = (1U << shift) - 1;
 
   struct Cell {
     alignas(S) std::byte bytes[sizeof(S)];
   };
   struct Chunk {
-    Chunk() {}  // leaves the cells uninitialised
+    Chunk() noexcept {}  // leaves the cells uninitialised
     Cell cells[mask + 1];
     std::uint32_t live = 0;
   };
 
-  std::vector<std::unique_ptr<Chunk>> chunks_;
+  std::vector<BlockPtr<Chunk>> chunks_;
+  std::size_t chunks_in_use_ = 0;
 };
 
 }  // namespace restitch::detail

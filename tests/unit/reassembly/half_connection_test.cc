@@ -20,7 +20,7 @@ struct Half {
     EXPECT_EQ(state.pages, 0u);
     EXPECT_EQ(state.segments.size(), 0u);
     EXPECT_EQ(state.details.size(), 0u);
-    const ByteCounts& b = state.bytes;
+    const ByteCounts& b = state.bytes();
     EXPECT_EQ(seen, b.delivered + b.duplicate + b.refused + b.dropped);
   }
 
@@ -125,8 +125,8 @@ TEST(HalfConnection, AForcedStartDropsWhatLiesBeforeIt) {
   Half h;
   h.insert(95, "older..");
   EXPECT_EQ(h.insert(client(100, "abc"), true), "<abc");
-  EXPECT_EQ(h.state.bytes.dropped, 5u);
-  EXPECT_EQ(h.state.bytes.duplicate, 2u) << "two of the older bytes were those at 100 and 101";
+  EXPECT_EQ(h.state.bytes().dropped, 5u);
+  EXPECT_EQ(h.state.bytes().duplicate, 2u) << "two of the older bytes were those at 100 and 101";
 }
 
 TEST(HalfConnection, AFinEndsItInItsPlaceOnce) {
@@ -145,7 +145,7 @@ TEST(HalfConnection, AGapIsNotSkippedBeyondTheEnd) {
   h.insert(105, "xyz");
   h.insert(client(103).fin());
   EXPECT_EQ(h.skip_gap(), "[3]>");
-  EXPECT_EQ(h.state.bytes.refused, 3u);
+  EXPECT_EQ(h.state.bytes().refused, 3u);
 }
 
 TEST(HalfConnection, KeptBytesLeadTheNextDeliveryAndCountAsPages) {
@@ -179,7 +179,7 @@ TEST(HalfConnection, TooManyKeptPagesGoOldestFirst) {
   h.insert(100, "a");
   h.insert(101, "b");
   h.insert(102, "c");
-  h.half.limit_kept(h.state, direction, 3);
+  h.half.limit_kept(h.state, direction, 3, Limit::connection_pages);
   EXPECT_EQ(h.half.pages(h.state), 2u);
   EXPECT_EQ(h.insert(103, "d"), "bc|d");
 }
@@ -199,7 +199,7 @@ TEST(HalfConnection, ASegmentThatBeginsBehindDeliversWhatIsNewInIt) {
   h.insert(client(0xFFFFFFFF).syn());
   EXPECT_EQ(h.insert(0, "abc"), "abc");
   EXPECT_EQ(h.insert(0xFFFFFFFE, "..abcdef"), "def");
-  EXPECT_EQ(h.state.bytes.duplicate, 5u);
+  EXPECT_EQ(h.state.bytes().duplicate, 5u);
 }
 
 }  // namespace

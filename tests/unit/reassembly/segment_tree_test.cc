@@ -32,18 +32,18 @@ class Forest : public testing::Test {
   // Black nodes on every path below `node`; a broken rule is a failure.
   int black_height(std::uint32_t node, std::uint32_t parent) {
     if (node == none) return 1;
-    const HeldSegment& held = store_[node];
-    EXPECT_EQ(held.parent, parent);
-    const bool red_child =
-        (held.left != none && store_[held.left].red) || (held.right != none && store_[held.right].red);
-    EXPECT_FALSE(held.red && red_child) << "a red node below a red one";
+    const SegmentNode& held = store_.node(node);
+    EXPECT_EQ(held.parent(), parent);
+    const bool red_child = (held.left != none && store_.node(held.left).red()) ||
+                           (held.right != none && store_.node(held.right).red());
+    EXPECT_FALSE(held.red() && red_child) << "a red node below a red one";
     const int left = black_height(held.left, node);
     EXPECT_EQ(left, black_height(held.right, node)) << "paths with unequal numbers of black nodes";
-    return left + (held.red ? 0 : 1);
+    return left + (held.red() ? 0 : 1);
   }
 
   void check() {
-    EXPECT_TRUE(root_ == none || !store_[root_].red);
+    EXPECT_TRUE(root_ == none || !store_.node(root_).red());
     black_height(root_, none);
     std::vector<std::uint32_t> forward, backward, wanted;
     for (std::uint32_t n = tree_.first(); n != none; n = tree_.next(n)) forward.push_back(n);

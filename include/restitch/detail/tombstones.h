@@ -1,0 +1,79 @@
+// Tombstones: what is left of connections that ended or were ignored, so that their stray packets make no new
+// stream. Bounded by number and, against what packets carry, by time. One thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "restitch/detail/connection.h"
+#include "restitch/detail/connection_table.h"
+#include "restitch/detail/slab.h"
+#include "restitch/packet.h"
+
+namespace restitch::detail {
+
+// As little of a connection as decides whether a packet belongs to it or begins another one.
+struct Tombstone {
+  struct Half {
+    Sequence start;
+    Sequence next;
+  };
+
+  FlowKey key;
+  Timestamp last_seen;
+  Half halves[2];
+  std::uint32_t hash = 0;
+  std::uint32_t older = none;  // tombstones form a list by age
+  std::uint32_t newer = none;
+  std::uint8_t known = 0;  // bits by direction
+  std::uint8_t by_syn = 0;
+  std::uint8_t reset = 0;
+  bool client_is_high : 1 = false;
+  bool refuses_syn : 1 = false;  // its policy has Refusal::syn
+  std::uint8_t closed_first : 2 = 0;
+
+  [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
+    return from_high == client_is_high ? TcpFlowDirection::client_to_server
+                                       : TcpFlowDirection::server_to_client;
+  }
+};
+static_assert(sizeof(Tombstone) == 80);
+
+class Tombstones {
+ public:
+  Tombstones(std::uint64_t seed, std::size_t size_max, std::int64_t timeout_ns)
+      : table_(seed), size_max_(size_max), timeout_ns_(timeout_ns) {}
+
+  // Puts one in place of a connection; the oldest goes when there are too many.
+  // Requires: none with this key is there.
+  void add(const Connection& connection);
+
+  [[nodiscard]] Tombstone* find(const FlowKey& key, std::uint32_t hash) {
+    if (stones_.size() == 0) return nullptr;
+    const std::uint32_t number = table_.find(stones_, key, hash);
+    return number == none ? nullptr : &stones_[number];
+  }
+
+  // Whether a packet is a stray one of the dead connection; else it begins another one.
+  [[nodiscard]] bool absorbs(Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp,
+                             Timestamp now);
+
+  void erase(Tombstone& tombstone);
+  void clear();
+
+  [[nodiscard]] std::size_t size() const { return stones_.size(); }
+  [[nodiscard]] std::size_t memory_size() const { return stones_.memory_size() + table_.memory_size(); }
+
+ private:
+  [[nodiscard]] static bool begins_anew(const Tombstone& tombstone, TcpFlowDirection direction,
+                                        const TcpSegment& tcp);
+
+  Slab<Tombstone> stones_;
+  ConnectionTable table_;
+  std::size_t size_max_;
+  std::int64_t timeout_ns_;
+  std::uint32_t oldest_ = none;
+  std::uint32_t newest_ = none;
+};
+
+}  // namespace restitch::detail

@@ -1,0 +1,119 @@
+// The clock of a capture: what counts as time that passed, and how a hand goes round with it.
+#include "restitch/detail/capture_clock.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <set>
+
+namespace restitch::detail {
+namespace {
+
+constexpr std::int64_t second = 1'000'000'000;
+constexpr std::int64_t year = 365 * 86'400 * second;
+constexpr std::int64_t start = 50 * year;
+
+CaptureClock started() {
+  CaptureClock clock;
+  clock.observe({start});
+  return clock;
+}
+
+void observe(CaptureClock& clock, std::int64_t from, int packets) {
+  for (int i = 0; i < packets; ++i) clock.observe({from + i * second});
+}
+
+TEST(CaptureClock, BeginsWithTheFirstPacketWheneverThatWas) {
+  CaptureClock clock = started();
+  EXPECT_EQ(clock.elapsed_ns(), 0);
+  clock.observe({start + 5 * second});
+  EXPECT_EQ(clock.elapsed_ns(), 5 * second);
+}
+
+TEST(CaptureClock, APacketOutOfOrderChangesNothing) {
+  CaptureClock clock = started();
+  observe(clock, start, 11);
+  clock.observe({start + 3 * second});
+  EXPECT_EQ(clock.elapsed_ns(), 10 * second);
+  clock.observe({start + 11 * second});
+  EXPECT_EQ(clock.elapsed_ns(), 11 * second);
+}
+
+TEST(CaptureClock, FewPacketsFarAwayAreNotBelieved) {
+  for (const std::int64_t far : {20 * year, -20 * year, 31 * second, -31 * second}) {
+    CaptureClock clock = started();
+    for (int i = 0; i < 100; ++i) {
+      for (int j = 1; j < CaptureClock::strays_max; ++j) clock.observe({start + far});
+      clock.observe({start});
+    }
+    EXPECT_EQ(clock.elapsed_ns(), 0) << far;
+  }
+}
+
+TEST(CaptureClock, EightInARowAreAndTheTimeBetweenCountsAsOneStepForward) {
+  CaptureClock clock = started();
+  observe(clock, start + 20 * year, CaptureClock::strays_max);
+  EXPECT_EQ(clock.elapsed_ns(), CaptureClock::step_ns_max);
+  clock.observe({start + 20 * year + 10 * second});
+  EXPECT_EQ(clock.elapsed_ns(), CaptureClock::step_ns_max + 3 * second);
+}
+
+TEST(CaptureClock, SetBackItGoesOnFromThere) {
+  CaptureClock clock = started();
+  observe(clock, start - 20 * year, CaptureClock::strays_max);
+  EXPECT_EQ(clock.elapsed_ns(), 0);
+  clock.observe({start - 20 * year + 8 * second});
+  EXPECT_EQ(clock.elapsed_ns(), second);
+}
+
+TEST(CaptureClock, TimesAtTheEndsOfTheirRangeDoNoHarm) {
+  CaptureClock clock = started();
+  clock.observe({std::numeric_limits<std::int64_t>::max()});
+  clock.observe({std::numeric_limits<std::int64_t>::min()});
+  clock.observe({0});
+  EXPECT_EQ(clock.elapsed_ns(), 0);
+}
+
+TEST(ClockHand, VisitsEachSlotOnceARound) {
+  constexpr std::uint32_t slots = 1000;
+  CaptureClock clock = started();
+  ClockHand hand;
+  std::multiset<std::uint32_t> visited;
+  for (int i = 1; i <= 1000; ++i) {
+    clock.observe({start + i * second / 10});
+    if (!hand.is_due(clock)) continue;
+    for (std::uint32_t left = hand.begin(clock, slots, 100 * second); left != 0; --left) {
+      visited.insert(hand.next(slots));
+    }
+  }
+  EXPECT_NEAR(static_cast<double>(visited.size()), slots, ClockHand::slots_max);
+  for (const std::uint32_t slot : visited) EXPECT_LE(visited.count(slot), 1u);
+}
+
+TEST(ClockHand, DoesNoMoreAtOnceThanItMayAndCatchesUpLater) {
+  constexpr std::uint32_t slots = 1'000'000;
+  CaptureClock clock = started();
+  ClockHand hand;
+  clock.observe({start + 10 * second});
+  std::uint32_t visits = 0;
+  int turns = 0;
+  while (hand.is_due(clock)) {
+    const std::uint32_t now = hand.begin(clock, slots, 100 * second);
+    ASSERT_LE(now, ClockHand::slots_max);
+    visits += now;
+    ASSERT_LT(++turns, 10'000);
+  }
+  EXPECT_NEAR(visits, slots / 10, 2 * ClockHand::slots_max);
+}
+
+TEST(ClockHand, OwesNoMoreThanOneRound) {
+  CaptureClock clock = started();
+  for (int i = 1; i < 100; ++i) clock.observe({start + i * 20 * second});
+  ClockHand hand;
+  std::uint32_t visits = 0;
+  while (hand.is_due(clock)) visits += hand.begin(clock, 500, second);
+  EXPECT_LE(visits, 500u);
+}
+
+}  // namespace
+}  // namespace restitch::detail
