@@ -11,6 +11,7 @@ class StandardOutput {
   StandardOutput() = default;
   StandardOutput(const StandardOutput&) = delete;
   StandardOutput& operator=(const StandardOutput&) = delete;
+  ~StandardOutput() { flush(); }
 
   void write(std::string_view text);
 
