@@ -20,10 +20,10 @@ struct Shape {
   std::uint16_t destination_port = 80;
   std::uint32_t sequence = 0;
   TcpFlags flags = TcpFlags{} | TcpFlag::ack;
-  std::size_t size = 0;       // of the payload
-  std::uint8_t content = 0;   // each byte of it
-  std::uint32_t id = 0;       // of the IP packet
-  bool fragmented = false;    // the first fragment of several, or the last one
+  std::size_t size = 0;      // of the payload
+  std::uint8_t content = 0;  // each byte of it
+  std::uint32_t id = 0;      // of the IP packet
+  bool fragmented = false;   // the first fragment of several, or the last one
   std::size_t fragment_at = 0;
 };
 

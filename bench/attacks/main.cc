@@ -3,8 +3,8 @@
 //
 //   bench_attacks attack|clean NAME PACKETS MEMORY_MB
 //
-// Prints CPU nanoseconds per packet (making the packets is not counted), the peak of resident memory in bytes,
-// honest connections that were complete, honest connections, and how often limits acted.
+// Prints CPU nanoseconds per packet (making the packets is not counted), the peak of resident memory in
+// bytes, honest connections that were complete, honest connections, and how often limits acted.
 #include <sys/resource.h>
 
 #include <cstdio>
@@ -98,10 +98,11 @@ class Run {
 
   void print(std::uint64_t honest) {
     const LimitCounts& limits = pool_.limit_counts();
-    std::printf("%.1f %zu %llu %llu %llu %s\n", seconds_ * 1e9 / static_cast<double>(packets_), peak_memory(),
-                static_cast<unsigned long long>(census_.complete), static_cast<unsigned long long>(honest),
-                static_cast<unsigned long long>(std::accumulate(limits.begin(), limits.end(), std::uint64_t{0})),
-                pool_.byte_counts().add_up() ? "right" : "wrong");
+    std::printf(
+        "%.1f %zu %llu %llu %llu %s\n", seconds_ * 1e9 / static_cast<double>(packets_), peak_memory(),
+        static_cast<unsigned long long>(census_.complete), static_cast<unsigned long long>(honest),
+        static_cast<unsigned long long>(std::accumulate(limits.begin(), limits.end(), std::uint64_t{0})),
+        pool_.byte_counts().add_up() ? "right" : "wrong");
   }
 
  private:

@@ -108,30 +108,34 @@ struct Pair {
 
 const std::map<std::string, Pair>& all() {
   static const std::map<std::string, Pair> pairs = {
-      {"reverse", {one_connection([](std::uint64_t n) {
-                     return from(0, ack, static_cast<std::uint32_t>(1'900'000'000 - n * 100), 100);
-                   }),
-                   in_order(100)}},
-      {"one-byte", {one_connection([](std::uint64_t n) {
-                      return from(0, ack, static_cast<std::uint32_t>(2'000'000'000 - n * 2), 1);
-                    }),
-                    in_order(1)}},
-      {"gap", {[](Frames& frames, std::uint64_t n) {
-                 const auto turn = static_cast<std::uint32_t>(n / 10'000);
-                 frames.add(turn == 0 ? from(n, syn, 0) : from(n % 10'000, ack, turn * 3000, 1400));
-               },
-               in_order(1400)}},
+      {"reverse",
+       {one_connection([](std::uint64_t n) {
+          return from(0, ack, static_cast<std::uint32_t>(1'900'000'000 - n * 100), 100);
+        }),
+        in_order(100)}},
+      {"one-byte",
+       {one_connection([](std::uint64_t n) {
+          return from(0, ack, static_cast<std::uint32_t>(2'000'000'000 - n * 2), 1);
+        }),
+        in_order(1)}},
+      {"gap",
+       {[](Frames& frames, std::uint64_t n) {
+          const auto turn = static_cast<std::uint32_t>(n / 10'000);
+          frames.add(turn == 0 ? from(n, syn, 0) : from(n % 10'000, ack, turn * 3000, 1400));
+        },
+        in_order(1400)}},
       {"syn", {[](Frames& frames, std::uint64_t n) { frames.add(from(n, syn, 100)); }, open_and_close}},
       {"ack", {[](Frames& frames, std::uint64_t n) { frames.add(from(n, ack, 100)); }, open_and_close}},
       {"fragment", {fragments(false), fragments(true)}},
-      {"kept", {one_connection([](std::uint64_t n) {
-                  return from(0, ack, static_cast<std::uint32_t>(1 + n * 1400), 1400);
-                }),
-                in_order(1400)}},
-      {"port-reuse", {[](Frames& frames, std::uint64_t n) {
-                        frames.add(from(n % 1000, syn, static_cast<std::uint32_t>(n * 1'000'003)));
-                      },
-                      open_and_close}},
+      {"kept",
+       {one_connection(
+            [](std::uint64_t n) { return from(0, ack, static_cast<std::uint32_t>(1 + n * 1400), 1400); }),
+        in_order(1400)}},
+      {"port-reuse",
+       {[](Frames& frames, std::uint64_t n) {
+          frames.add(from(n % 1000, syn, static_cast<std::uint32_t>(n * 1'000'003)));
+        },
+        open_and_close}},
       {"event", {one_connection(conflicting), in_order(1400)}},
   };
   return pairs;

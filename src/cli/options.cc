@@ -29,9 +29,6 @@ std::string receiver_names(std::size_t width) {
   return lines + line;
 }
 
-// 1 GiB of held bytes, roughly.
-constexpr int default_pages_max = 524'288;
-
 constexpr std::string_view examples = R"(
 Examples:
   restitch capture.pcapng                     a table of the connections, and a summary
@@ -87,6 +84,7 @@ class Parser {
   Options options_;
   std::string receiver_ = "capture";
   InputFlags input_{options_.input};
+  LimitFlags limits_{options_.limits};
   std::string template_{NameTemplate::tcpflow_default};
 };
 
@@ -177,14 +175,7 @@ void Parser::add_common(CLI::App& command) {
                       receiver_names(64))
       ->type_name("NAME")
       ->capture_default_str();
-  command
-      .add_option(
-          "--pages-max", options_.pages_max,
-          "Out-of-order bytes held for all connections\ntogether, in pages of 1,900 bytes; beyond it\n"
-          "gaps are not waited for")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1 << 30))
-      ->default_val(default_pages_max);
+  limits_.add_to(command);
   const std::map<std::string, Statistics> formats = {
       {"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}};
   command
@@ -223,7 +214,8 @@ ParsedOptions Parser::parse(std::vector<std::string> arguments) {
 
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
-  if (!input_.finish(complaint)) return false;
+  if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
+  options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
   options_.receiver = find_receiver_policy(receiver_);
   const auto names = NameTemplate::parse(template_);
   if (options_.receiver == nullptr) {

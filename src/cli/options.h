@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/input_flags.h"
+#include "cli/limit_flags.h"
 #include "restitch/output.h"
 #include "restitch/receiver.h"
 
@@ -24,7 +25,7 @@ struct Options {
   // All commands.
   InputSelection input;
   const ReceiverPolicy* receiver = nullptr;
-  int pages_max = 0;  // held bytes of all connections together, in pages
+  LimitSelection limits;
   Statistics statistics = Statistics::summary;
   std::string metrics;  // where to serve them; empty: nowhere
   bool quiet = false;

@@ -45,6 +45,21 @@ bool Session::settle_in(const std::string& new_folder) {
   return true;
 }
 
+PoolOptions Session::pool_options() {
+  PoolOptions options;
+  // Who watches an interface wants to hear of a connection when it has ended, and not when nothing can follow
+  // its two FINs any more.
+  live_policy_ = *options_.receiver;
+  live_policy_.after_fin = AfterEnd::refuse;
+  options.receiver = options_.input.live() ? &live_policy_ : options_.receiver;
+  // A connection that was joined in the middle waits for an earlier byte until this much is there.
+  options.midstream_pages_max = 64;
+  options.limits = options_.limits.budget.pool;
+  options.tombstones_max = options_.limits.budget.tombstones_max;
+  options.ageing = options_.limits.ageing;
+  return options;
+}
+
 void Session::count_inputs() {
   counts_.fragments = decoder_.fragment_counts();
   counts_.filtered_out = input_->filtered_out();

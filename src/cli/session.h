@@ -34,12 +34,8 @@ class Session {
   // Requires: open().
   template <class S, class Factory, class GoOn>
   void run(Factory& factory, GoOn&& go_on) {
-    PoolOptions pool_options;
-    pool_options.receiver = options_.receiver;
-    pool_options.midstream_pages_max = midstream_pages_max;
-    BasicStreamPool<S, Factory> pool(factory, pool_options);
-    BasicAssembler<S, Factory> assembler(pool,
-                                         AssemblerOptions().max_buffered_pages_total(options_.pages_max));
+    BasicStreamPool<S, Factory> pool(factory, pool_options());
+    BasicAssembler<S, Factory> assembler(pool, options_.limits.assembler);
     CaptureReader& reader = input_->reader();
     feed(reader, decoder_, assembler, counts_.fed, [&] {
       progress_.update(reader, counts_.fed.packets);
@@ -63,9 +59,6 @@ class Session {
   [[nodiscard]] int status() const { return status_; }
 
  private:
-  // A connection that was joined in the middle waits for an earlier byte until this much is there.
-  static constexpr std::uint32_t midstream_pages_max = 64;
-
   template <class Pool>
   void count(const Pool& pool) {
     counts_.bytes = pool.byte_counts();
@@ -80,6 +73,7 @@ class Session {
   }
   void count_inputs();
   [[nodiscard]] bool metrics_due();
+  [[nodiscard]] PoolOptions pool_options();
   [[nodiscard]] bool wants_more() const;
   void note_ends();
   void note_end(const InputEnd& input);
@@ -87,6 +81,7 @@ class Session {
   const Options& options_;
   Progress progress_;
   std::unique_ptr<Input> input_;
+  ReceiverPolicy live_policy_{};
   Decoder decoder_;
   RunCounts counts_;
   std::unique_ptr<MetricsServer> metrics_;

@@ -14,12 +14,27 @@ class Usage : public ToolTest {};
 
 TEST_F(Usage, ThatIsWrongGivesOneLineAndExitStatus1) {
   write("hello.pcap", hello_world().bytes());
-  for (const char* line :
-       {"@", "@ --bogus hello.pcap", "@ streams", "@ extract hello.pcap",
-        "@ extract -o d --gaps=fill hello.pcap", "@ extract -o d --template ../%A hello.pcap",
-        "@ extract -o d --template %z hello.pcap", "@ follow hello.pcap", "@ follow x hello.pcap",
-        "@ follow 0 -T html hello.pcap", "@ -r", "@ - -", "@ --receiver nobody hello.pcap",
-        "@ --pages-max 0 hello.pcap"}) {
+  for (const char* line : {"@",
+                           "@ --bogus hello.pcap",
+                           "@ streams",
+                           "@ extract hello.pcap",
+                           "@ extract -o d --gaps=fill hello.pcap",
+                           "@ extract -o d --template ../%A hello.pcap",
+                           "@ extract -o d --template %z hello.pcap",
+                           "@ follow hello.pcap",
+                           "@ follow x hello.pcap",
+                           "@ follow 0 -T html hello.pcap",
+                           "@ -r",
+                           "@ - -",
+                           "@ --receiver nobody hello.pcap",
+                           "@ --pages-max 0 hello.pcap",
+                           "@ --memory lots hello.pcap",
+                           "@ --timeout hole hello.pcap",
+                           "@ --timeout idle=-1 hello.pcap",
+                           "@ --timeout nap=3 hello.pcap",
+                           "@ --timeout idle=1e99 hello.pcap",
+                           "@ --at-memory panic hello.pcap",
+                           "@ --at-connections skip hello.pcap"}) {
     const ToolRun run = ToolTest::run(line);
     EXPECT_EQ(run.status, 1) << line;
     EXPECT_THAT(run.out, IsEmpty()) << line;

@@ -1,0 +1,111 @@
+#include "cli/limit_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace restitch::cli {
+namespace {
+
+// What our streams keep of a connection: its summary and, where files are written, its files.
+constexpr std::size_t stream_size = 1200;
+
+constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 4> timeout_kinds = {
+    {{"hole", &Ageing::hole_ns},
+     {"idle", &Ageing::idle_ns},
+     {"half-open", &Ageing::half_open_ns},
+     {"closing", &Ageing::closing_ns}}};
+
+// A file ends, and then all is told: only what has ended needs to go before. Live, a connection is told soon
+// after its end.
+constexpr std::int64_t second_ns = 1'000'000'000;
+constexpr std::int64_t closing_in_files_ns = 120 * second_ns;
+constexpr std::int64_t closing_live_ns = 5 * second_ns;
+
+Ageing default_ageing(const InputSelection& input) {
+  if (!input.endless()) return {.closing_ns = closing_in_files_ns};
+  Ageing ageing = Ageing::usual();
+  if (input.live()) ageing.closing_ns = closing_live_ns;
+  return ageing;
+}
+
+LimitPolicy policy_of(std::string_view name) {
+  if (name == "evict") return LimitPolicy::evict_idlest;
+  return name == "skip" ? LimitPolicy::skip_greediest : LimitPolicy::ignore_new;
+}
+
+}  // namespace
+
+void LimitFlags::add_to(CLI::App& command) {
+  const char* const group = "Limits";
+  command.add_option("--memory", memory_, "All that may be held, divided sensibly: 512M, 4G")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE=1G")
+      ->group(group);
+  command
+      .add_option("--at-memory", at_memory_,
+                  "What gives way when held bytes fill their share:\nskip (the oldest hole of the greediest), "
+                  "evict (the\nconnection idle longest), ignore (new ones)")
+      ->option_text("POLICY=skip")
+      ->check(CLI::IsMember({"skip", "evict", "ignore"}))
+      ->group(group);
+  command.add_option("--at-connections", at_connections_, "The same when connections do: evict, ignore")
+      ->option_text("POLICY=evict")
+      ->check(CLI::IsMember({"evict", "ignore"}))
+      ->group(group);
+  command
+      .add_option("--pages-max", pages_max_,
+                  "Out-of-order data held for all connections\ntogether, in gopacket's pages of 1,900 bytes")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 30))
+      ->group(group);
+  command.add_option("--connection-pages-max", connection_pages_max_, "The same for each direction")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 30))
+      ->group(group);
+  command
+      .add_option("--timeout", timeouts_,
+                  "How long, in capture time, a hole is waited for, a\nsilent connection stays open, one without data "
+                  "does,\nand one that closes: hole=, idle=, half-open=,\nclosing= SECONDS; 0: for ever. Files: only "
+                  "closing=120.\nLive: hole=30, idle=3600, half-open=60, closing=5")
+      ->type_name("KIND=S")
+      ->allow_extra_args(false)
+      ->group(group);
+}
+
+bool LimitFlags::finish(const InputSelection& input, std::string& complaint) {
+  selection_.budget = memory_budget(memory_, stream_size);
+  selection_.budget.pool.at_total_bytes = policy_of(at_memory_);
+  selection_.budget.pool.at_connections = policy_of(at_connections_);
+  selection_.assembler.max_buffered_pages_total(pages_max_);
+  selection_.assembler.max_buffered_pages_per_connection(connection_pages_max_);
+  selection_.ageing = default_ageing(input);
+  for (const std::string& timeout : timeouts_) {
+    if (!take_timeout(timeout, complaint)) return false;
+  }
+  return true;
+}
+
+bool LimitFlags::take_timeout(const std::string& text, std::string& complaint) {
+  const std::size_t equals = text.find('=');
+  const std::string_view kind = std::string_view(text).substr(0, equals);
+  const std::string_view number = equals == std::string::npos ? "" : std::string_view(text).substr(equals + 1);
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
+  const bool is_number = error == std::errc() && end == number.data() + number.size();
+  constexpr double seconds_max = 1e9;
+  for (const auto& [name, member] : timeout_kinds) {
+    if (name != kind || !is_number || !(seconds >= 0 && seconds <= seconds_max)) continue;
+    selection_.ageing.*member = static_cast<std::int64_t>(seconds * static_cast<double>(second_ns));
+    return true;
+  }
+  complaint = fmt::format("--timeout: \"{}\" is not hole=, idle=, half-open= or closing= and seconds", text);
+  return false;
+}
+
+}  // namespace restitch::cli
