@@ -42,9 +42,11 @@ struct DirectionSummary {
   std::uint16_t vlan = 0;
   LayerKind tunnel = LayerKind::none;
   std::uint32_t tunnel_id = 0;
-  std::vector<Gap> gaps;         // in order
-  EventCounts events{};          // by EventKind
-  std::optional<Digest> digest;  // of the delivered bytes, if the stream made one
+  std::vector<Gap> gaps;             // in order
+  std::uint64_t gaps_unlisted = 0;   // and so many more, for which there was no room
+  std::uint64_t unlisted_bytes = 0;  // of those
+  EventCounts events{};              // by EventKind
+  std::optional<Digest> digest;      // of the delivered bytes, if the stream made one
 
   [[nodiscard]] std::uint64_t gap_bytes() const;
 };
@@ -79,13 +81,16 @@ enum class ConnectionOrder {
   as_they_end,    // at once: for a capture that has no end
 };
 
-// Numbers connections and passes each on once it has ended. What waits costs a few hundred bytes each.
+// Numbers connections and passes each on once it has ended. What waits costs some 900 bytes each; one that
+// lasts for ever does not make all others wait for ever: once `waiting_max` wait, what ends goes on at once.
 class ConnectionLog {
  public:
   using Sink = std::function<void(const ConnectionSummary&)>;
+  static constexpr std::size_t usual_waiting_max = 65'536;
 
-  explicit ConnectionLog(Sink sink, ConnectionOrder order = ConnectionOrder::as_they_begin)
-      : sink_(std::move(sink)), order_(order) {}
+  explicit ConnectionLog(Sink sink, ConnectionOrder order = ConnectionOrder::as_they_begin,
+                         std::size_t waiting_max = usual_waiting_max)
+      : sink_(std::move(sink)), waiting_max_(order == ConnectionOrder::as_they_end ? 0 : waiting_max) {}
   ConnectionLog(const ConnectionLog&) = delete;
   ConnectionLog& operator=(const ConnectionLog&) = delete;
 
@@ -93,15 +98,24 @@ class ConnectionLog {
   ConnectionSummary& open(const NetFlow& net, TransportFlow transport);
   void close(ConnectionSummary& summary, EndReason reason);
 
+  // Puts a gap on the list of a direction. A million gaps are listed at a time; those beyond are counted.
+  void add_gap(DirectionSummary& side, const Gap& gap);
+
   [[nodiscard]] std::uint64_t opened() const { return opened_; }
 
  private:
+  static constexpr std::size_t gaps_max = 1'000'000;
+
+  void pass_on(const ConnectionSummary& summary);
+
   struct Entry : ConnectionSummary {
     std::list<Entry>::iterator self;
   };
 
   Sink sink_;
-  ConnectionOrder order_;
+  std::size_t waiting_max_;
+  std::size_t ended_ = 0;     // of those that wait
+  std::size_t gaps_ = 0;      // listed in those that wait
   std::list<Entry> waiting_;  // never moves what is in it
   std::uint64_t opened_ = 0;
 };

@@ -16,6 +16,7 @@ namespace restitch {
 //   bytes       delivered, gaps left out
 //   sha256      of these bytes, if the stream made a digest
 //   gaps        [[offset,size],…]; an offset counts earlier gaps too
+//   gaps_unlisted  [count,bytes] of more gaps, for which there was no room; left out if none
 //   first_seen, last_seen  of this direction, in seconds since 1970 with nine decimals; null: not known
 //   packets     of this direction
 //   copies      of those, that the capture holds a second time; left out if none

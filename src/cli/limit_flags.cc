@@ -48,9 +48,10 @@ void LimitFlags::add_to(CLI::App& command) {
       ->option_text("SIZE=1G")
       ->group(group);
   command
-      .add_option("--at-memory", at_memory_,
-                  "What gives way when held bytes fill their share:\nskip (the oldest hole of the greediest), "
-                  "evict (the\nconnection idle longest), ignore (new ones)")
+      .add_option(
+          "--at-memory", at_memory_,
+          "What gives way when held bytes fill their share:\nskip (the oldest hole of the greediest), "
+          "evict (the\nconnection idle longest), ignore (new ones)")
       ->option_text("POLICY=skip")
       ->check(CLI::IsMember({"skip", "evict", "ignore"}))
       ->group(group);
@@ -69,10 +70,12 @@ void LimitFlags::add_to(CLI::App& command) {
       ->check(CLI::Range(1, 1 << 30))
       ->group(group);
   command
-      .add_option("--timeout", timeouts_,
-                  "How long, in capture time, a hole is waited for, a\nsilent connection stays open, one without data "
-                  "does,\nand one that closes: hole=, idle=, half-open=,\nclosing= SECONDS; 0: for ever. Files: only "
-                  "closing=120.\nLive: hole=30, idle=3600, half-open=60, closing=5")
+      .add_option(
+          "--timeout", timeouts_,
+          "How long, in capture time, a hole is waited for, a\nsilent connection stays open, one without "
+          "data "
+          "does,\nand one that closes: hole=, idle=, half-open=,\nclosing= SECONDS; 0: for ever. Files: only "
+          "closing=120.\nLive: hole=30, idle=3600, half-open=60, closing=5")
       ->type_name("KIND=S")
       ->allow_extra_args(false)
       ->group(group);
@@ -94,7 +97,8 @@ bool LimitFlags::finish(const InputSelection& input, std::string& complaint) {
 bool LimitFlags::take_timeout(const std::string& text, std::string& complaint) {
   const std::size_t equals = text.find('=');
   const std::string_view kind = std::string_view(text).substr(0, equals);
-  const std::string_view number = equals == std::string::npos ? "" : std::string_view(text).substr(equals + 1);
+  const std::string_view number =
+      equals == std::string::npos ? "" : std::string_view(text).substr(equals + 1);
   double seconds = -1;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
   const bool is_number = error == std::errc() && end == number.data() + number.size();

@@ -59,7 +59,7 @@ void append_fragments(std::string& out, const FragmentCounts& counts) {
 void ConnectionTotals::add(const ConnectionSummary& summary) {
   ++connections;
   for (const DirectionSummary& side : summary.directions) {
-    gaps += side.gaps.size();
+    gaps += side.gaps.size() + side.gaps_unlisted;
     gap_bytes += side.gap_bytes();
   }
 }

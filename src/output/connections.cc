@@ -8,7 +8,7 @@
 namespace restitch {
 
 std::uint64_t DirectionSummary::gap_bytes() const {
-  std::uint64_t sum = 0;
+  std::uint64_t sum = unlisted_bytes;
   for (const Gap& gap : gaps) sum += gap.size;
   return sum;
 }
@@ -47,16 +47,31 @@ ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transpo
   return summary;
 }
 
+void ConnectionLog::add_gap(DirectionSummary& side, const Gap& gap) {
+  if (gaps_ < gaps_max) {
+    ++gaps_;
+    side.gaps.push_back(gap);
+  } else {
+    ++side.gaps_unlisted;
+    side.unlisted_bytes += gap.size;
+  }
+}
+
+void ConnectionLog::pass_on(const ConnectionSummary& summary) {
+  --ended_;
+  for (const DirectionSummary& side : summary.directions) gaps_ -= side.gaps.size();
+  sink_(summary);
+}
+
 void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
   summary.ended = true;
   summary.end = reason;
-  if (order_ == ConnectionOrder::as_they_end) {
-    sink_(summary);
+  if (++ended_ > waiting_max_) {
+    pass_on(summary);
     waiting_.erase(static_cast<Entry&>(summary).self);
-    return;
   }
   while (!waiting_.empty() && waiting_.front().ended) {
-    sink_(waiting_.front());
+    pass_on(waiting_.front());
     waiting_.pop_front();
   }
 }
@@ -97,7 +112,7 @@ void SummaryStream::reassembled_sg(ScatterGather& sg, AssemblerContext& /*contex
   DirectionSummary& side = summary_->direction(info.direction);
   if (info.skip > 0) {
     const auto size = static_cast<std::uint64_t>(info.skip);
-    side.gaps.push_back({info.offset + saved - size, size});
+    log_->add_gap(side, {info.offset + saved - size, size});
   }
   side.bytes += available - saved;
 }

@@ -11,7 +11,8 @@
 
 namespace restitch {
 
-// How often each name was wanted, so that the hundred-thousandth repeat need not try all the others.
+// How often each name was wanted that was wanted more than once, so that the hundred-thousandth repeat need
+// not try all the others.
 struct Extraction::Names {
   std::unordered_map<std::string, std::uint32_t> repeats;
 };
@@ -53,9 +54,17 @@ std::optional<std::uint32_t> Extraction::create(const ConnectionSummary& summary
     std::swap(name.source, name.destination);
     std::swap(name.source_port, name.destination_port);
   }
-  std::uint32_t& repeats = names_->repeats[options_.names.expand(name)];
+  const std::string plain = options_.names.expand(name);
+  const auto known = names_->repeats.find(plain);
+  if (known == names_->repeats.end()) {
+    if (const auto file = store_->create(plain + std::string(suffix))) {
+      ++counts_.files;
+      return file;
+    }
+  }
+  std::uint32_t& repeats = known == names_->repeats.end() ? names_->repeats[plain] : known->second;
   while (!error()) {
-    name.repeats = repeats++;
+    name.repeats = ++repeats;
     if (const auto file = store_->create(options_.names.expand(name).append(suffix))) {
       ++counts_.files;
       return file;

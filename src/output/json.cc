@@ -46,6 +46,10 @@ void append_direction_json(std::string& out, const ConnectionSummary& summary, T
   if (side.digest) fmt::format_to(std::back_inserter(out), R"(,"sha256":"{}")", to_string(*side.digest));
   out += R"(,"gaps":)";
   append_gaps(out, side.gaps);
+  if (side.gaps_unlisted != 0) {
+    fmt::format_to(std::back_inserter(out), R"(,"gaps_unlisted":[{},{}])", side.gaps_unlisted,
+                   side.unlisted_bytes);
+  }
   out += R"(,"first_seen":)";
   append_json_time(out, side.first_seen);
   out += R"(,"last_seen":)";
