@@ -179,7 +179,9 @@ class BasicAssembler {
   bool make_room();
   void expel_at_limit(Connection& connection, Limit limit);
   void age();
-  void age_hole(std::uint32_t detail);
+  template <class Objects, class Function>
+  void go_round(detail::ClockHand& hand, Objects& objects, Function&& act);
+  bool age_hole(std::uint32_t detail);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);
   void drain(const Ref& ref, AssemblerContext* context);
   void complete(Connection& connection, AssemblerContext* context, EndReason reason);

@@ -18,6 +18,11 @@
 
 namespace restitch {
 
+namespace detail {
+class SegmentRun;
+class SegmentStore;
+}  // namespace detail
+
 // The packet that is being assembled, as the stream sees it. Derive from it to carry more of your own;
 // restitch only borrows it for the call. What must survive in queued bytes goes into CaptureInfo.
 class AssemblerContext {
@@ -88,7 +93,10 @@ class ScatterGather {
   [[nodiscard]] Bytes fetch(std::size_t size);
 
   // All available bytes, in order, without a copy.
-  [[nodiscard]] std::span<const Chunk> chunks() const { return chunks_; }
+  [[nodiscard]] std::span<const Chunk> chunks() const {
+    if (saved_run_ != nullptr) load_saved();
+    return chunks_;
+  }
 
   // Asks to see the bytes from `offset` (relative to the first available byte) on again, ahead of the
   // next delivery; 0 keeps all, the last call counts, without a call nothing is kept. Kept bytes are
@@ -106,10 +114,16 @@ class ScatterGather {
   friend class HalfConnection;
 
   void begin(TcpFlowDirection direction, std::uint64_t offset);
+  void show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments, std::size_t size);
+  void load_saved() const;
   void append(Bytes bytes, const CaptureInfo& info);
   void count_new();
 
-  std::vector<Chunk> chunks_;
+  // The saved bytes are looked up only when somebody asks for them: a stream that keeps much, and looks at
+  // what is new, must not pay for all of it each time. Until then chunks_ has the new ones only.
+  mutable std::vector<Chunk> chunks_;
+  mutable const detail::SegmentRun* saved_run_ = nullptr;
+  detail::SegmentStore* segments_ = nullptr;
   std::size_t available_ = 0;
   std::size_t saved_ = 0;
   std::size_t keep_from_ = 0;

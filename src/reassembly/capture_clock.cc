@@ -20,11 +20,11 @@ std::uint32_t ClockHand::begin(const CaptureClock& clock, std::uint32_t slots, s
   slots = std::max(slots, 1U);
   const std::int64_t now = clock.elapsed_ns();
   worked_ns_ = std::max(worked_ns_, now - round_ns);
-  const double per_slot = static_cast<double>(round_ns) / slots;
-  const double owed = static_cast<double>(now - worked_ns_) / per_slot;
+  per_slot_ns_ = static_cast<double>(round_ns) / slots;
+  const double owed = static_cast<double>(now - worked_ns_) / per_slot_ns_;
   const auto visits = static_cast<std::uint32_t>(std::min<double>(owed, slots_max));
-  worked_ns_ += static_cast<std::int64_t>(visits * per_slot);
-  due_ns_ = worked_ns_ + static_cast<std::int64_t>(per_slot * std::min(slots, slots_max / 2));
+  worked_ns_ += static_cast<std::int64_t>(visits * per_slot_ns_);
+  due_ns_ = worked_ns_ + static_cast<std::int64_t>(per_slot_ns_ * std::min(slots, slots_max / 4));
   return visits;
 }
 

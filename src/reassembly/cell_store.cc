@@ -84,6 +84,12 @@ CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) 
   const unsigned number = class_of(size);
   Class& cls = classes_[number];
   const Shape& shape = shapes[number];
+  if (cls.free != nowhere) {
+    const Reference cell = cls.free;
+    unlink_free(cls, cell);
+    std::memcpy(header(cell), &owner, owner_size);
+    return cell;
+  }
   const std::uint32_t chunk = cls.count / shape.cells;
   if (chunk >= place_mask >> shape.shift || (chunk == cls.chunks.size() && !grow(number))) return nowhere;
   const Reference cell = reference(number, cls.count++);
@@ -94,16 +100,61 @@ CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) 
 void CellStore::release(Reference cell) {
   const unsigned number = cell >> place_bits;
   Class& cls = classes_[number];
-  const Reference last = reference(number, cls.count - 1);
-  if (cell != last) {
-    std::memcpy(header(cell), header(last), shapes[number].cell_size + owner_size);
-    std::uint32_t owner = 0;
-    std::memcpy(&owner, header(cell), owner_size);
-    owners_.cell_moved(owner, cell);
+  link_free(cls, cell);
+  while (cls.free_count > shapes[number].cells) drop_last(number);
+  if (cls.free_count == cls.count) {
+    cls.count = cls.free_count = 0;
+    cls.free = nowhere;
   }
-  --cls.count;
   shrink(number);
 }
+
+// Makes the last cell free, by moving it into a free one, and then gives it up. So a few holes may stay, as
+// many as fit into a chunk: where cells come and go in turns, nothing has to move.
+void CellStore::drop_last(unsigned number) {
+  Class& cls = classes_[number];
+  const Reference last = reference(number, cls.count - 1);
+  std::uint32_t owner = 0;
+  std::memcpy(&owner, header(last), owner_size);
+  if (owner == nobody) {
+    unlink_free(cls, last);
+  } else {
+    const Reference hole = cls.free;
+    unlink_free(cls, hole);
+    std::memcpy(header(hole), header(last), shapes[number].cell_size + owner_size);
+    owners_.cell_moved(owner, hole);
+  }
+  --cls.count;
+}
+
+// Free cells of a class are a list through their own bytes.
+void CellStore::link_free(Class& cls, Reference cell) {
+  const std::uint32_t owner = nobody;
+  std::memcpy(header(cell), &owner, owner_size);
+  set_links(cell, {nowhere, cls.free});
+  if (cls.free != nowhere) set_links(cls.free, {cell, links(cls.free).next});
+  cls.free = cell;
+  ++cls.free_count;
+}
+
+void CellStore::unlink_free(Class& cls, Reference cell) {
+  const Links around = links(cell);
+  if (around.previous == nowhere) {
+    cls.free = around.next;
+  } else {
+    set_links(around.previous, {links(around.previous).previous, around.next});
+  }
+  if (around.next != nowhere) set_links(around.next, {around.previous, links(around.next).next});
+  --cls.free_count;
+}
+
+CellStore::Links CellStore::links(Reference cell) {
+  Links links;
+  std::memcpy(&links, bytes(cell), sizeof links);
+  return links;
+}
+
+void CellStore::set_links(Reference cell, Links links) { std::memcpy(bytes(cell), &links, sizeof links); }
 
 bool CellStore::grow(unsigned number) {
   const std::size_t size = shapes[number].chunk_size;

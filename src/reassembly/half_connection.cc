@@ -337,9 +337,8 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   const std::uint64_t kept = d.run.kept_bytes();
   if (d.skip != 0 && kept != 0) {  // before a gap: the kept bytes alone, for the last time
     sg.begin(direction, next_offset_ - static_cast<std::uint64_t>(d.skip) - kept);
-    sg.saved_ = kept;
+    sg.show_saved(d.run, state.segments, kept);
     sg.last_offer_ = true;
-    offer(state, sg);
     return true;
   }
   sg.begin(direction, next_offset_ - d.run.waiting_bytes() - kept);
@@ -353,16 +352,16 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
     rest(state);
     return false;
   }
-  d.run.offer(fresh);
   state.bytes().held -= fresh;
   state.bytes().delivered += fresh;
-  sg.saved_ = kept;
   sg.info_.skip = d.skip;
   sg.info_.start = start;
   sg.info_.end = end;
   sg.last_offer_ = last_offer;
   sg.stats_ = d.since;
-  offer(state, sg);
+  sg.show_saved(d.run, state.segments, kept);
+  d.run.offer(state.segments, fresh, [&](Bytes bytes, const CaptureInfo& info) { sg.append(bytes, info); });
+  sg.count_new();
   d.since = {};
   d.skip = 0;
   flags_ &= static_cast<std::uint8_t>(~start_flag);
@@ -436,13 +435,6 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::ui
   } else {
     d.run.append(state, segment);
   }
-}
-
-// Shows the run to the stream. Nothing may be placed or released until settle().
-void HalfConnection::offer(State& state, ScatterGather& sg) {
-  detail(state).run.for_each_offered(state.segments,
-                                     [&](Bytes bytes, const CaptureInfo& info) { sg.append(bytes, info); });
-  sg.count_new();
 }
 
 void HalfConnection::settle(State& state, const ScatterGather& sg) {

@@ -27,7 +27,8 @@ void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arri
 std::uint32_t HeldQueue::first(HalfState& state) const {
   if (front_ != none) return front_;
   std::uint32_t root = root_;
-  return SegmentTree(state.segments, root).first();
+  if (lowest_ == none) lowest_ = SegmentTree(state.segments, root).first();
+  return lowest_;
 }
 
 std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_t size) const {
@@ -64,7 +65,7 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
   };
 
   std::uint32_t segment = tree.at_or_before(whole.first);
-  if (segment == none) segment = tree.first();
+  if (segment == none && root_ != none) segment = first(state);
   while (segment != none) {
     const Range held = range_of(state.segments, segment);
     if (held.first.difference(whole.last) <= 0) break;
@@ -100,6 +101,7 @@ void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Seq
   account(state, segment, -1);
   if (before == 0 && behind == 0) {
     SegmentTree(segments, root_).erase(segment);
+    if (segment == lowest_) lowest_ = none;
     --size_;
     segments.release(segment);
     return;
@@ -126,6 +128,7 @@ std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, co
       break;
     }
     tree.insert(segment);
+    if (lowest_ != none && first.difference(state.segments.node(lowest_).first) > 0) lowest_ = segment;
     ++size_;
     account(state, segment, +1);
     placed += part.size();
@@ -135,20 +138,15 @@ std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, co
   return lend ? 0 : placed;
 }
 
-// Who pops one segment is going to pop the next ones, and they lie anywhere.
-static void prefetch_after_next(const SegmentStore& segments, const SegmentTree& tree,
-                                std::uint32_t segment) {
-  const std::uint32_t next = tree.next(segment);
-  const std::uint32_t after = next == none ? none : tree.next(next);
-  if (after != none) segments.prefetch(after);
-}
-
 std::uint32_t HeldQueue::pop(HalfState& state) {
   const std::uint32_t segment = first(state);
   account(state, segment, -1);
   if (segment != front_) {
     SegmentTree tree(state.segments, root_);
-    prefetch_after_next(state.segments, tree, segment);
+    lowest_ = tree.next(segment);
+    const std::uint32_t after = lowest_ == none ? none : tree.next(lowest_);
+    if (after != none)
+      state.segments.prefetch(after);  // who pops one is going to pop more, and they lie anywhere
     tree.erase(segment);
   }
   front_ = state.segments[segment].next;

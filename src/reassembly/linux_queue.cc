@@ -57,6 +57,7 @@ Sequence HeldQueue::highest(HalfState& state) const {
 
 HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& arrival) {
   Inserted result;
+  lowest_ = none;
   const std::uint64_t size = arrival.payload.size();
   if (!arrival.lend) result.queued = size;
   if (arrival.next) {

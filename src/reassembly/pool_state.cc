@@ -60,7 +60,7 @@ void PoolState::erase(Connection& connection) {
 }
 
 void PoolState::bury(Connection& connection) {
-  tombstones.add(connection);
+  tombstones.add(connection, clock);
   erase(connection);
 }
 

@@ -2,11 +2,14 @@
 #include <cassert>
 #include <iterator>
 
+#include "restitch/detail/segment_run.h"
 #include "restitch/stream.h"
 
 namespace restitch {
+
 void ScatterGather::begin(TcpFlowDirection direction, std::uint64_t offset) {
   chunks_.clear();
+  saved_run_ = nullptr;
   available_ = saved_ = keep_from_ = 0;
   keeps_ = last_offer_ = false;
   info_ = Info{.direction = direction, .offset = offset};
@@ -18,13 +21,31 @@ void ScatterGather::append(Bytes bytes, const CaptureInfo& info) {
   available_ += bytes.size();
 }
 
+// The first bytes available are the first `size` of a run. Requires: nothing was appended yet.
+void ScatterGather::show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments,
+                               std::size_t size) {
+  saved_run_ = size == 0 ? nullptr : &run;
+  segments_ = &segments;
+  available_ = saved_ = size;
+}
+
+void ScatterGather::load_saved() const {
+  std::vector<Chunk> all;
+  std::size_t offset = 0;
+  saved_run_->for_each_of_first(*segments_, saved_, [&](Bytes bytes, const CaptureInfo& info) {
+    all.push_back({bytes, &info, offset});
+    offset += bytes.size();
+  });
+  all.insert(all.end(), chunks_.begin(), chunks_.end());
+  chunks_.swap(all);
+  saved_run_ = nullptr;
+}
+
 // Counts the chunks and packets of the new bytes. Pieces of one packet may lie apart, with bytes of others
 // between them, so packets are counted by value.
 void ScatterGather::count_new() {
   packets_.clear();
-  for (const Chunk& chunk : chunks_) {
-    if (chunk.offset >= saved_) packets_.push_back(chunk.info);
-  }
+  for (const Chunk& chunk : chunks_) packets_.push_back(chunk.info);
   stats_.chunks = static_cast<std::uint32_t>(packets_.size());
   const auto less = [](const CaptureInfo* a, const CaptureInfo* b) { return *a < *b; };
   const auto equal = [](const CaptureInfo* a, const CaptureInfo* b) { return *a == *b; };
@@ -39,6 +60,7 @@ Bytes ScatterGather::fetch(std::size_t size) {
   assert(size <= available_ && "fetch() beyond lengths().available");
   size = std::min(size, available_);
   if (size == 0) return {};
+  if (saved_run_ != nullptr) load_saved();
   if (size <= chunks_.front().bytes.size()) return chunks_.front().bytes.first(size);
   joined_.clear();
   joined_.reserve(size);
@@ -58,6 +80,7 @@ void ScatterGather::keep_from(std::size_t offset) {
 
 CaptureInfo ScatterGather::capture_info(std::size_t offset) const {
   if (offset >= available_) return {};
+  if (saved_run_ != nullptr && offset < saved_) load_saved();
   const auto behind = std::upper_bound(chunks_.begin(), chunks_.end(), offset,
                                        [](std::size_t at, const Chunk& chunk) { return at < chunk.offset; });
   return *std::prev(behind)->info;

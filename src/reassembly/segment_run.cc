@@ -10,6 +10,7 @@ void SegmentRun::append(HalfState& state, std::uint32_t segment) {
   state.segments[segment].next = none;
   (tail_ == none ? head_ : state.segments[tail_].next) = segment;
   tail_ = segment;
+  if (unoffered_ == none) unoffered_ = segment;
   waiting_ += state.segments[segment].size;
   account(state, segment, +1);
 }
@@ -20,7 +21,7 @@ void SegmentRun::append_kept(HalfState& state, Bytes bytes, const CaptureInfo& i
     const std::uint32_t segment = state.segments.hold({}, part, info);
     if (segment == none) return;  // out of memory: delivered once, not offered again
     append(state, segment);
-    offer(part.size());
+    offer(state.segments, part.size(), [](Bytes, const CaptureInfo&) {});
     bytes = bytes.subspan(part.size());
   }
 }
@@ -32,6 +33,7 @@ void SegmentRun::keep_from(HalfState& state, std::uint64_t size) {
     size -= segments[head_].size;
     account(state, head_, -1);
     const std::uint32_t next = segments[head_].next;
+    if (next != none) segments.prefetch(next);
     segments.release(head_);
     head_ = next;
   }
@@ -41,6 +43,7 @@ void SegmentRun::keep_from(HalfState& state, std::uint64_t size) {
     account(state, head_, -1);
     segments.trim_front(head_, static_cast<std::uint32_t>(size));
     account(state, head_, +1);
+    if (head_ == unoffered_) unoffered_at_ -= static_cast<std::uint32_t>(size);
   }
   segments.own_borrowed();
 }
@@ -65,6 +68,8 @@ std::uint64_t SegmentRun::drop_waiting(HalfState& state) {
   }
   (last_kept == none ? head_ : segments[last_kept].next) = none;
   tail_ = last_kept;
+  unoffered_ = none;
+  unoffered_at_ = 0;
   while (segment != none) {
     const std::uint32_t next = segments[segment].next;
     account(state, segment, -1);

@@ -149,9 +149,8 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
     if (Connection* left = pool_.state_.find(key.key, hash)) pool_.erase(*left);
   } else if (detail::Tombstone* met = pool_.state_.tombstones.find(key.key, hash)) {
     counting.direction = met->direction(key.from_high);
-    if (pool_.state_.tombstones.absorbs(*met, counting.direction, tcp, context.capture_info().timestamp)) {
-      return {};
-    }
+    const Timestamp now = context.capture_info().timestamp;
+    if (pool_.state_.tombstones.absorbs(*met, counting.direction, tcp, now, pool_.state_.clock)) return {};
     pool_.state_.tombstones.erase(*met);
   }
   if (pool_.state_.is_full() && !make_room()) {

@@ -31,6 +31,7 @@ class CaptureClock {
   // differences mean something.
   [[nodiscard]] std::int64_t elapsed_ns() const { return elapsed_ns_; }
   [[nodiscard]] std::uint32_t tick() const { return static_cast<std::uint32_t>(elapsed_ns_ >> tick_bits); }
+  [[nodiscard]] std::uint16_t second() const { return static_cast<std::uint16_t>(elapsed_ns_ >> 30); }
   static constexpr std::int64_t ticks(std::int64_t ns) { return ns >> tick_bits; }
   static constexpr std::int64_t nanoseconds(std::uint32_t ticks) { return std::int64_t{ticks} << tick_bits; }
 
@@ -46,9 +47,11 @@ class CaptureClock {
 
 class ClockHand {
  public:
-  // The most slots for one packet: so many that the hand keeps up with any traffic, so few that a batch of
-  // packets takes less than a millisecond for them, whatever is found there.
-  static constexpr std::uint32_t slots_max = 64;
+  // The most slots that are looked at for one packet, and the most at which something is done: so many that
+  // the hand keeps up with any traffic, so few that a batch of packets takes less than a millisecond for
+  // them.
+  static constexpr std::uint32_t slots_max = 256;
+  static constexpr std::uint32_t acts_max = 8;
 
   [[nodiscard]] bool is_due(const CaptureClock& clock) const { return clock.elapsed_ns() >= due_ns_; }
 
@@ -61,8 +64,14 @@ class ClockHand {
     return position_++;
   }
 
+  // So many of those that begin() named will be visited later.
+  void put_off(std::uint32_t visits) {
+    if (visits != 0) due_ns_ = worked_ns_ -= static_cast<std::int64_t>(visits * per_slot_ns_);
+  }
+
  private:
   std::uint32_t position_ = 0;
+  double per_slot_ns_ = 0;
   std::int64_t worked_ns_ = 0;  // up to when the hand has gone round as it should
   std::int64_t due_ns_ = 0;
 };

@@ -1,7 +1,7 @@
 // CellStore: payload bytes that have to wait, packed densely. Each size class is one array of equal cells
-// without holes: a freed cell is filled with the last one of its class, so memory follows what is held,
-// whatever the order of freeing. A cell knows the held segment that owns it, and tells its owner when it
-// moves: spans into the store are valid until the next release(). One thread.
+// with no more holes than fit into a chunk: further ones are filled with the last cells of the class, so
+// memory follows what is held, whatever the order of freeing. A cell knows the held segment that owns it, and
+// tells its owner when it moves: spans into the store are valid until the next release(). One thread.
 #pragma once
 
 #include <cstddef>
@@ -56,9 +56,22 @@ class CellStore {
   using ChunkPtr = std::unique_ptr<std::uint8_t[], Release>;
   struct Class {
     std::vector<ChunkPtr> chunks;
-    std::uint32_t count = 0;  // cells in use: the first ones
+    std::uint32_t count = 0;       // cells that were given out and not given up: the first ones
+    std::uint32_t free_count = 0;  // of them
+    Reference free = nowhere;      // the first of a list
   };
 
+  struct Links {
+    Reference previous = nowhere;
+    Reference next = nowhere;
+  };
+  static constexpr std::uint32_t nobody = 0xFFFFFFFF;  // owns a free cell
+
+  void link_free(Class& cls, Reference cell);
+  void unlink_free(Class& cls, Reference cell);
+  Links links(Reference cell);
+  void set_links(Reference cell, Links links);
+  void drop_last(unsigned number);
   static unsigned class_of(std::size_t size);
   static Reference reference(unsigned number, std::uint32_t n);
   std::uint8_t* header(Reference cell);

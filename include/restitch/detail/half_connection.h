@@ -150,7 +150,6 @@ class HalfConnection {
   void see_urgent(State& state, const Arrival& arrival);
   void take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment);
   void pop(State& state, const ReceiverPolicy& policy);
-  void offer(State& state, ScatterGather& sg);
   std::uint64_t deliverable(State& state, std::optional<Sequence> limit);
   void rest(State& state);
   void drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size, Limit limit);

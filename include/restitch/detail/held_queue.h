@@ -65,10 +65,11 @@ class HeldQueue {
   void account(HalfState& state, Segment segment, int sign);
 
   Segment root_ = none;
-  Segment front_ = none;     // Linux' rule: a chain to be popped before the tree
-  Segment last_ = none;      // Linux' rule: the last block, as of the last insertion at the end
-  std::uint32_t size_ = 0;   // segments
-  std::uint32_t pages_ = 0;  // of all of them
+  mutable Segment lowest_ = none;  // of the tree, if it is known: asked for with every packet
+  Segment front_ = none;           // Linux' rule: a chain to be popped before the tree
+  Segment last_ = none;            // Linux' rule: the last block, as of the last insertion at the end
+  std::uint32_t size_ = 0;         // segments
+  std::uint32_t pages_ = 0;        // of all of them
   std::uint64_t bytes_ = 0;
 };
 

@@ -2,8 +2,8 @@
 // one thread.
 //
 //      kept by the stream │ of the delivery at hand │ waiting for an acknowledgement
-//     ────────────────────┼─────────────────────────┼───────────────────────────────▶
-//                         └─── offer() moves this line to the right
+//     ────────────────────┴─────────────────────────┼───────────────────────────────▶
+//                                                   └─── offer() moves this line to the right
 #pragma once
 
 #include <algorithm>
@@ -37,8 +37,25 @@ class SegmentRun {
   // Takes a copy of bytes that follow the last one and were offered already.
   void append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info);
 
-  // The next `size` waiting bytes are part of the delivery at hand.
-  void offer(std::uint64_t size) { waiting_ -= size; }
+  // The next `size` waiting bytes are part of the delivery at hand; calls function(bytes, info) for each
+  // piece of them. Requires: so many wait.
+  template <class Function>
+  void offer(SegmentStore& segments, std::uint64_t size, Function&& function) {
+    waiting_ -= size;
+    while (size != 0) {
+      const Bytes bytes = segments.bytes(unoffered_).subspan(unoffered_at_);
+      const Bytes piece = bytes.first(std::min<std::uint64_t>(bytes.size(), size));
+      const HeldSegment& segment = segments[unoffered_];
+      if (segment.next != none) segments.prefetch(segment.next);
+      function(piece, segment.info);
+      size -= piece.size();
+      unoffered_at_ += static_cast<std::uint32_t>(piece.size());
+      if (piece.size() == bytes.size()) {
+        unoffered_ = segment.next;
+        unoffered_at_ = 0;
+      }
+    }
+  }
 
   // Gives back the first `size` offered bytes; what is left of the packet at hand is copied.
   void keep_from(HalfState& state, std::uint64_t size);
@@ -51,10 +68,10 @@ class SegmentRun {
   [[nodiscard]] std::size_t excess(const HalfState& state, std::uint32_t pages_max) const;
   [[nodiscard]] std::size_t worth(const HalfState& state, std::size_t memory_size) const;
 
-  // Calls function(bytes, info) for each segment of the offered bytes.
+  // Calls function(bytes, info) for each piece of the first `size` bytes.
   template <class Function>
-  void for_each_offered(SegmentStore& segments, Function&& function) const {
-    std::uint64_t left = kept_bytes();
+  void for_each_of_first(SegmentStore& segments, std::uint64_t size, Function&& function) const {
+    std::uint64_t left = size;
     for (std::uint32_t segment = head_; segment != none && left != 0; segment = segments[segment].next) {
       const Bytes bytes = segments.bytes(segment);
       const Bytes offered = bytes.first(std::min<std::uint64_t>(bytes.size(), left));
@@ -68,6 +85,8 @@ class SegmentRun {
 
   std::uint32_t head_ = none;
   std::uint32_t tail_ = none;
+  std::uint32_t unoffered_ = none;  // the segment with the first byte that was not offered
+  std::uint32_t unoffered_at_ = 0;  // where in it
   std::uint32_t pages_ = 0;
   std::uint32_t size_ = 0;
   std::uint64_t bytes_ = 0;

@@ -1,10 +1,11 @@
 // Tombstones: what is left of connections that ended or were ignored, so that their stray packets make no new
-// stream. Bounded by number and, against what packets carry, by time. One thread.
+// stream. Bounded by number, and by time after their last packet. One thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
+#include "restitch/detail/capture_clock.h"
 #include "restitch/detail/connection.h"
 #include "restitch/detail/connection_table.h"
 #include "restitch/detail/slab.h"
@@ -23,14 +24,15 @@ struct Tombstone {
   Timestamp last_seen;
   Half halves[2];
   std::uint32_t hash = 0;
-  std::uint32_t older = none;  // tombstones form a list by age
+  std::uint32_t older = none;  // tombstones form a list by their last packet
   std::uint32_t newer = none;
-  std::uint8_t known = 0;  // bits by direction
-  std::uint8_t by_syn = 0;
-  std::uint8_t reset = 0;
+  std::uint16_t seen_second = 0;  // of the pool's clock
+  std::uint8_t known : 2 = 0;     // bits by direction
+  std::uint8_t by_syn : 2 = 0;
+  std::uint8_t reset : 2 = 0;
   bool client_is_high : 1 = false;
   bool refuses_syn : 1 = false;  // its policy has Refusal::syn
-  std::uint8_t closed_first : 2 = 0;
+  std::uint8_t closed_first = 0;
 
   [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
     return from_high == client_is_high ? TcpFlowDirection::client_to_server
@@ -44,9 +46,12 @@ class Tombstones {
   Tombstones(std::uint64_t seed, std::size_t size_max, std::int64_t timeout_ns)
       : table_(seed), size_max_(size_max), timeout_ns_(timeout_ns) {}
 
-  // Puts one in place of a connection; the oldest goes when there are too many.
+  // Puts one in place of a connection; the oldest goes when there are too many, and two that are out of time.
   // Requires: none with this key is there.
-  void add(const Connection& connection);
+  void add(const Connection& connection, const CaptureClock& clock);
+
+  // Forgets some that are out of time, at most `count`.
+  void expire(const CaptureClock& clock, int count);
 
   [[nodiscard]] Tombstone* find(const FlowKey& key, std::uint32_t hash) {
     if (stones_.size() == 0) return nullptr;
@@ -56,7 +61,7 @@ class Tombstones {
 
   // Whether a packet is a stray one of the dead connection; else it begins another one.
   [[nodiscard]] bool absorbs(Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp,
-                             Timestamp now);
+                             Timestamp now, const CaptureClock& clock);
 
   void erase(Tombstone& tombstone);
   void clear();
@@ -65,6 +70,9 @@ class Tombstones {
   [[nodiscard]] std::size_t memory_size() const { return stones_.memory_size() + table_.memory_size(); }
 
  private:
+  void link_newest(std::uint32_t number);
+  void unlink(const Tombstone& tombstone);
+  [[nodiscard]] std::uint32_t number_of(const Tombstone& tombstone) const;
   [[nodiscard]] static bool begins_anew(const Tombstone& tombstone, TcpFlowDirection direction,
                                         const TcpSegment& tcp);
 
