@@ -190,6 +190,7 @@ def bench_growth(args):
     counts = [2000 * 2 ** i for i in range(10) if 2000 * 2 ** i <= args.growth_max]
     programs = [(source.stem, args.build / f"growth_{source.stem}")
                 for source in sorted((ROOT / "bench/growth").glob("*.*")) if source.suffix in {".cc", ".go"}]
+    programs.append(("array", args.build / "growth_array"))  # with map: the bare accesses (bench/growth/map.cc)
     shown = [n for n in counts if n in (2000, 16000, 64000, 256000, 1024000)]
     print("\n### Growth: CPU seconds for N held segments\n")
     head = " | ".join(f"N = {n:,}" for n in shown)
@@ -201,7 +202,7 @@ def bench_growth(args):
             for name, command in sorted(programs, key=lambda item: item[0] != "restitch"):
                 if not command.exists():
                     continue
-                own = name == "restitch"
+                own = name in {"restitch", "map", "array"}
                 points, memory, right = grow(command, order, size, counts, 1000 if own else args.slow,
                                              args.rounds if own else 1)
                 cells = " | ".join(describe(dict(points)[n]) if n in dict(points) else "-" for n in shown)

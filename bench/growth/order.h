@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <numeric>
 #include <string>
@@ -10,6 +11,9 @@
 #include "generate/random.h"
 
 namespace restitch::bench {
+
+// How often to repeat a run of `count` segments, so that the work of all sizes is the same.
+inline std::size_t rounds_for(std::size_t count) { return std::max<std::size_t>(1, 1'024'000 / count); }
 
 // The numbers 0 … count-1 in the order "forward", "reverse", "random" or "even-odd"; empty for another.
 inline std::vector<std::uint32_t> arrival_order(const std::string& name, std::uint32_t count) {

@@ -1,5 +1,5 @@
-// A pool at full size: what a connection costs, how long the longest batch takes, and what stays resident when
-// a spike is over.
+// A pool at full size: what a connection costs, how long the longest batch takes, and what stays resident
+// when a spike is over.
 //
 //   bench_scale open CONNECTIONS      opens them, lets each send, and lets all grow old and end
 //   bench_scale spike CONNECTIONS     a thousand stay, the others come and go

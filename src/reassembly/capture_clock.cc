@@ -5,14 +5,14 @@ namespace restitch::detail {
 // A small step back is a packet out of order. Anything far away has to be confirmed by its followers; of the
 // time between, which nobody has watched, no more than one step counts.
 void CaptureClock::observe_odd(Timestamp time) {
-  const std::int64_t step = time.ns - reference_ns_;
+  const std::int64_t step = nanoseconds_between(reference_, time);
   if (step <= 0 && step >= -step_ns_max) {
     strays_ = 0;
     return;
   }
   if (++strays_ < strays_max) return;
-  if (step > 0 && reference_ns_ != 0) elapsed_ns_ += step_ns_max;
-  reference_ns_ = time.ns;
+  if (step > 0 && reference_ != Timestamp{}) elapsed_ns_ += step_ns_max;
+  reference_ = time;
   strays_ = 0;
 }
 

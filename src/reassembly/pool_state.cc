@@ -141,7 +141,7 @@ std::optional<Sequence> PoolState::lost_until(Connection& connection, TcpFlowDir
   }
   Timestamp& since = receiver.hole_since(direction);
   if (since == Timestamp{}) since = now;
-  if (now.ns - since.ns < *options.acknowledged_tolerance_ns) return std::nullopt;
+  if (nanoseconds_between(since, now) < *options.acknowledged_tolerance_ns) return std::nullopt;
   return acked;
 }
 

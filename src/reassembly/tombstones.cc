@@ -70,7 +70,7 @@ bool Tombstones::absorbs(Tombstone& tombstone, TcpFlowDirection direction, const
                          Timestamp now, const CaptureClock& clock) {
   if (tcp.syn() && !tcp.rst()) {
     if (begins_anew(tombstone, direction, tcp)) return false;
-  } else if (!tcp.rst() && now.ns - tombstone.last_seen.ns > timeout_ns_) {
+  } else if (!tcp.rst() && nanoseconds_between(tombstone.last_seen, now) > timeout_ns_) {
     return false;
   }
   if (tombstone.last_seen < now) tombstone.last_seen = now;

@@ -44,7 +44,7 @@ bool BasicAssembler<S, Factory>::age_hole(std::uint32_t detail) {
   if (!overdue_ns) return false;
   const Timestamp first = ref.half->oldest_held(halves());
   while (skip_at_limit(ref, Limit::hole_age, nullptr) && ref.half->holds(halves()) &&
-         ref.half->oldest_held(halves()).ns - first.ns <= *overdue_ns) {
+         detail::nanoseconds_between(first, ref.half->oldest_held(halves())) <= *overdue_ns) {
   }
   finish_if_ended(ref, nullptr);
   return true;

@@ -11,6 +11,11 @@
 
 namespace restitch::detail {
 
+// From one time of a capture to another. Times may be absurd, so this wraps round instead of overflowing.
+constexpr std::int64_t nanoseconds_between(Timestamp from, Timestamp to) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(to.ns) - static_cast<std::uint64_t>(from.ns));
+}
+
 class CaptureClock {
  public:
   // The largest step from packet to packet that counts as time, and how many packets in a row must lie
@@ -20,9 +25,9 @@ class CaptureClock {
 
   // A packet of this time came by.
   void observe(Timestamp time) {
-    const std::int64_t step = time.ns - reference_ns_;
+    const std::int64_t step = nanoseconds_between(reference_, time);
     if (static_cast<std::uint64_t>(step) > std::uint64_t{step_ns_max}) return observe_odd(time);
-    reference_ns_ = time.ns;
+    reference_ = time;
     elapsed_ns_ += step;
     strays_ = 0;
   }
@@ -40,7 +45,7 @@ class CaptureClock {
 
   void observe_odd(Timestamp time);
 
-  std::int64_t reference_ns_ = 0;  // the time of the capture that is taken for now
+  Timestamp reference_;  // the time of the capture that is taken for now
   std::int64_t elapsed_ns_ = 0;
   int strays_ = strays_max;  // packets in a row that lie elsewhere; the first one of all is believed
 };
