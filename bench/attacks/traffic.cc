@@ -101,6 +101,14 @@ Shape conflicting(std::uint64_t number) {
   return shape;
 }
 
+// Positions in steps, blocks of 50,000 from the end to the beginning: once a limit has given a block up, the
+// next one lies above it.
+std::uint32_t backwards(std::uint64_t number, std::uint64_t step) {
+  constexpr std::uint64_t block = 50'000;
+  return static_cast<std::uint32_t>(1000 + (number / block + 1) * (block + 10) * step -
+                                    number % block * step);
+}
+
 struct Pair {
   FromFunction::Function attack;
   FromFunction::Function clean;
@@ -109,15 +117,9 @@ struct Pair {
 const std::map<std::string, Pair>& all() {
   static const std::map<std::string, Pair> pairs = {
       {"reverse",
-       {one_connection([](std::uint64_t n) {
-          return from(0, ack, static_cast<std::uint32_t>(1'900'000'000 - n * 100), 100);
-        }),
-        in_order(100)}},
+       {one_connection([](std::uint64_t n) { return from(0, ack, backwards(n, 100), 100); }), in_order(100)}},
       {"one-byte",
-       {one_connection([](std::uint64_t n) {
-          return from(0, ack, static_cast<std::uint32_t>(2'000'000'000 - n * 2), 1);
-        }),
-        in_order(1)}},
+       {one_connection([](std::uint64_t n) { return from(0, ack, backwards(n, 2), 1); }), in_order(1)}},
       {"gap",
        {[](Frames& frames, std::uint64_t n) {
           const auto turn = static_cast<std::uint32_t>(n / 10'000);

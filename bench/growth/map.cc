@@ -64,8 +64,9 @@ std::uint64_t walk_array(const std::vector<std::uint32_t>& order, std::size_t si
   std::vector<Record> records(order.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) {
     fill(records[i], order[i], size);
-    const auto at = std::lower_bound(nodes.begin(), nodes.end(), order[i],
-                                     [](const Node& node, std::uint32_t number) { return node.number < number; });
+    const auto at =
+        std::lower_bound(nodes.begin(), nodes.end(), order[i],
+                         [](const Node& node, std::uint32_t number) { return node.number < number; });
     at->record = i;
   }
   std::uint64_t sum = 0;
@@ -92,8 +93,10 @@ int run(bool map, const std::vector<std::uint32_t>& order, std::size_t size) {
 
 int main(int argc, char** argv) {
   const std::size_t size = argc == 4 ? std::strtoul(argv[3], nullptr, 10) : 0;
-  if (size == 0 || size > 100) return std::fputs("usage: growth_map|growth_array ORDER COUNT SIZE\n", stderr), 1;
-  const auto order = restitch::bench::arrival_order(argv[1], static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10)));
+  if (size == 0 || size > 100)
+    return std::fputs("usage: growth_map|growth_array ORDER COUNT SIZE\n", stderr), 1;
+  const auto order =
+      restitch::bench::arrival_order(argv[1], static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10)));
   if (order.empty()) return std::fputs("no such order\n", stderr), 1;
   return restitch::bench::run(std::string(argv[0]).ends_with("map"), order, size);
 }

@@ -162,7 +162,9 @@ void open(std::uint32_t connections) {
 }
 
 void spike(std::uint32_t connections) {
-  Feed feed(unlimited());
+  PoolOptions options = unlimited();
+  options.ageing = Ageing::usual();
+  Feed feed(options);
   for (std::uint32_t i = 0; i < 1000; ++i) open_connection(feed, i);
   feed.flush();
   const std::size_t before = resident();
@@ -175,8 +177,13 @@ void spike(std::uint32_t connections) {
   print("at the spike, MB", static_cast<double>(at_spike) / 1e6);
   print("tombstones", static_cast<double>(feed.size().tombstones));
   print("after, MB", static_cast<double>(resident()) / 1e6);
-  feed.assembler().flush_all();
-  print("after flush_all, MB", static_cast<double>(resident()) / 1e6);
+  std::uint32_t sequence = 201;
+  feed.step_ns = 20'000'000;
+  for (int i = 0; i < 20'000; ++i, sequence += 100) feed.send(0, ack, sequence, 100);
+  feed.flush();
+  print("tombstones when their time is over", static_cast<double>(feed.size().tombstones));
+  print("connections", static_cast<double>(feed.size().connections));
+  print("after that, MB", static_cast<double>(resident()) / 1e6);
 }
 
 void held(std::uint32_t megabytes) {

@@ -169,7 +169,7 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
   ref.half->insert(halves(), *connection.policy, tcp, context.capture_info(), ref.direction, start);
   try {
     deliver_ready(ref, &context);
-    enforce_limits(ref, &context);
+    if (ref.half->busy()) enforce_limits(ref, &context);
   } catch (...) {
     halves().segments.own_borrowed();
     throw;

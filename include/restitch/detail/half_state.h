@@ -11,6 +11,7 @@
 #include "restitch/detail/segment_run.h"
 #include "restitch/detail/segment_store.h"
 #include "restitch/detail/slab.h"
+#include "restitch/detail/urgent_byte.h"
 #include "restitch/events.h"
 #include "restitch/stream.h"
 
@@ -52,9 +53,7 @@ struct HalfDetail {
   bool has_end = false;
   bool end_is_reset = false;
   bool has_first_syn = false;
-  // The byte that an urgent pointer names, until delivery passes it; `seen` once its value was told.
-  enum class UrgentByte : std::uint8_t { absent, named, seen } urgent_byte = UrgentByte::absent;
-  Sequence urgent;
+  UrgentByte urgent;
   TcpAssemblyStats since;  // since the last delivery: queued and overlap
 
   std::uint32_t connection = none;  // the slot of its connection

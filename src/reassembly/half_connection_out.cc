@@ -1,0 +1,247 @@
+// HalfConnection, second part: the way out, giving up, and looking. The first is half_connection.cc.
+#include <algorithm>
+
+#include "restitch/detail/half_connection.h"
+
+namespace restitch {
+
+using detail::HalfDetail;
+using detail::none;
+
+bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction,
+                          ScatterGather& sg, std::optional<Sequence> limit) {
+  if ((flags_ & (busy_flag | start_flag | end_flag)) == 0) return false;
+  HalfDetail& d = detail(state);
+  const std::uint64_t kept = d.run.kept_bytes();
+  if (d.skip != 0 && kept != 0) {  // before a gap: the kept bytes alone, for the last time
+    sg.begin(direction, next_offset_ - static_cast<std::uint64_t>(d.skip) - kept);
+    sg.show_saved(d.run, state.segments, kept);
+    sg.last_offer_ = true;
+    return true;
+  }
+  sg.begin(direction, next_offset_ - d.run.waiting_bytes() - kept);
+  pop(state, policy);
+  reach_end(state, policy);
+  const std::uint64_t fresh = deliverable(state, limit);
+  const bool start = (flags_ & start_flag) != 0;
+  const bool end = (flags_ & end_flag) != 0 && d.held.empty() && fresh == d.run.waiting_bytes();
+  const bool last_offer = ended() && fresh == d.run.waiting_bytes();
+  if (fresh == 0 && d.skip == 0 && !start && !end && !(last_offer && kept != 0)) {
+    rest(state);
+    return false;
+  }
+  state.bytes().held -= fresh;
+  state.bytes().delivered += fresh;
+  sg.info_.skip = d.skip;
+  sg.info_.start = start;
+  sg.info_.end = end;
+  sg.last_offer_ = last_offer;
+  sg.stats_ = d.since;
+  sg.show_saved(d.run, state.segments, kept);
+  d.run.offer(state.segments, fresh, [&](Bytes bytes, const CaptureInfo& info) { sg.append(bytes, info); });
+  sg.count_new();
+  d.since = {};
+  d.skip = 0;
+  flags_ &= static_cast<std::uint8_t>(~start_flag);
+  if (end) flags_ = static_cast<std::uint8_t>((flags_ & ~end_flag) | told_flag);
+  return true;
+}
+
+// How many of the bytes in order may be delivered: those below `limit`.
+std::uint64_t HalfConnection::deliverable(State& state, std::optional<Sequence> limit) {
+  const std::uint64_t waiting = detail(state).run.waiting_bytes();
+  if (!limit) return waiting;
+  const std::int32_t beyond = limit->difference(next_seq_);
+  return beyond <= 0 ? waiting : waiting - std::min(waiting, static_cast<std::uint64_t>(beyond));
+}
+
+// Moves what has become contiguous from the queue to the run, up to an end that is final.
+void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
+  if (!known()) return;
+  HalfDetail& d = detail(state);
+  detail::SegmentStore& segments = state.segments;
+  while (!d.held.empty() && !d.at_final_end(policy, next_seq_)) {
+    const std::int32_t ahead = next_seq_.difference(segments.node(d.held.first(state)).first);
+    if (ahead > 0) return;
+    const std::uint32_t segment = d.held.pop(state);
+    const bool fin = segments[segment].fin;
+    const std::uint32_t late =
+        std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), segments[segment].size);
+    state.bytes().duplicate += late;
+    const bool fin_late = late < static_cast<std::uint32_t>(-std::int64_t{ahead});
+    if (late == segments[segment].size) {
+      segments.release(segment);
+    } else {
+      if (late != 0) segments.trim_front(segment, late);
+      take_in(state, policy, segment);
+    }
+    if (fin && !fin_late) {
+      d.has_end = true;
+      d.end = next_seq_;
+    }
+  }
+}
+
+// Appends a segment that begins at next_seq_ to the run, without what lies beyond a final end and without
+// an urgent byte that is read out of band.
+void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment) {
+  HalfDetail& d = detail(state);
+  detail::SegmentStore& segments = state.segments;
+  if (d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse) {
+    const auto room = static_cast<std::uint32_t>(next_seq_.difference(d.end));
+    if (room < segments[segment].size) {
+      state.bytes().refused += segments[segment].size - room;
+      segments.trim_back(segment, segments[segment].size - room);
+    }
+  }
+  const std::uint32_t size = segments[segment].size;
+  std::uint32_t urgent = 0;
+  const auto at = d.urgent.within(next_seq_, size);
+  d.urgent.pass(next_seq_.add(size));
+  if (at && policy.urgent == Urgent::out_of_band) {
+    urgent = 1;
+    if (size > 1) segments.remove_byte(segment, *at);
+  }
+  state.bytes().delivered += urgent;
+  state.bytes().held += size - urgent;  // until it is offered
+  advance(size, urgent);
+  if (size == urgent) {
+    segments.release(segment);
+  } else {
+    d.run.append(state, segment);
+  }
+}
+
+void HalfConnection::settle(State& state, const ScatterGather& sg) {
+  const std::size_t keep = sg.keeps_ && !sg.last_offer_ ? sg.keep_from_ : sg.available_;
+  const HalfDetail* d = peek(state);
+  if (d != nullptr && d->run.kept_bytes() != 0) {
+    detail(state).run.keep_from(state, keep);
+  } else if (keep < sg.available_) {  // lent by deliver(), straight from the packet
+    const ScatterGather::Chunk& chunk = sg.chunks_.front();
+    detail(state).run.append_kept(state, chunk.bytes.subspan(keep), *chunk.info);
+  }
+  rest(state);
+}
+
+void HalfConnection::limit_kept(State& state, TcpFlowDirection direction, std::uint32_t pages_max,
+                                Limit limit) {
+  const HalfDetail* d = peek(state);
+  if (d == nullptr || d->run.kept_bytes() == 0 || d->run.pages() < pages_max) return;
+  drop_oldest_kept(state, direction, d->run.excess(state, pages_max), limit);
+}
+
+bool HalfConnection::drop_kept(State& state, TcpFlowDirection direction, std::size_t memory_size,
+                               Limit limit) {
+  const HalfDetail* d = peek(state);
+  if (d == nullptr || d->run.kept_bytes() == 0) return false;
+  drop_oldest_kept(state, direction, d->run.worth(state, memory_size), limit);
+  return true;
+}
+
+void HalfConnection::drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size,
+                                      Limit limit) {
+  HalfDetail& d = detail(state);
+  ++state.limits[static_cast<std::size_t>(limit)];
+  state.events.add({.kind = EventKind::limit,
+                    .direction = direction,
+                    .offset = next_offset_ - d.run.waiting_bytes() - d.run.kept_bytes(),
+                    .size = size,
+                    .limit = limit});
+  d.run.keep_from(state, size);
+  rest(state);
+}
+
+// ---- giving up -------------------------------------------------------------------------------------
+
+void HalfConnection::abort(State& state, bool told) {
+  if (detail_ != none) state.details[detail_].has_end = false;
+  if (!told) flags_ |= told_flag;
+  mark_ended(true);
+  refuse_held(state);
+}
+
+void HalfConnection::refuse_held(State& state) {
+  if (detail_ == none) return;
+  HalfDetail& d = detail(state);
+  const std::uint64_t waiting = d.run.drop_waiting(state);
+  state.bytes().held -= waiting;
+  state.bytes().refused += waiting + d.held.discard_all(state);
+  rest(state);
+}
+
+void HalfConnection::clear(State& state) {
+  if (detail_ != none) {
+    HalfDetail& d = detail(state);
+    state.bytes().dropped += d.held.discard_all(state);
+    const std::uint64_t waiting = d.run.drop_waiting(state);
+    state.bytes().held -= waiting;
+    state.bytes().dropped += waiting;
+    d.run.keep_from(state, d.run.kept_bytes());
+    state.greed.remove(state, detail_);
+    state.details.release(detail_);
+    detail_ = none;
+  }
+  flags_ =
+      static_cast<std::uint8_t>((flags_ & (known_flag | syn_flag | reset_flag)) | ended_flag | told_flag);
+}
+
+// Back to 24 bytes when there is nothing left to think of.
+void HalfConnection::rest(State& state) {
+  if (detail_ == none) return;
+  const HalfDetail& d = state.details[detail_];
+  if (!d.held.empty() || !d.run.empty() || d.greed.size_class != 0) {
+    state.greed.place(state, detail_, d.memory_size());
+  }
+  const bool counted = d.since.queued_packets != 0 || d.since.overlap_packets != 0;
+  const bool start_in_doubt = d.has_first_syn && next_offset_ == 0;
+  if (d.urgent.pending() && !ended()) return;
+  if (!d.held.empty() || !d.run.empty() || d.skip != 0 || d.has_end || counted || start_in_doubt) return;
+  state.details.release(detail_);
+  detail_ = none;
+  flags_ &= static_cast<std::uint8_t>(~busy_flag);
+}
+
+// ---- looking ---------------------------------------------------------------------------------------
+
+std::uint32_t HalfConnection::pages(const State& state) const {
+  const HalfDetail* d = peek(state);
+  return d == nullptr ? 0 : d->pages();
+}
+
+bool HalfConnection::holds(const State& state) const {
+  const HalfDetail* d = peek(state);
+  return d != nullptr && !d->held.empty();
+}
+
+std::uint64_t HalfConnection::held_bytes(const State& state) const {
+  const HalfDetail* d = peek(state);
+  return d == nullptr ? 0 : d->held.bytes();
+}
+
+std::uint64_t HalfConnection::undelivered_bytes(const State& state) const {
+  const HalfDetail* d = peek(state);
+  return d == nullptr ? 0 : d->held.bytes() + d->run.waiting_bytes();
+}
+
+std::size_t HalfConnection::memory_size(const State& state) const {
+  const HalfDetail* d = peek(state);
+  return d == nullptr ? 0 : d->memory_size();
+}
+
+std::optional<Sequence> HalfConnection::lowest_held(State& state) const {
+  if (!holds(state)) return std::nullopt;
+  return state.segments.node(state.details[detail_].held.first(state)).first;
+}
+
+std::optional<Sequence> HalfConnection::highest_held(State& state) const {
+  if (!holds(state)) return std::nullopt;
+  return state.details[detail_].held.highest(state);
+}
+
+Timestamp HalfConnection::oldest_held(State& state) const {
+  const HalfDetail* d = peek(state);
+  return d == nullptr || d->held.empty() ? Timestamp{} : state.segments[d->held.first(state)].info.timestamp;
+}
+
+}  // namespace restitch
