@@ -34,4 +34,7 @@ class Sequence {
 
 static_assert(sizeof(Sequence) == 4);
 
+// Whether `a` lies before `b`. Requires: they lie within half the space of each other, or it means nothing.
+constexpr bool is_before(Sequence a, Sequence b) { return b.difference(a) < 0; }
+
 }  // namespace restitch

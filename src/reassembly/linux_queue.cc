@@ -17,8 +17,6 @@
 namespace restitch::detail {
 namespace {
 
-bool before(Sequence a, Sequence b) { return b.difference(a) < 0; }
-
 // Copies are compared with at most so many merged segments of a block, or a hostile sender could make each
 // packet walk all of them.
 constexpr int compare_max = 64;
@@ -27,8 +25,8 @@ std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Ar
   std::uint64_t shared = 0;
   for (int i = 0; block != none && i < compare_max; block = state.segments[block].next, ++i) {
     const Range held = range_of(state.segments, block);
-    if (!before(held.first, arrival.last())) break;
-    if (!before(arrival.first, held.last)) continue;
+    if (!is_before(held.first, arrival.last())) break;
+    if (!is_before(arrival.first, held.last)) continue;
     compare_copies(state, block, arrival);
     shared += held.shared_with(range_of(arrival)).size();
   }
@@ -85,13 +83,13 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& 
     parent = node;
     const Sequence first = state.segments.node(node).first;
     const Sequence end = end_of(state, node);
-    if (before(arrival.first, first)) {
+    if (is_before(arrival.first, first)) {
       node = state.segments.node(node).left;
       continue;
     }
-    if (before(arrival.first, end)) {
+    if (is_before(arrival.first, end)) {
       result.overlap += compare_with_block(state, node, arrival);
-      if (!before(end, arrival.end())) {  // nothing new
+      if (!is_before(end, arrival.end())) {  // nothing new
         result.overlap = result.duplicate = size;
         result.queued = 0;
         return result;
@@ -155,9 +153,9 @@ void HeldQueue::remove_covered(HalfState& state, std::uint32_t block, const Arri
                                Inserted& result) {
   SegmentTree tree(state.segments, root_);
   std::uint32_t next = tree.next(block);
-  while (next != none && before(state.segments.node(next).first, arrival.end())) {
+  while (next != none && is_before(state.segments.node(next).first, arrival.end())) {
     result.overlap += compare_with_block(state, next, arrival);
-    if (before(arrival.end(), end_of(state, next))) break;
+    if (is_before(arrival.end(), end_of(state, next))) break;
     tree.erase(next);
     result.duplicate += release_block(state, next);
     next = tree.next(block);

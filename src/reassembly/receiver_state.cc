@@ -11,8 +11,6 @@ using Verdict = ReceiverState::Verdict;
 // Linux looks for the MD5 option as long as one could follow, and a list that breaks off there is refused.
 constexpr std::size_t md5_option_size = 18;
 
-bool before(Sequence a, Sequence b) { return b.difference(a) < 0; }
-
 Verdict refuse(Refusal rule) { return {.refused = rule, .resets = false, .payload_counts = false}; }
 
 // One past the last sequence number that a segment takes.
@@ -74,7 +72,7 @@ Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState&
       return judge_established(state, to, from, half, tcp, options);
     case Phase::syn_sent: {
       const bool acks_syn =
-          tcp.ack() && before(to.isn, tcp.acknowledgment) && !before(to.sent_end, tcp.acknowledgment);
+          tcp.ack() && is_before(to.isn, tcp.acknowledgment) && !is_before(to.sent_end, tcp.acknowledgment);
       if (tcp.rst()) {
         if (!acks_syn) return refuse(Refusal::rst_not_exact);
         return {.resets = true, .payload_counts = false};
@@ -119,14 +117,14 @@ Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const 
     if (tcp.rst() && fin_reached && tcp.sequence == half.next_seq()) {
       return {.resets = true, .payload_counts = false};
     }
-    const Sequence acked = to.acks_known && before(to.ack_sent, next) ? to.ack_sent : next;
-    if (before(end, acked)) return refuse(Refusal::old_sequence);
+    const Sequence acked = to.acks_known && is_before(to.ack_sent, next) ? to.ack_sent : next;
+    if (is_before(end, acked)) return refuse(Refusal::old_sequence);
     const bool edge_known = to.acks_known && to.opening_seen && from.opening_seen;  // and so its scale
-    if (edge_known && before(to.window_edge, end)) {
+    if (edge_known && is_before(to.window_edge, end)) {
       const bool bare_fin = tcp.fin() && tcp.payload.empty() && tcp.sequence == next;
       const bool takes_room = !tcp.payload.empty() || (tcp.fin() && !bare_fin);
-      const bool reaches_over = before(to.window_edge, end.add(tcp.fin() ? -1 : 0));
-      if (before(to.window_edge, tcp.sequence) || (takes_room && tcp.sequence == to.window_edge) ||
+      const bool reaches_over = is_before(to.window_edge, end.add(tcp.fin() ? -1 : 0));
+      if (is_before(to.window_edge, tcp.sequence) || (takes_room && tcp.sequence == to.window_edge) ||
           (reaches_over && to.unread)) {
         return refuse(Refusal::beyond_window);
       }
@@ -145,10 +143,10 @@ Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const 
   if (!tcp.ack()) return refuse(Refusal::no_ack);
   if (const auto refused = judge_ack(to, tcp)) return refuse(*refused);
 
-  const bool old_ack = to.sent_known && before(tcp.acknowledgment, to.acked);
+  const bool old_ack = to.sent_known && is_before(tcp.acknowledgment, to.acked);
   if (timed && !old_ack) {
     const Sequence acked = to.acks_known ? to.ack_sent : next;
-    if (!to.has_recent || (age <= 0 && !before(acked, tcp.sequence))) {
+    if (!to.has_recent || (age <= 0 && !is_before(acked, tcp.sequence))) {
       to.recent = options.timestamp_value;
       to.has_recent = true;
     }
@@ -163,9 +161,9 @@ Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const 
 
 std::optional<Refusal> ReceiverState::judge_ack(const HostState& to, const TcpSegment& tcp) const {
   if (!to.opening_seen) return std::nullopt;  // it may have sent and received more than was captured
-  if (before(to.sent_end, tcp.acknowledgment)) return Refusal::ack_unsent;
+  if (is_before(to.sent_end, tcp.acknowledgment)) return Refusal::ack_unsent;
   const std::uint64_t reach = std::min<std::uint64_t>(to.peer_window, to.bytes_acked);
-  if (before(tcp.acknowledgment, to.acked.add(-static_cast<std::int64_t>(reach))))
+  if (is_before(tcp.acknowledgment, to.acked.add(-static_cast<std::int64_t>(reach))))
     return Refusal::ack_too_old;
   return std::nullopt;
 }
@@ -203,10 +201,10 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
     from.bytes_acked = std::uint64_t{1} << 30;
     from.peer_window = std::uint32_t{1} << 30;
   }
-  if (before(from.sent_end, end)) from.sent_end = end;
+  if (is_before(from.sent_end, end)) from.sent_end = end;
   if (!tcp.ack()) return;
   const std::uint32_t window = offered_window(from, to, tcp);
-  if (!from.acks_known || !before(tcp.acknowledgment, from.ack_sent)) {
+  if (!from.acks_known || !is_before(tcp.acknowledgment, from.ack_sent)) {
     const Sequence edge = tcp.acknowledgment.add(window);
     if (from.acks_known) {
       // An application that read everything lets the edge move along with the acknowledgements.
@@ -226,7 +224,7 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
 
 bool ReceiverState::may_have_read(TcpFlowDirection direction, Sequence position) const {
   const HostState& receiver = host(reverse(direction));
-  return !receiver.acks_known || !before(receiver.ack_sent, position);
+  return !receiver.acks_known || !is_before(receiver.ack_sent, position);
 }
 
 }  // namespace restitch::detail
