@@ -31,6 +31,20 @@ std::uint32_t HeldQueue::first(HalfState& state) const {
   return lowest_;
 }
 
+std::uint32_t HeldQueue::last(HalfState& state) const {
+  std::uint32_t root = root_;
+  if (highest_ == none) highest_ = SegmentTree(state.segments, root).last();
+  return highest_;
+}
+
+// The last segment that begins at or before `position`, or none. Requires: a table's tree.
+std::uint32_t HeldQueue::at_or_before(HalfState& state, Sequence position) const {
+  if (root_ == none || is_before(position, state.segments.node(first(state)).first)) return none;
+  if (!is_before(position, state.segments.node(last(state)).first)) return highest_;
+  std::uint32_t root = root_;
+  return SegmentTree(state.segments, root).at_or_before(position);
+}
+
 std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_t size) const {
   const auto length = static_cast<std::int64_t>(size);
   if (root_ == none) return length;
@@ -55,17 +69,17 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
   SegmentTree tree(state.segments, root_);
   const Range whole = range_of(arrival);
   Sequence at = whole.first;  // what lies before is settled
+  std::uint32_t before = at_or_before(state, at);
   Inserted result;
   auto place_until = [&](Sequence end) {
     const std::int32_t size = at.difference(end);
     if (size <= 0) return;
     const Bytes piece =
         arrival.payload.subspan(Range{at, end}.offset_in(whole), static_cast<std::size_t>(size));
-    result.queued += place(state, at, piece, arrival.info, arrival.lend);
+    result.queued += place(state, before, at, piece, arrival.info, arrival.lend);
   };
 
-  std::uint32_t segment = tree.at_or_before(whole.first);
-  if (segment == none && root_ != none) segment = first(state);
+  std::uint32_t segment = before != none || root_ == none ? before : first(state);
   while (segment != none) {
     const Range held = range_of(state.segments, segment);
     if (held.first.difference(whole.last) <= 0) break;
@@ -77,8 +91,10 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
       if (policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held) {
         place_until(held.first);
         at = held.last;
+        before = segment;
       } else {
         cut(state, segment, whole.first, whole.last);
+        before = at_or_before(state, at);
       }
     }
     segment = next;
@@ -96,12 +112,13 @@ void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Seq
   const auto behind = static_cast<std::uint32_t>(std::max(last.difference(held.last), 0));
   if (before != 0 && behind != 0) {
     const CaptureInfo info = segments[segment].info;
-    place(state, last, segments.bytes(segment).last(behind), info, false);
+    place(state, segment, last, segments.bytes(segment).last(behind), info, false);
   }
   account(state, segment, -1);
   if (before == 0 && behind == 0) {
     SegmentTree(segments, root_).erase(segment);
     if (segment == lowest_) lowest_ = none;
+    if (segment == highest_) highest_ = none;
     --size_;
     segments.release(segment);
     return;
@@ -114,9 +131,10 @@ void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Seq
   account(state, segment, +1);
 }
 
-// The one function that puts bytes into the tree; answers how many were queued.
-std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, const CaptureInfo& info,
-                               bool lend) {
+// The one function that puts bytes into the tree, right behind the segment `before`, or before all; answers
+// how many were queued.
+std::uint64_t HeldQueue::place(HalfState& state, std::uint32_t before, Sequence first, Bytes bytes,
+                               const CaptureInfo& info, bool lend) {
   SegmentTree tree(state.segments, root_);
   std::uint64_t placed = 0;
   while (!bytes.empty()) {
@@ -127,8 +145,14 @@ std::uint64_t HeldQueue::place(HalfState& state, Sequence first, Bytes bytes, co
       state.bytes().dropped += bytes.size();
       break;
     }
-    tree.insert(segment);
-    if (lowest_ != none && first.difference(state.segments.node(lowest_).first) > 0) lowest_ = segment;
+    const bool is_last = root_ == none || (before != none && before == highest_);
+    tree.insert_below(before != none  ? tree.parent_behind(before)
+                      : root_ == none ? none
+                                      : this->first(state),
+                      segment);
+    if (before == none) lowest_ = segment;
+    if (is_last) highest_ = segment;
+    before = segment;
     ++size_;
     account(state, segment, +1);
     placed += part.size();
@@ -143,6 +167,7 @@ std::uint32_t HeldQueue::pop(HalfState& state) {
   account(state, segment, -1);
   if (segment != front_) {
     SegmentTree tree(state.segments, root_);
+    if (segment == highest_) highest_ = none;
     lowest_ = tree.next(segment);
     const std::uint32_t after = lowest_ == none ? none : tree.next(lowest_);
     if (after != none)

@@ -48,17 +48,6 @@ std::uint32_t SegmentTree::at_or_before(Sequence position) const {
   return found;
 }
 
-void SegmentTree::insert(std::uint32_t node) {
-  const Sequence first = store_.node(node).first;
-  std::uint32_t parent = none;
-  std::uint32_t at = root_;
-  while (at != none) {
-    parent = at;
-    at = store_.node(at).first.difference(first) >= 0 ? store_.node(at).right : store_.node(at).left;
-  }
-  insert_below(parent, node);
-}
-
 void SegmentTree::insert_below(std::uint32_t parent, std::uint32_t node) {
   SegmentNode& held = store_.node(node);
   held.left = held.right = none;

@@ -50,7 +50,10 @@ class HeldQueue {
   using Segment = std::uint32_t;
 
   Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, const Arrival& arrival);
-  std::uint64_t place(HalfState& state, Sequence first, Bytes bytes, const CaptureInfo& info, bool lend);
+  [[nodiscard]] Segment last(HalfState& state) const;
+  [[nodiscard]] Segment at_or_before(HalfState& state, Sequence position) const;
+  std::uint64_t place(HalfState& state, Segment before, Sequence first, Bytes bytes, const CaptureInfo& info,
+                      bool lend);
   void cut(HalfState& state, Segment segment, Sequence first, Sequence last);
 
   // Linux' rule (linux_queue.cc): blocks, each a chain of merged segments under its first one.
@@ -65,11 +68,14 @@ class HeldQueue {
   void account(HalfState& state, Segment segment, int sign);
 
   Segment root_ = none;
-  mutable Segment lowest_ = none;  // of the tree, if it is known: asked for with every packet
-  Segment front_ = none;           // Linux' rule: a chain to be popped before the tree
-  Segment last_ = none;            // Linux' rule: the last block, as of the last insertion at the end
-  std::uint32_t size_ = 0;         // segments
-  std::uint32_t pages_ = 0;        // of all of them
+  // The ends of the tree, if they are known: arrivals in order, or in reverse, need no search. (The upper one
+  // under a table only.)
+  mutable Segment lowest_ = none;
+  mutable Segment highest_ = none;
+  Segment front_ = none;     // Linux' rule: a chain to be popped before the tree
+  Segment last_ = none;      // Linux' rule: the last block, as of the last insertion at the end
+  std::uint32_t size_ = 0;   // segments
+  std::uint32_t pages_ = 0;  // of all of them
   std::uint64_t bytes_ = 0;
 };
 

@@ -24,8 +24,11 @@ class SegmentTree {
   // The last segment that begins at or before `position`, or none.
   [[nodiscard]] std::uint32_t at_or_before(Sequence position) const;
 
-  // Puts a segment in its place by `first`; behind those that begin at the same number.
-  void insert(std::uint32_t node);
+  // The segment to put a new one below that belongs right behind `node`.
+  [[nodiscard]] std::uint32_t parent_behind(std::uint32_t node) const {
+    const std::uint32_t right = store_.node(node).right;
+    return right == none ? node : leftmost(right);
+  }
 
   // Puts a segment below `parent`, on the side that its `first` asks for. Requires: that side is free.
   void insert_below(std::uint32_t parent, std::uint32_t node);

@@ -19,7 +19,8 @@ class Forest : public testing::Test {
  protected:
   void insert(std::int64_t position) {
     const std::uint32_t node = store_.hold(base_.add(position), byte, {});
-    tree_.insert(node);
+    const std::uint32_t before = tree_.at_or_before(store_.node(node).first);
+    tree_.insert_below(before == none ? tree_.first() : tree_.parent_behind(before), node);
     expected_.emplace(position, node);  // behind its equals, as the tree promises
   }
 
