@@ -1,5 +1,5 @@
 // Lets a pool live through an attack, or through clean traffic of the same packet sizes, with honest
-// connections in between, all from frames on.
+// connections in between: read from a capture file in memory, decoded and reassembled.
 //
 //   bench_attacks attack|clean NAME PACKETS MEMORY_MB
 //
@@ -11,7 +11,9 @@
 #include <cstdlib>
 #include <ctime>
 #include <numeric>
+#include <string>
 
+#include "attacks/memory_capture.h"
 #include "attacks/traffic.h"
 #include "restitch/restitch.h"
 
@@ -73,33 +75,18 @@ class Run {
   Run(const MemoryBudget& budget, bool keeps)
       : census_{0, keeps}, pool_(factory_, pool_options(budget)), decoder_(decoder_options(budget)) {}
 
-  // Time goes by a microsecond a packet.
-  void feed(const Frames& frames) {
-    constexpr std::size_t batch_max = 64;
+  void read(const std::string& path) {
+    const auto reader = open_capture(path);
+    if (!reader) throw std::runtime_error(reader.error().message);
     const double before = cpu_seconds();
-    for (std::size_t i = 0; i < frames.size();) {
-      decoder_.begin_batch();
-      std::size_t found = 0;
-      for (const std::size_t end = std::min(i + batch_max, frames.size()); i < end; ++i) {
-        CaptureInfo info;
-        info.packet_number = ++packets_;
-        info.timestamp.ns = 1'700'000'000'000'000'000 + static_cast<std::int64_t>(packets_) * 1000;
-        info.captured_size = info.original_size = static_cast<std::uint32_t>(frames[i].size());
-        const DecodedPacket packet = decoder_.decode(LinkType::ethernet, frames[i], info);
-        if (packet.reason != DropReason::none) continue;
-        contexts_[found] = AssemblerContext(info);
-        batch_[found] = {packet.net, packet.tcp, &contexts_[found]};
-        ++found;
-      }
-      assembler_.assemble(std::span(batch_).first(found));
-    }
-    seconds_ += cpu_seconds() - before;
+    restitch::feed(**reader, decoder_, assembler_, fed_, [] { return true; });
+    seconds_ = cpu_seconds() - before;
   }
 
   void print(std::uint64_t honest) {
     const LimitCounts& limits = pool_.limit_counts();
     std::printf(
-        "%.1f %zu %llu %llu %llu %s\n", seconds_ * 1e9 / static_cast<double>(packets_), peak_memory(),
+        "%.1f %zu %llu %llu %llu %s\n", seconds_ * 1e9 / static_cast<double>(fed_.packets), peak_memory(),
         static_cast<unsigned long long>(census_.complete), static_cast<unsigned long long>(honest),
         static_cast<unsigned long long>(std::accumulate(limits.begin(), limits.end(), std::uint64_t{0})),
         pool_.byte_counts().add_up() ? "right" : "wrong");
@@ -125,9 +112,7 @@ class Run {
   BasicStreamPool<Witness, WitnessFactory> pool_;
   BasicAssembler<Witness, WitnessFactory> assembler_{pool_};
   Decoder decoder_;
-  std::array<AssemblerPacket, 64> batch_;
-  std::array<AssemblerContext, 64> contexts_;
-  std::uint64_t packets_ = 0;
+  FeedCounts fed_;
   double seconds_ = 0;
 };
 
@@ -137,22 +122,24 @@ int main_of(int argc, char** argv) {
   if (!traffic) return std::fputs("usage: bench_attacks attack|clean NAME PACKETS MEMORY_MB\n", stderr), 1;
   const std::uint64_t packets = std::strtoull(argv[3], nullptr, 10);
   const MemoryBudget budget = memory_budget(std::strtoull(argv[4], nullptr, 10) << 20, sizeof(Witness));
-  Run run(budget, kind == "attack" && std::string(argv[2]) == "kept");
   HonestTraffic honest;
+  MemoryCapture capture;
   Frames frames;
-  for (std::uint64_t number = 0; number < packets;) {
+  const auto write_out = [&] {
+    for (std::size_t i = 0; i < frames.size(); ++i) capture.add(frames[i]);
     frames.clear();
+  };
+  for (std::uint64_t number = 0; number < packets; write_out()) {
     while (number < packets && frames.size() < frames_ahead) {
       if (number % honest_every == 0) honest.add(frames);
       traffic->add(frames, number++);
     }
-    run.feed(frames);
   }
-  for (; honest.connections() % 1000 != 0 || honest.connections() == 0;) {  // those that are under way
-    frames.clear();
-    honest.add(frames);
-    run.feed(frames);
+  for (; honest.connections() % 1000 != 0 || honest.connections() == 0; write_out()) {
+    honest.add(frames);  // those that are under way
   }
+  Run run(budget, kind == "attack" && std::string(argv[2]) == "kept");
+  run.read(capture.finish());
   run.print(honest.connections());
   return 0;
 }
