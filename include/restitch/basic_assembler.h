@@ -194,6 +194,9 @@ class BasicAssembler {
   static Ref ref_of(Connection& connection, TcpFlowDirection direction);
 
   detail::HalfState& halves() { return pool_.state_.halves; }
+  [[nodiscard]] const ReceiverPolicy& policy(const Ref& ref) const {
+    return pool_.state_.policy(*ref.connection, ref.direction);
+  }
   S& stream(Connection& connection) { return pool_.streams_[connection.slot]; }
 
   Pool& pool_;

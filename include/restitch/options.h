@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "restitch/limits.h"
+#include "restitch/packet.h"
 #include "restitch/receiver.h"
 
 namespace restitch {
@@ -44,6 +46,11 @@ class AssemblerOptions {
 struct PoolOptions {
   // What the watched hosts do. Borrowed: must outlive the pool, as those of receiver.h do.
   const ReceiverPolicy* receiver = &default_receiver_policy();
+
+  // Chooses for a single host: asked once for each direction of a new connection, with the flow in that
+  // direction, so that the receiver is `net.destination`. Null: `receiver`. What it answers is borrowed like
+  // `receiver`; it must not enter the pool. A ReceiverTable (receiver_table.h) chooses by address.
+  std::function<const ReceiverPolicy*(const NetFlow& net, TransportFlow transport)> choose_receiver{};
 
   // A connection that was joined in the middle begins with the lowest byte once this many pages of one
   // direction wait for an earlier one. 0: it waits for a limit or a flush, as gopacket does.

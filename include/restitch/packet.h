@@ -7,6 +7,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,9 @@ struct IpAddress {
 
 // "192.0.2.1", or IPv6 in the canonical form of RFC 5952.
 std::string to_string(const IpAddress& address);
+
+// The other way round; nothing if the text is no address.
+std::optional<IpAddress> parse_address(std::string_view text);
 
 // "192.0.2.1:80" or "[2001:db8::1]:80".
 std::string endpoint_to_string(const IpAddress& address, std::uint16_t port);

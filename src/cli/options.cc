@@ -18,17 +18,6 @@ namespace {
 
 constexpr std::array<std::string_view, 3> command_names = {"streams", "extract", "follow"};
 
-// All names, in lines of `width` at most.
-std::string receiver_names(std::size_t width) {
-  std::string lines;
-  std::string line;
-  for (const ReceiverPolicy& policy : receiver_policies()) {
-    if (line.size() + policy.name.size() + 2 > width) lines += std::exchange(line, {}) + "\n";
-    line += std::string(policy.name) + (&policy == &receiver_policies().back() ? "" : ", ");
-  }
-  return lines + line;
-}
-
 constexpr std::string_view examples = R"(
 Examples:
   restitch capture.pcapng                     a table of the connections, and a summary
@@ -82,8 +71,8 @@ class Parser {
 
   CLI::App app_{"restitch: captured TCP segments back into the byte streams that the endpoints exchanged."};
   Options options_;
-  std::string receiver_ = "capture";
   InputFlags input_{options_.input};
+  ReceiverFlags receivers_{options_.receivers};
   LimitFlags limits_{options_.limits};
   std::string template_{NameTemplate::tcpflow_default};
 };
@@ -169,12 +158,7 @@ void Parser::add_common(CLI::App& command) {
         ->required();
   }
   input_.add_to(command);
-  command
-      .add_option("--receiver", receiver_,
-                  "What the watched hosts do with bytes that\noverlap or come too late, one of\n" +
-                      receiver_names(64))
-      ->type_name("NAME")
-      ->capture_default_str();
+  receivers_.add_to(command);
   limits_.add_to(command);
   const std::map<std::string, Statistics> formats = {
       {"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}};
@@ -215,12 +199,10 @@ ParsedOptions Parser::parse(std::vector<std::string> arguments) {
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
+  if (!receivers_.finish(options_.input, complaint)) return false;
   options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
-  options_.receiver = find_receiver_policy(receiver_);
   const auto names = NameTemplate::parse(template_);
-  if (options_.receiver == nullptr) {
-    complaint = fmt::format("--receiver: there is no \"{}\", but {}", receiver_, receiver_names(1000));
-  } else if (!names) {
+  if (!names) {
     complaint = names.error().message;
   } else {
     options_.extraction.names = *names;

@@ -9,8 +9,8 @@
 
 #include "cli/input_flags.h"
 #include "cli/limit_flags.h"
+#include "cli/receiver_flags.h"
 #include "restitch/output.h"
-#include "restitch/receiver.h"
 
 namespace restitch::cli {
 
@@ -24,7 +24,7 @@ struct Options {
 
   // All commands.
   InputSelection input;
-  const ReceiverPolicy* receiver = nullptr;
+  ReceiverSelection receivers;
   LimitSelection limits;
   Statistics statistics = Statistics::summary;
   std::string metrics;  // where to serve them; empty: nowhere

@@ -47,11 +47,7 @@ bool Session::settle_in(const std::string& new_folder) {
 
 PoolOptions Session::pool_options() {
   PoolOptions options;
-  // Who watches an interface wants to hear of a connection when it has ended, and not when nothing can follow
-  // its two FINs any more.
-  live_policy_ = *options_.receiver;
-  live_policy_.after_fin = AfterEnd::refuse;
-  options.receiver = options_.input.live() ? &live_policy_ : options_.receiver;
+  options_.receivers.apply(options);
   // A connection that was joined in the middle waits for an earlier byte until this much is there.
   options.midstream_pages_max = 64;
   options.limits = options_.limits.budget.pool;

@@ -81,7 +81,6 @@ class Session {
   const Options& options_;
   Progress progress_;
   std::unique_ptr<Input> input_;
-  ReceiverPolicy live_policy_{};
   Decoder decoder_;
   RunCounts counts_;
   std::unique_ptr<MetricsServer> metrics_;

@@ -1,5 +1,7 @@
 // Addresses as text. IPv6 follows RFC 5952: lower case, no leading zeros, the longest run of two or
 // more zero groups (the first of equals) as "::", an IPv4-mapped address with its IPv4 part dotted.
+#include <arpa/inet.h>
+
 #include <cassert>
 #include <charconv>
 #include <cstring>
@@ -101,6 +103,14 @@ std::string to_string(const IpAddress& address) {
     text = "none";
   }
   return text;
+}
+
+std::optional<IpAddress> parse_address(std::string_view text) {
+  const std::string ended(text);
+  std::uint8_t bytes[16];
+  if (inet_pton(AF_INET, ended.c_str(), bytes) == 1) return IpAddress::from_bytes(Bytes(bytes, 4));
+  if (inet_pton(AF_INET6, ended.c_str(), bytes) == 1) return IpAddress::from_bytes(Bytes(bytes, 16));
+  return std::nullopt;
 }
 
 std::string endpoint_to_string(const IpAddress& address, std::uint16_t port) {

@@ -30,9 +30,12 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
     : options(pool_options),
       table(seed),
       tombstones(seed, options.tombstones_max, options.tombstone_timeout_ns),
+      policies_{options.receiver},
+      policy_numbers_{{options.receiver, 0}},
       round_ns_(shortest(options.ageing) / 4) {}
 
-Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_is_high) {
+Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_is_high,
+                           const Policies& policies) {
   const std::uint32_t slot = connections.allocate();
   if (slot == none) return nullptr;
   if (!table.insert(hash, slot)) {
@@ -44,9 +47,20 @@ Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_i
   connection.hash = hash;
   connection.slot = slot;
   connection.client_is_high = client_is_high;
-  connection.policy = options.receiver;
+  connection.watched = options.observe || options.acknowledged_tolerance_ns;
+  for (std::size_t i = 0; i < 2; ++i) {
+    connection.policies[i] = policies[i] == nullptr ? 0 : number_of(policies[i]);
+    connection.watched |= policies_[connection.policies[i]]->refusals.any();
+  }
   connection.seen_tick = clock.tick();
   return &connection;
+}
+
+std::uint32_t PoolState::number_of(const ReceiverPolicy* policy) {
+  const auto [known, is_new] =
+      policy_numbers_.try_emplace(policy, static_cast<std::uint32_t>(policies_.size()));
+  if (is_new) policies_.push_back(policy);
+  return known->second;
 }
 
 void PoolState::erase(Connection& connection) {
@@ -60,7 +74,13 @@ void PoolState::erase(Connection& connection) {
 }
 
 void PoolState::bury(Connection& connection) {
-  tombstones.add(connection, clock);
+  const auto refuses_syn = [&](TcpFlowDirection direction) {
+    return policy(connection, direction).refusals.has(Refusal::syn);
+  };
+  tombstones.add(
+      connection,
+      {refuses_syn(TcpFlowDirection::client_to_server), refuses_syn(TcpFlowDirection::server_to_client)},
+      clock);
   erase(connection);
 }
 
@@ -72,17 +92,17 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
   HalfConnection& answered = connection.half(reverse(direction));
   ReceiverState& receiver = receivers[connection.receiver];
   const ReceiverState::Verdict verdict =
-      receiver.judge(halves, *connection.policy, half, net, tcp, direction);
-  auto report = [&](EventKind kind, TcpFlowDirection of, std::uint64_t size,
+      receiver.judge(halves, policy(connection, direction), half, net, tcp, direction);
+  auto report = [&](EventKind kind, TcpFlowDirection of, std::uint64_t size, std::int64_t ahead = 0,
                     Refusal refusal = Refusal::count_) {
     halves.events.add({.kind = kind,
                        .direction = of,
-                       .offset = connection.half(of).next_offset(),
+                       .offset = connection.half(of).next_offset() + static_cast<std::uint64_t>(ahead),
                        .size = size,
                        .info = info,
                        .refusal = refusal});
   };
-  if (verdict.refused) report(EventKind::refused, direction, tcp.payload.size(), *verdict.refused);
+  if (verdict.refused) report(EventKind::refused, direction, tcp.payload.size(), 0, *verdict.refused);
   if (verdict.zero_window_probe) report(EventKind::zero_window_probe, direction, tcp.payload.size());
   if (verdict.window_full) report(EventKind::window_full, direction, 0);
   if (!verdict.refused && tcp.ack() && answered.known() && !tcp.rst()) {
@@ -103,6 +123,7 @@ bool PoolState::correct_client(Connection& connection, bool from_high, const Tcp
   connection.client_is_high = client_is_high;
   swap_counts(connection);
   std::swap(connection.halves[0], connection.halves[1]);
+  std::swap(connection.policies[0], connection.policies[1]);
   if (connection.receiver != none) receivers[connection.receiver].swap_roles();
   return true;
 }
@@ -191,7 +212,8 @@ bool PoolState::may_skip(Connection& connection, TcpFlowDirection direction) {
 }
 
 bool PoolState::begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {
-  if (!tcp.syn() || tcp.rst() || tcp.ack() || connection.policy->refusals.has(Refusal::syn)) return false;
+  if (!tcp.syn() || tcp.rst() || tcp.ack()) return false;
+  if (policy(connection, direction).refusals.has(Refusal::syn)) return false;
   return connection.half(direction).contradicts_syn(halves, tcp.sequence);
 }
 

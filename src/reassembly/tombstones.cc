@@ -2,7 +2,8 @@
 
 namespace restitch::detail {
 
-void Tombstones::add(const Connection& connection, const CaptureClock& clock) {
+void Tombstones::add(const Connection& connection, std::array<bool, 2> refuses_syn,
+                     const CaptureClock& clock) {
   expire(clock, 2);
   if (size_max_ == 0) return;
   if (stones_.size() >= size_max_) erase(stones_[oldest_]);
@@ -14,8 +15,7 @@ void Tombstones::add(const Connection& connection, const CaptureClock& clock) {
   stone.last_seen = connection.last_seen;
   stone.seen_second = clock.second();
   stone.client_is_high = connection.client_is_high;
-  stone.closed_first = connection.closed_first;
-  stone.refuses_syn = connection.policy->refusals.has(Refusal::syn);
+  stone.closed_first = connection.closed_first & 3U;
   const HalfConnection* halves = connection.halves;
   const auto bits = [](bool first, bool second) {
     return static_cast<std::uint8_t>((first ? 1 : 0) | (second ? 2 : 0));
@@ -23,6 +23,7 @@ void Tombstones::add(const Connection& connection, const CaptureClock& clock) {
   stone.known = bits(halves[0].known(), halves[1].known()) & 3U;
   stone.by_syn = bits(halves[0].by_syn(), halves[1].by_syn()) & 3U;
   stone.reset = bits(halves[0].reset(), halves[1].reset()) & 3U;
+  stone.refuses_syn = bits(refuses_syn[0], refuses_syn[1]) & 3U;
   for (unsigned i = 0; i < 2; ++i) stone.halves[i] = {halves[i].start(), halves[i].next_seq()};
   if (!table_.insert(stone.hash, number)) return stones_.release(number);
   link_newest(number);
@@ -88,7 +89,7 @@ bool Tombstones::begins_anew(const Tombstone& tombstone, TcpFlowDirection direct
   const auto i = static_cast<unsigned>(direction);
   const bool known = (unsigned{tombstone.known} >> i & 1U) != 0;
   const Tombstone::Half& half = tombstone.halves[i];
-  if (tombstone.refuses_syn) {
+  if ((unsigned{tombstone.refuses_syn} >> i & 1U) != 0) {
     // As a host that still waits in TIME-WAIT: the number must lie above the next one, which the FIN moved.
     if (tcp.ack()) return false;
     if (!known) return true;

@@ -34,6 +34,7 @@ PUBLIC_HEADERS = [
     ("assembler.h", "reassembly"),
     ("basic_assembler.h", "reassembly"),
     ("receiver.h", "reassembly"),
+    ("receiver_table.h", "reassembly"),
     ("events.h", "reassembly"),
     ("options.h", "reassembly"),
     ("limits.h", "reassembly"),

@@ -14,12 +14,15 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
   if (connection.closed_first == 0) {
     connection.closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(ref.direction));
   }
-  const ReceiverPolicy& policy = *connection.policy;
-  if (ref.half->reset() && policy.after_rst == AfterEnd::refuse && !ref.reverse->ended()) {
-    drain(ref_of(connection, reverse(ref.direction)), context);
+  const Ref other = ref_of(connection, reverse(ref.direction));
+  if (ref.half->reset() && policy(ref).after_rst == AfterEnd::refuse && !other.half->ended()) {
+    drain(other, context);
   }
-  const bool stays = policy.after_end(ref.half->reset()) == AfterEnd::deliver;
-  if (connection.ended() && !stays) complete(connection, context, EndReason::fin);
+  // A half that takes bytes after its end keeps the connection there for them.
+  const auto goes_on = [this](const Ref& one) {
+    return policy(one).after_end(one.half->reset()) == AfterEnd::deliver;
+  };
+  if (connection.ended() && !goes_on(ref) && !goes_on(other)) complete(connection, context, EndReason::fin);
 }
 
 // Delivers all that waits in one half, across its gaps, and closes it.
@@ -27,7 +30,7 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
   deliver_ready(ref, context);
   while (pool_.state_.may_skip(*ref.connection, ref.direction) &&
-         ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
+         ref.half->skip_gap(halves(), policy(ref), ref.direction)) {
     deliver_ready(ref, context);
   }
   halves().attend(ref.connection->slot, ref.direction);
@@ -90,7 +93,7 @@ bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     const Ref ref = ref_of(connection, direction);
     while (ref.half->holds(halves()) && ref.half->oldest_held(halves()) < t &&
-           ref.half->skip_gap(halves(), *connection.policy, direction)) {
+           ref.half->skip_gap(halves(), policy(ref), direction)) {
       flushed = true;
       deliver_ready(ref, nullptr);
     }

@@ -103,7 +103,7 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
   Connection& connection = *ref.connection;
   HalfConnection& half = *ref.half;
   pool_.state_.note_seen(connection, info.timestamp);
-  if (pool_.state_.watches(connection)) return judge_and_insert(ref, net, tcp, context, start);
+  if (connection.watched) return judge_and_insert(ref, net, tcp, context, start);
   if (half.in_order(tcp)) {
     if (tcp.payload.empty()) return;
     halves().attend(connection.slot, ref.direction);
@@ -166,7 +166,7 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
   Connection& connection = *ref.connection;
   const std::uint32_t slot = connection.slot;
   halves().attend(slot, ref.direction);
-  ref.half->insert(halves(), *connection.policy, tcp, context.capture_info(), ref.direction, start);
+  ref.half->insert(halves(), policy(ref), tcp, context.capture_info(), ref.direction, start);
   try {
     deliver_ready(ref, &context);
     if (ref.half->busy()) enforce_limits(ref, &context);
@@ -184,7 +184,7 @@ void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext*
   halves().attend(ref.connection->slot, ref.direction);
   tell_events(ref);
   const auto limit = unasked ? std::nullopt : pool_.state_.delivery_limit(*ref.connection, ref.direction);
-  while (ref.half->take(halves(), *ref.connection->policy, ref.direction, sg_, limit)) {
+  while (ref.half->take(halves(), policy(ref), ref.direction, sg_, limit)) {
     const Settling settling{*ref.half, halves(), sg_};
     if (context != nullptr) {
       stream(*ref.connection).reassembled_sg(sg_, *context);

@@ -9,14 +9,14 @@
 
 namespace restitch {
 
-// For a policy that refuses segments: asks first whether the receiver takes this one in.
+// For a connection whose hosts are watched: asks first whether the receiver takes this one in.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                                   AssemblerContext& context, bool start) {
   Connection& connection = *ref.connection;
   halves().attend(connection.slot, ref.direction);
   auto verdict = pool_.state_.judge(connection, net, tcp, ref.direction, context.capture_info());
-  if (!connection.policy->refusals.any()) verdict = {};  // it was only watched
+  if (!policy(ref).refusals.any()) verdict = {};  // it was only watched
   if (verdict.refused || verdict.resets) {
     halves().bytes().refused += tcp.payload.size();
     if (verdict.resets) tell_refused_payload(ref, tcp, Refusal::rst_data, context);
@@ -24,7 +24,8 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
     if (!verdict.resets) return;
     ref.half->abort(halves(), verdict.tells_reset);  // its receiver is told; the sender gave up by itself
     halves().attend(connection.slot, reverse(ref.direction));
-    ref.reverse->refuse_held(halves());
+    const Ref other = ref_of(connection, reverse(ref.direction));
+    if (policy(other).refusals.any()) other.half->refuse_held(halves());
     deliver_ready(ref, &context);
     return complete(connection, &context, EndReason::rst);
   }
@@ -68,7 +69,7 @@ void BasicAssembler<S, Factory>::deliver_acknowledged(const Ref& ref, AssemblerC
   deliver_ready(ref, &context);
   const Timestamp now = context.capture_info().timestamp;
   const auto lost = pool_.state_.lost_until(*ref.connection, ref.direction, now);
-  while (lost && ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction, lost)) {
+  while (lost && ref.half->skip_gap(halves(), policy(ref), ref.direction, lost)) {
     deliver_ready(ref, &context);
   }
 }
@@ -102,7 +103,7 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   halves().attend(connection.slot, direction);
   halves().bytes().refused += bytes.size() - data.payload.size();
   const Ref ref = ref_of(connection, direction);
-  ref.half->insert(halves(), *connection.policy, data, info, direction, false);
+  ref.half->insert(halves(), policy(ref), data, info, direction, false);
   try {
     deliver_ready(ref, &context);
   } catch (...) {

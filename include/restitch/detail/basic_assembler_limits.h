@@ -99,7 +99,7 @@ bool BasicAssembler<S, Factory>::give_way(const Ref& ref, std::size_t excess, Li
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::skip_at_limit(const Ref& ref, Limit limit, AssemblerContext* context) {
   halves().attend(ref.connection->slot, ref.direction);
-  if (!ref.half->holds(halves()) || !ref.half->skip_gap(halves(), *ref.connection->policy, ref.direction)) {
+  if (!ref.half->holds(halves()) || !ref.half->skip_gap(halves(), policy(ref), ref.direction)) {
     return false;
   }
   if (limit != Limit::count_) note_limit(ref, limit, context);

@@ -51,7 +51,13 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
     std::swap(transport.source_port, transport.destination_port);
   }
   auto made = factory_.create(client_net, transport, tcp, context);
-  detail::Connection* connection = state_.add(key.key, hash, key.from_high != from_server);
+  detail::PoolState::Policies policies{};
+  if (const auto& choose = state_.options.choose_receiver) {
+    policies = {choose(client_net, transport),
+                choose({client_net.destination, client_net.source, client_net.domain},
+                       {transport.destination_port, transport.source_port})};
+  }
+  detail::Connection* connection = state_.add(key.key, hash, key.from_high != from_server, policies);
   if (connection == nullptr) return {};
   connection->last_seen = context.capture_info().timestamp;
   connection->client_known = tcp.syn();

@@ -51,12 +51,13 @@ struct Connection {
 
   FlowKey key;
   Timestamp last_seen;
-  const ReceiverPolicy* policy = nullptr;
   std::uint32_t hash = 0;
   std::uint32_t slot = none;      // its own number
   HalfConnection halves[2];       // by direction: client to server, server to client
   std::uint32_t seen_tick = 0;    // of the pool's clock, at its last packet
-  std::uint32_t receiver = none;  // ReceiverState, if its policy refuses segments
+  std::uint32_t receiver = none;  // ReceiverState, if its hosts are watched
+  std::uint32_t policies[2]{};    // of the receiver of each direction, by number (PoolState::policy)
+  bool watched = false;           // one of them refuses segments, or the pool wants to know
   Phase phase = Phase::open;
   bool client_is_high = false;
   bool client_known = false;      // from the handshake; else a guess

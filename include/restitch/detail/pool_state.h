@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <unordered_map>
+#include <vector>
 
 #include "restitch/detail/capture_clock.h"
 #include "restitch/detail/connection.h"
@@ -26,8 +28,15 @@ class PoolState {
     return slot == none ? nullptr : &connections[slot];
   }
 
-  // A new connection in the table, open, with nothing known; nullptr when memory is exhausted.
-  Connection* add(const FlowKey& key, std::uint32_t hash, bool client_is_high);
+  // A new connection in the table, open, with nothing known; nullptr when memory is exhausted. `policies`:
+  // of the receiver of each direction; null: that of the options.
+  using Policies = std::array<const ReceiverPolicy*, 2>;
+  Connection* add(const FlowKey& key, std::uint32_t hash, bool client_is_high, const Policies& policies = {});
+
+  // What the receiver of a direction does.
+  [[nodiscard]] const ReceiverPolicy& policy(const Connection& connection, TcpFlowDirection direction) const {
+    return *policies_[connection.policies[static_cast<std::size_t>(direction)]];
+  }
 
   // Forgets a connection and all that waits in it.
   void erase(Connection& connection);
@@ -74,11 +83,6 @@ class PoolState {
   ReceiverState::Verdict judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
                                TcpFlowDirection direction, const CaptureInfo& info);
 
-  // Whether the two hosts of a connection are watched at all.
-  [[nodiscard]] bool watches(const Connection& connection) const {
-    return options.observe || options.acknowledged_tolerance_ns || connection.policy->refusals.any();
-  }
-
   // Turns client and server of a connection round when a handshake shows that they were guessed wrong.
   bool correct_client(Connection& connection, bool from_high, const TcpSegment& tcp);
 
@@ -113,9 +117,14 @@ class PoolState {
 
  private:
   PoolState(const PoolOptions& options, std::uint64_t seed);
+  std::uint32_t number_of(const ReceiverPolicy* policy);
   void forget_receiver(Connection& connection);
   void swap_counts(const Connection& connection);
   [[nodiscard]] bool is_idler(const Connection& one, const Connection& other) const;
+
+  // The policies in use, and their numbers. The first is that of the options.
+  std::vector<const ReceiverPolicy*> policies_;
+  std::unordered_map<const ReceiverPolicy*, std::uint32_t> policy_numbers_;
 
   std::int64_t round_ns_ = 0;
   struct Victim {

@@ -2,6 +2,7 @@
 // stream. Bounded by number, and by time after their last packet. One thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -31,8 +32,8 @@ struct Tombstone {
   std::uint8_t by_syn : 2 = 0;
   std::uint8_t reset : 2 = 0;
   bool client_is_high : 1 = false;
-  bool refuses_syn : 1 = false;  // its policy has Refusal::syn
-  std::uint8_t closed_first = 0;
+  std::uint8_t closed_first : 2 = 0;
+  std::uint8_t refuses_syn : 2 = 0;  // the policy of the receiver has Refusal::syn
 
   [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
     return from_high == client_is_high ? TcpFlowDirection::client_to_server
@@ -48,7 +49,8 @@ class Tombstones {
 
   // Puts one in place of a connection; the oldest goes when there are too many, and two that are out of time.
   // Requires: none with this key is there.
-  void add(const Connection& connection, const CaptureClock& clock);
+  // `refuses_syn`: whether the receiver of each direction has Refusal::syn.
+  void add(const Connection& connection, std::array<bool, 2> refuses_syn, const CaptureClock& clock);
 
   // Forgets some that are out of time, at most `count`.
   void expire(const CaptureClock& clock, int count);

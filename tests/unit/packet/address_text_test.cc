@@ -32,6 +32,17 @@ TEST(AddressText, WritesIpv6InCanonicalForm) {
   EXPECT_EQ(to_string(address("::ffff:192.0.2.1")), "::ffff:192.0.2.1");
 }
 
+TEST(AddressText, ReadsWhatItWritesAndNothingElse) {
+  for (const char* text : {"192.0.2.1", "0.0.0.0", "::", "2001:db8::1", "::ffff:192.0.2.1"}) {
+    const auto parsed = parse_address(text);
+    ASSERT_TRUE(parsed) << text;
+    EXPECT_EQ(to_string(*parsed), text);
+  }
+  for (const char* text : {"", "192.0.2", "192.0.2.256", "192.0.2.1 ", "host", "2001:db8:::1", "[::1]"}) {
+    EXPECT_FALSE(parse_address(text)) << text;
+  }
+}
+
 TEST(AddressText, WritesEndpoints) {
   EXPECT_EQ(endpoint_to_string(address("192.0.2.1"), 80), "192.0.2.1:80");
   EXPECT_EQ(endpoint_to_string(address("2001:db8::1"), 65535), "[2001:db8::1]:65535");

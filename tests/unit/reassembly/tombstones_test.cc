@@ -14,10 +14,9 @@ class TombstonesTest : public testing::Test {
     Connection connection;
     connection.key.low_port = port;
     connection.hash = port * 2654435761U;
-    connection.policy = &default_receiver_policy();
     return connection;
   }
-  void bury(std::uint16_t port) { stones_.add(connection(port), clock_); }
+  void bury(std::uint16_t port) { stones_.add(connection(port), {}, clock_); }
   Tombstone* find(std::uint16_t port) {
     const Connection wanted = connection(port);
     return stones_.find(wanted.key, wanted.hash);

@@ -1,0 +1,96 @@
+#include "cli/receiver_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+namespace restitch::cli {
+
+void ReceiverSelection::apply(PoolOptions& options) const {
+  options.receiver = &table.rest();
+  if (table.has_prefixes()) options.choose_receiver = table.chooser();
+  options.acknowledged_tolerance_ns = acknowledged_tolerance_ns;
+  options.observe = observe;
+}
+
+std::string receiver_names(std::size_t width) {
+  std::string lines;
+  std::string line;
+  for (const ReceiverPolicy& policy : receiver_policies()) {
+    if (line.size() + policy.name.size() + 2 > width) lines += std::exchange(line, {}) + "\n";
+    line += std::string(policy.name) + (&policy == &receiver_policies().back() ? "" : ", ");
+  }
+  return lines + line;
+}
+
+void ReceiverFlags::add_to(CLI::App& command) {
+  const char* const group = "Receivers";
+  command
+      .add_option("--receiver", receivers_,
+                  "What the watched hosts do with bytes that\noverlap or come too late; may be repeated, with the\n"
+                  "hosts it is for: 10.0.0.0/8=linux, of which the\nlongest prefix counts. NAME is one of\n" +
+                      receiver_names(52))
+      ->type_name("[PREFIX=]NAME")
+      ->option_text("[PREFIX=]NAME=capture")
+      ->allow_extra_args(false)
+      ->group(group);
+  command
+      .add_flag("--acknowledged{0}", acknowledged_,
+                "Only bytes that the receiver acknowledged; what it\nacknowledged and nobody captured becomes a gap,"
+                "\nafter so many seconds: --acknowledged=0.5, for taps\nwhere acknowledgements overtake their data")
+      ->type_name("=SECONDS")
+      ->group(group);
+  command
+      .add_flag("--observe", selection_.observe,
+                "Also tell of bytes acknowledged but never\ncaptured, full windows and probes of closed ones,\n"
+                "whatever the receiver; costs some 10 ns a packet")
+      ->group(group);
+}
+
+bool ReceiverFlags::finish(const InputSelection& input, std::string& complaint) {
+  if (!take_receiver("capture", input.live(), complaint)) return false;
+  for (const std::string& receiver : receivers_) {
+    if (!take_receiver(receiver, input.live(), complaint)) return false;
+  }
+  if (acknowledged_.empty()) return true;
+  double seconds = -1;
+  const char* const last = acknowledged_.data() + acknowledged_.size();
+  const auto [end, error] = std::from_chars(acknowledged_.data(), last, seconds);
+  constexpr double seconds_max = 1e9;
+  if (error != std::errc() || end != last || !(seconds >= 0 && seconds <= seconds_max)) {
+    complaint = fmt::format("--acknowledged: \"{}\" is no number of seconds", acknowledged_);
+    return false;
+  }
+  selection_.acknowledged_tolerance_ns = static_cast<std::int64_t>(seconds * 1e9);
+  return true;
+}
+
+bool ReceiverFlags::take_receiver(const std::string& text, bool live, std::string& complaint) {
+  const std::size_t equals = text.rfind('=');
+  const std::string name = equals == std::string::npos ? text : text.substr(equals + 1);
+  const ReceiverPolicy* const found = find_receiver_policy(name);
+  if (found == nullptr) {
+    complaint = fmt::format("--receiver: there is no \"{}\", but {}", name, receiver_names(1000));
+    return false;
+  }
+  ReceiverPolicy policy = *found;
+  // Who watches an interface wants to hear of a connection when it has ended, and not when nothing can follow
+  // its two FINs any more.
+  if (live) policy.after_fin = AfterEnd::refuse;
+  if (equals == std::string::npos) {
+    selection_.table.set_rest(policy);
+    return true;
+  }
+  const auto prefix = AddressPrefix::parse(text.substr(0, equals));
+  if (!prefix) {
+    complaint = "--receiver: " + prefix.error().message;
+    return false;
+  }
+  selection_.table.add(*prefix, policy);
+  return true;
+}
+
+}  // namespace restitch::cli

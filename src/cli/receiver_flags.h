@@ -1,0 +1,50 @@
+// What the watched hosts do with what they are sent, and what is wanted to be known of it: that part of the
+// command line.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/input_flags.h"
+#include "restitch/receiver_table.h"
+
+namespace CLI {
+class App;
+}
+
+namespace restitch::cli {
+
+struct ReceiverSelection {
+  ReceiverTable table;
+  std::optional<std::int64_t> acknowledged_tolerance_ns;
+  bool observe = false;
+
+  // `options` borrow the table.
+  void apply(PoolOptions& options) const;
+};
+
+// All names, in lines of `width` at most.
+std::string receiver_names(std::size_t width);
+
+class ReceiverFlags {
+ public:
+  // `selection` has to outlive this.
+  explicit ReceiverFlags(ReceiverSelection& selection) : selection_(selection) {}
+
+  void add_to(CLI::App& command);
+
+  // After parsing; what is live ends in another way than a file. False: what is wrong is in `complaint`.
+  bool finish(const InputSelection& input, std::string& complaint);
+
+ private:
+  bool take_receiver(const std::string& text, bool live, std::string& complaint);
+
+  ReceiverSelection& selection_;
+  std::vector<std::string> receivers_;
+  std::string acknowledged_;
+};
+
+}  // namespace restitch::cli
