@@ -27,6 +27,7 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   const bool end = (flags_ & end_flag) != 0 && d.held.empty() && fresh == d.run.waiting_bytes();
   const bool last_offer = ended() && fresh == d.run.waiting_bytes();
   if (fresh == 0 && d.skip == 0 && !start && !end && !(last_offer && kept != 0)) {
+    if (d.run.waiting_bytes() != 0) state.segments.own_borrowed();  // they wait longer than the packet lives
     rest(state);
     return false;
   }

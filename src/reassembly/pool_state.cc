@@ -112,6 +112,15 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
       report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen));
     }
   }
+  if (verdict.sack && answered.known()) {
+    const Sequence seen = answered.highest_held(halves).value_or(answered.next_seq());
+    const std::int32_t unseen =
+        std::min(seen.difference(verdict.sack->right), verdict.sack->left.difference(verdict.sack->right));
+    if (unseen > 0 && receiver.first_to_acknowledge_block(direction, verdict.sack->right)) {
+      const std::int64_t ahead = std::int64_t{answered.next_seq().difference(verdict.sack->right)} - unseen;
+      report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen), ahead);
+    }
+  }
   return verdict;
 }
 
@@ -153,17 +162,10 @@ std::optional<Sequence> PoolState::delivery_limit(Connection& connection, TcpFlo
 std::optional<Sequence> PoolState::lost_until(Connection& connection, TcpFlowDirection direction,
                                               Timestamp now) {
   if (!options.acknowledged_tolerance_ns || connection.receiver == none) return std::nullopt;
-  ReceiverState& receiver = receivers[connection.receiver];
   const HalfConnection& half = connection.half(direction);
-  const auto acked = receiver.acknowledged(direction);
-  if (!acked || !half.known() || half.ended() || half.next_seq().difference(*acked) <= 0) {
-    receiver.hole_since(direction) = {};
-    return std::nullopt;
-  }
-  Timestamp& since = receiver.hole_since(direction);
-  if (since == Timestamp{}) since = now;
-  if (nanoseconds_between(since, now) < *options.acknowledged_tolerance_ns) return std::nullopt;
-  return acked;
+  if (!half.known() || half.ended()) return std::nullopt;
+  return receivers[connection.receiver].lost_until(direction, half.next_seq(), now,
+                                                   *options.acknowledged_tolerance_ns);
 }
 
 void PoolState::hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,

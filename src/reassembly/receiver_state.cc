@@ -1,6 +1,9 @@
 #include "restitch/detail/receiver_state.h"
 
 #include <algorithm>
+#include <span>
+
+#include "restitch/detail/capture_clock.h"
 
 namespace restitch::detail {
 namespace {
@@ -19,6 +22,16 @@ Sequence end_of(const TcpSegment& tcp) {
                           tcp.fin());
 }
 
+// Of the blocks beyond the acknowledgement: a block below it repeats what came twice (RFC 2883).
+std::optional<SackBlock> highest_block(const TcpSegment& tcp, const TcpOptions& options) {
+  std::optional<SackBlock> highest;
+  for (const SackBlock& block : std::span(options.sacks).first(options.sack_count)) {
+    if (!before(tcp.acknowledgment, block.left) || !before(block.left, block.right)) continue;
+    if (!highest || before(highest->right, block.right)) highest = block;
+  }
+  return highest;
+}
+
 std::uint32_t offered_window(const HostState& host, const HostState& peer, const TcpSegment& tcp) {
   const bool scaled = host.window_scale && peer.window_scale && !tcp.syn();
   return std::uint32_t{tcp.window} << (scaled ? host.shift : 0);
@@ -32,7 +45,8 @@ Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, Hal
   HostState& to = host(reverse(direction));
   const TcpOptions options = parse_options(tcp.options);
   Verdict verdict;
-  if (!tcp.network_ok || (tcp.missing_size == 0 && !checksum_ok(net, tcp))) {
+  if (policy.refusals.has(Refusal::checksum) &&
+      (!tcp.network_ok || (tcp.missing_size == 0 && !checksum_ok(net, tcp)))) {
     verdict = refuse(Refusal::checksum);
   } else if (options.has_md5 || options.broken_size >= md5_option_size) {
     verdict = refuse(Refusal::md5);
@@ -47,6 +61,7 @@ Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, Hal
     verdict.window_full = !verdict.zero_window_probe && end_of(tcp) == to.window_edge;
   }
   if (!verdict.refused) learn_sender(from, to, tcp, options);
+  if (!verdict.refused && tcp.ack()) verdict.sack = highest_block(tcp, options);
   if (verdict.resets) from.phase = to.phase = Phase::dead;
   return verdict;
 }
@@ -220,6 +235,23 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
     from.ack_sent = tcp.acknowledgment;
     from.window_edge = edge;
   }
+}
+
+// The clock of a hole starts anew when the bytes came that it stood for: acknowledgements that overtake their
+// data all the time make a hole each time, and none of them is old.
+std::optional<Sequence> ReceiverState::lost_until(TcpFlowDirection direction, Sequence next, Timestamp now,
+                                                  std::int64_t tolerance_ns) {
+  HostState& receiver = host(reverse(direction));
+  if (!receiver.acks_known || !before(next, receiver.ack_sent)) {
+    receiver.hole_since = {};
+    return std::nullopt;
+  }
+  if (receiver.hole_since == Timestamp{} || !before(next, receiver.hole_until)) {
+    receiver.hole_since = now;
+    receiver.hole_until = receiver.ack_sent;
+  }
+  if (nanoseconds_between(receiver.hole_since, now) < tolerance_ns) return std::nullopt;
+  return receiver.hole_until;
 }
 
 bool ReceiverState::may_have_read(TcpFlowDirection direction, Sequence position) const {

@@ -44,8 +44,11 @@ struct HostState {
   Sequence ack_sent;              // its last acknowledgement
   Sequence window_edge;           // right edge of the window it offers
   Sequence unseen_until;          // last position of an acked_unseen event
-  Timestamp hole_since;           // since when it acknowledges bytes that were not captured
-  std::uint32_t recent = 0;       // last timestamp of the peer that it took in
+  Sequence unseen_block;          // the same for selective acknowledgements
+  // Bytes that it acknowledges and that were not captured yet: those below `hole_until` since `hole_since`.
+  Timestamp hole_since;
+  Sequence hole_until;
+  std::uint32_t recent = 0;  // last timestamp of the peer that it took in
 };
 
 class ReceiverState {
@@ -57,6 +60,7 @@ class ReceiverState {
     bool payload_counts = true;        // false: only the header does
     bool zero_window_probe = false;    // it was sent into a closed window
     bool window_full = false;          // it reaches the edge of the window exactly
+    std::optional<SackBlock> sack{};   // the highest block that it acknowledges beyond its acknowledgement
   };
 
   // Judges a segment on its way to the receiver of `half`, and learns from it. `half` is the direction it
@@ -70,16 +74,18 @@ class ReceiverState {
     return receiver.acks_known ? std::optional(receiver.ack_sent) : std::nullopt;
   }
 
-  // True once for each position that the sender of `direction` acknowledges.
+  // True once for each position that the sender of `direction` acknowledges, in total or selectively.
   bool first_to_acknowledge(TcpFlowDirection direction, Sequence position) {
-    HostState& sender = host(direction);
-    return std::exchange(sender.unseen_until, position) != position;
+    return std::exchange(host(direction).unseen_until, position) != position;
+  }
+  bool first_to_acknowledge_block(TcpFlowDirection direction, Sequence end) {
+    return std::exchange(host(direction).unseen_block, end) != end;
   }
 
-  // Since when bytes of `direction` are acknowledged but not there; zero: they are not.
-  [[nodiscard]] Timestamp& hole_since(TcpFlowDirection direction) {
-    return host(reverse(direction)).hole_since;
-  }
+  // `next` is the next expected number of `direction`. Up to where its bytes are given up `now`: they were
+  // acknowledged `tolerance_ns` ago or earlier, and have not come since.
+  std::optional<Sequence> lost_until(TcpFlowDirection direction, Sequence next, Timestamp now,
+                                     std::int64_t tolerance_ns);
 
   void swap_roles() {
     std::swap(hosts_[0], hosts_[1]);
