@@ -35,6 +35,7 @@ enum class EventKind : std::uint8_t {
                       // client_to_server is what server_to_client was
   truncated,          // payload that the snap length cut off
   fragment_overlap,   // the segment came in IP fragments that overlapped (RFC 1858, RFC 5722)
+  other_copy,  // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
   count_,
 };
 

@@ -70,6 +70,10 @@ struct PoolOptions {
   // events that need it: acked_unseen, zero_window_probe, window_full. Costs some 10 ns a packet.
   bool observe = false;
 
+  // Tell of each copy of bytes that is not the one delivered (EventKind::other_copy): one event for each
+  // range that ByteCounts::duplicate counts.
+  bool tell_copies = false;
+
   // Deliver bytes only once the receiver acknowledged them, so that what was delivered is what was accepted.
   // Bytes that are acknowledged but were never captured become a gap after this long in capture time; 0: at
   // once. (With two taps an acknowledgement can overtake its data.) Needs both directions. None: off.

@@ -15,6 +15,7 @@
 #include "restitch/capture_info.h"
 #include "restitch/events.h"
 #include "restitch/packet.h"
+#include "restitch/transmission.h"
 
 namespace restitch {
 
@@ -84,6 +85,7 @@ class ScatterGather {
     Bytes bytes;
     const CaptureInfo* info = nullptr;
     std::size_t offset = 0;  // of its first byte, relative to the first available one
+    Transmission transmission = Transmission::first;
   };
 
   [[nodiscard]] Lengths lengths() const { return {available_, saved_}; }
@@ -107,6 +109,9 @@ class ScatterGather {
   // The packet that brought the byte at `offset`; all zero when offset >= lengths().available.
   [[nodiscard]] CaptureInfo capture_info(std::size_t offset) const;
 
+  // Whether that packet was a retransmission; `first` beyond.
+  [[nodiscard]] Transmission transmission(std::size_t offset) const;
+
   [[nodiscard]] const Info& info() const { return info_; }
   [[nodiscard]] const TcpAssemblyStats& stats() const { return stats_; }
 
@@ -116,7 +121,8 @@ class ScatterGather {
   void begin(TcpFlowDirection direction, std::uint64_t offset);
   void show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments, std::size_t size);
   void load_saved() const;
-  void append(Bytes bytes, const CaptureInfo& info);
+  void append(Bytes bytes, const CaptureInfo& info, Transmission transmission = Transmission::first);
+  [[nodiscard]] const Chunk* chunk_of(std::size_t offset) const;
   void count_new();
 
   // The saved bytes are looked up only when somebody asks for them: a stream that keeps much, and looks at

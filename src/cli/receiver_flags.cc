@@ -29,24 +29,28 @@ std::string receiver_names(std::size_t width) {
 void ReceiverFlags::add_to(CLI::App& command) {
   const char* const group = "Receivers";
   command
-      .add_option("--receiver", receivers_,
-                  "What the watched hosts do with bytes that\noverlap or come too late; may be repeated, with the\n"
-                  "hosts it is for: 10.0.0.0/8=linux, of which the\nlongest prefix counts. NAME is one of\n" +
-                      receiver_names(52))
+      .add_option(
+          "--receiver", receivers_,
+          "What the watched hosts do with bytes that\noverlap or come too late; may be repeated, with the\n"
+          "hosts it is for: 10.0.0.0/8=linux, of which the\nlongest prefix counts. NAME is one of\n" +
+              receiver_names(52))
       ->type_name("[PREFIX=]NAME")
       ->option_text("[PREFIX=]NAME=capture")
       ->allow_extra_args(false)
       ->group(group);
   command
-      .add_flag("--acknowledged{0}", acknowledged_,
-                "Only bytes that the receiver acknowledged; what it\nacknowledged and nobody captured becomes a gap,"
-                "\nafter so many seconds: --acknowledged=0.5, for taps\nwhere acknowledgements overtake their data")
+      .add_flag(
+          "--acknowledged{0}", acknowledged_,
+          "Only bytes that the receiver acknowledged; what it\nacknowledged and nobody captured becomes a "
+          "gap,"
+          "\nafter so many seconds: --acknowledged=0.5, for taps\nwhere acknowledgements overtake their data")
       ->type_name("=SECONDS")
       ->group(group);
   command
-      .add_flag("--observe", selection_.observe,
-                "Also tell of bytes acknowledged but never\ncaptured, full windows and probes of closed ones,\n"
-                "whatever the receiver; costs some 10 ns a packet")
+      .add_flag(
+          "--observe", selection_.observe,
+          "Also tell of bytes acknowledged but never\ncaptured, full windows and probes of closed ones,\n"
+          "whatever the receiver; costs some 10 ns a packet")
       ->group(group);
 }
 

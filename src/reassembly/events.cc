@@ -22,7 +22,8 @@ std::string_view to_string(EventKind kind) {
                                                                            "window_full",
                                                                            "roles_swapped",
                                                                            "truncated",
-                                                                           "fragment_overlap"};
+                                                                           "fragment_overlap",
+                                                                           "other_copy"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

@@ -149,6 +149,10 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   std::uint64_t overlap = arrival.payload.size();
   cut_delivered(arrival);
   overlap -= arrival.payload.size();
+  if (overlap != 0) {
+    arrival.transmission = Transmission::again;
+    state.note_copy(arrival.offset - overlap, overlap, arrival.info);
+  }
   cut_after_end(state, policy, arrival);
   detail::HeldQueue::Inserted inserted;
   if (!arrival.payload.empty() || (arrival.fin && !ended())) {

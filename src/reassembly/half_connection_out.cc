@@ -39,7 +39,9 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   sg.last_offer_ = last_offer;
   sg.stats_ = d.since;
   sg.show_saved(d.run, state.segments, kept);
-  d.run.offer(state.segments, fresh, [&](Bytes bytes, const CaptureInfo& info) { sg.append(bytes, info); });
+  d.run.offer(state.segments, fresh, [&](Bytes bytes, const detail::HeldSegment& segment) {
+    sg.append(bytes, segment.info, segment.transmission);
+  });
   sg.count_new();
   d.since = {};
   d.skip = 0;
@@ -69,6 +71,8 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
     const std::uint32_t late =
         std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), segments[segment].size);
     state.bytes().duplicate += late;
+    state.note_copy(next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead}), late,
+                    segments[segment].info);
     const bool fin_late = late < static_cast<std::uint32_t>(-std::int64_t{ahead});
     if (late == segments[segment].size) {
       segments.release(segment);
@@ -120,7 +124,7 @@ void HalfConnection::settle(State& state, const ScatterGather& sg) {
     detail(state).run.keep_from(state, keep);
   } else if (keep < sg.available_) {  // lent by deliver(), straight from the packet
     const ScatterGather::Chunk& chunk = sg.chunks_.front();
-    detail(state).run.append_kept(state, chunk.bytes.subspan(keep), *chunk.info);
+    detail(state).run.append_kept(state, chunk.bytes.subspan(keep), *chunk.info, chunk.transmission);
   }
   rest(state);
 }

@@ -57,15 +57,14 @@ std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_
   return std::max({length, to_end, from_start});
 }
 
-HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& policy,
-                                      const Arrival& arrival) {
+HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival) {
   return policy.rule == OverlapRule::linux_ ? insert_as_linux(state, arrival)
                                             : insert_by_table(state, policy, arrival);
 }
 
 // Under a table held segments never overlap each other.
 HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverPolicy& policy,
-                                               const Arrival& arrival) {
+                                               Arrival& arrival) {
   SegmentTree tree(state.segments, root_);
   const Range whole = range_of(arrival);
   Sequence at = whole.first;  // what lies before is settled
@@ -76,7 +75,7 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
     if (size <= 0) return;
     const Bytes piece =
         arrival.payload.subspan(Range{at, end}.offset_in(whole), static_cast<std::size_t>(size));
-    result.queued += place(state, before, at, piece, arrival.info, arrival.lend);
+    result.queued += place(state, before, at, piece, arrival.info, arrival.transmission, arrival.lend);
   };
 
   std::uint32_t segment = before != none || root_ == none ? before : first(state);
@@ -84,11 +83,16 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
     const Range held = range_of(state.segments, segment);
     if (held.first.difference(whole.last) <= 0) break;
     const std::uint32_t next = tree.next(segment);
+    // No piece of the arrival is placed before it is known whether it shares bytes.
     if (held.last.difference(whole.first) < 0) {
       const Range shared = held.shared_with(whole);
       compare_copies(state, segment, arrival);
       result.overlap += shared.size();
-      if (policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held) {
+      arrival.transmission = Transmission::again;
+      const bool held_wins = policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held;
+      state.note_copy(arrival.offset + shared.offset_in(whole), shared.size(),
+                      held_wins ? arrival.info : state.segments[segment].info);
+      if (held_wins) {
         place_until(held.first);
         at = held.last;
         before = segment;
@@ -98,6 +102,9 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
       }
     }
     segment = next;
+  }
+  if (segment != none && arrival.transmission == Transmission::first) {
+    arrival.transmission = Transmission::late;
   }
   place_until(whole.last);
   result.duplicate = result.overlap;
@@ -112,7 +119,8 @@ void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Seq
   const auto behind = static_cast<std::uint32_t>(std::max(last.difference(held.last), 0));
   if (before != 0 && behind != 0) {
     const CaptureInfo info = segments[segment].info;
-    place(state, segment, last, segments.bytes(segment).last(behind), info, false);
+    place(state, segment, last, segments.bytes(segment).last(behind), info, segments[segment].transmission,
+          false);
   }
   account(state, segment, -1);
   if (before == 0 && behind == 0) {
@@ -134,7 +142,7 @@ void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Seq
 // The one function that puts bytes into the tree, right behind the segment `before`, or before all; answers
 // how many were queued.
 std::uint64_t HeldQueue::place(HalfState& state, std::uint32_t before, Sequence first, Bytes bytes,
-                               const CaptureInfo& info, bool lend) {
+                               const CaptureInfo& info, Transmission transmission, bool lend) {
   SegmentTree tree(state.segments, root_);
   std::uint64_t placed = 0;
   while (!bytes.empty()) {
@@ -145,6 +153,7 @@ std::uint64_t HeldQueue::place(HalfState& state, std::uint32_t before, Sequence 
       state.bytes().dropped += bytes.size();
       break;
     }
+    state.segments[segment].transmission = transmission;
     const bool is_last = root_ == none || (before != none && before == highest_);
     tree.insert_below(before != none  ? tree.parent_behind(before)
                       : root_ == none ? none

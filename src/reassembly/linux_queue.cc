@@ -53,15 +53,30 @@ Sequence HeldQueue::highest(HalfState& state) const {
   return end_of(state, root_ == none ? front_ : SegmentTree(state.segments, root).last());
 }
 
-HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& arrival) {
+// What is in order is delivered whatever waits: blocks that it reaches over are compared, and cut when they
+// are delivered.
+void HeldQueue::lay_over(HalfState& state, Arrival& arrival, Inserted& result) {
+  if (root_ == none) return;
+  if (arrival.transmission == Transmission::first) arrival.transmission = Transmission::late;
+  const SegmentTree tree(state.segments, root_);
+  for (std::uint32_t block = first(state);
+       block != none && is_before(state.segments.node(block).first, arrival.last());
+       block = tree.next(block)) {
+    result.overlap += compare_with_block(state, block, arrival);
+    arrival.transmission = Transmission::again;
+  }
+}
+
+HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arrival) {
   Inserted result;
-  lowest_ = none;
   const std::uint64_t size = arrival.payload.size();
   if (!arrival.lend) result.queued = size;
   if (arrival.next) {
+    lay_over(state, arrival, result);
     front_ = make_block(state, arrival);
     return result;
   }
+  lowest_ = none;
   SegmentTree tree(state.segments, root_);
   auto merge_into = [&](std::uint32_t block) {
     const std::uint32_t chain = make_block(state, arrival);
@@ -73,6 +88,9 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& 
   std::uint32_t node = root_;
   if (root_ != none) {
     const std::int32_t behind_last = end_of(state, last_).difference(arrival.first);
+    if (behind_last < 0 && arrival.transmission == Transmission::first) {
+      arrival.transmission = Transmission::late;
+    }
     if (behind_last == 0) return merge_into(last_);
     if (behind_last > 0) {
       parent = last_;
@@ -89,16 +107,18 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, const Arrival& 
     }
     if (is_before(arrival.first, end)) {
       result.overlap += compare_with_block(state, node, arrival);
+      arrival.transmission = Transmission::again;
       if (!is_before(end, arrival.end())) {  // nothing new
         result.overlap = result.duplicate = size;
         result.queued = 0;
+        state.note_copy(arrival.offset, size, arrival.info);
         return result;
       }
       if (arrival.first == first) {
         const std::uint32_t block = make_block(state, arrival);
         if (block == none) return result;
         tree.replace(node, block);
-        result.duplicate += release_block(state, node);
+        result.duplicate += release_block(state, node, arrival);
         remove_covered(state, block, arrival, result);
         return result;
       }
@@ -130,6 +150,7 @@ std::uint32_t HeldQueue::make_block(HalfState& state, const Arrival& arrival) {
     ++size_;
     account(state, segment, +1);
     state.segments.node(segment).set_parent(segment);
+    state.segments[segment].transmission = arrival.transmission;
     if (head == none) {
       head = segment;
     } else {
@@ -157,16 +178,23 @@ void HeldQueue::remove_covered(HalfState& state, std::uint32_t block, const Arri
     result.overlap += compare_with_block(state, next, arrival);
     if (is_before(arrival.end(), end_of(state, next))) break;
     tree.erase(next);
-    result.duplicate += release_block(state, next);
+    result.duplicate += release_block(state, next, arrival);
     next = tree.next(block);
   }
   if (next == none) last_ = block;
+  if (result.overlap == 0) return;
+  for (std::uint32_t piece = block; piece != none; piece = state.segments[piece].next) {
+    state.segments[piece].transmission = Transmission::again;
+  }
 }
 
-std::uint64_t HeldQueue::release_block(HalfState& state, std::uint32_t block) {
+std::uint64_t HeldQueue::release_block(HalfState& state, std::uint32_t block, const Arrival& arrival) {
   std::uint64_t size = 0;
   while (block != none) {
     const std::uint32_t next = state.segments[block].next;
+    const std::int64_t ahead = arrival.first.difference(state.segments.node(block).first);
+    state.note_copy(arrival.offset + static_cast<std::uint64_t>(ahead), state.segments[block].size,
+                    state.segments[block].info);
     size += state.segments[block].size;
     account(state, block, -1);
     --size_;

@@ -32,7 +32,9 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
       tombstones(seed, options.tombstones_max, options.tombstone_timeout_ns),
       policies_{options.receiver},
       policy_numbers_{{options.receiver, 0}},
-      round_ns_(shortest(options.ageing) / 4) {}
+      round_ns_(shortest(options.ageing) / 4) {
+  halves.tells_copies = options.tell_copies;
+}
 
 Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_is_high,
                            const Policies& policies) {

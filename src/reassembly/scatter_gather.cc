@@ -16,8 +16,8 @@ void ScatterGather::begin(TcpFlowDirection direction, std::uint64_t offset) {
   stats_ = {};
 }
 
-void ScatterGather::append(Bytes bytes, const CaptureInfo& info) {
-  chunks_.push_back({bytes, &info, available_});
+void ScatterGather::append(Bytes bytes, const CaptureInfo& info, Transmission transmission) {
+  chunks_.push_back({bytes, &info, available_, transmission});
   available_ += bytes.size();
 }
 
@@ -32,8 +32,8 @@ void ScatterGather::show_saved(const detail::SegmentRun& run, detail::SegmentSto
 void ScatterGather::load_saved() const {
   std::vector<Chunk> all;
   std::size_t offset = 0;
-  saved_run_->for_each_of_first(*segments_, saved_, [&](Bytes bytes, const CaptureInfo& info) {
-    all.push_back({bytes, &info, offset});
+  saved_run_->for_each_of_first(*segments_, saved_, [&](Bytes bytes, const detail::HeldSegment& segment) {
+    all.push_back({bytes, &segment.info, offset, segment.transmission});
     offset += bytes.size();
   });
   all.insert(all.end(), chunks_.begin(), chunks_.end());
@@ -78,12 +78,34 @@ void ScatterGather::keep_from(std::size_t offset) {
   keeps_ = true;
 }
 
-CaptureInfo ScatterGather::capture_info(std::size_t offset) const {
-  if (offset >= available_) return {};
+const ScatterGather::Chunk* ScatterGather::chunk_of(std::size_t offset) const {
+  if (offset >= available_) return nullptr;
   if (saved_run_ != nullptr && offset < saved_) load_saved();
   const auto behind = std::upper_bound(chunks_.begin(), chunks_.end(), offset,
                                        [](std::size_t at, const Chunk& chunk) { return at < chunk.offset; });
-  return *std::prev(behind)->info;
+  return &*std::prev(behind);
+}
+
+CaptureInfo ScatterGather::capture_info(std::size_t offset) const {
+  const Chunk* const chunk = chunk_of(offset);
+  return chunk == nullptr ? CaptureInfo{} : *chunk->info;
+}
+
+Transmission ScatterGather::transmission(std::size_t offset) const {
+  const Chunk* const chunk = chunk_of(offset);
+  return chunk == nullptr ? Transmission::first : chunk->transmission;
+}
+
+std::string_view to_string(Transmission transmission) {
+  switch (transmission) {
+    case Transmission::first:
+      return "first";
+    case Transmission::late:
+      return "late";
+    case Transmission::again:
+      return "again";
+  }
+  return "unknown";
 }
 
 std::string_view to_string(EndReason reason) {

@@ -15,13 +15,15 @@ void SegmentRun::append(HalfState& state, std::uint32_t segment) {
   account(state, segment, +1);
 }
 
-void SegmentRun::append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info) {
+void SegmentRun::append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info,
+                             Transmission transmission) {
   while (!bytes.empty()) {
     const Bytes part = bytes.first(std::min(bytes.size(), SegmentStore::segment_size_max));
     const std::uint32_t segment = state.segments.hold({}, part, info);
     if (segment == none) return;  // out of memory: delivered once, not offered again
+    state.segments[segment].transmission = transmission;
     append(state, segment);
-    offer(state.segments, part.size(), [](Bytes, const CaptureInfo&) {});
+    offer(state.segments, part.size(), [](Bytes, const HeldSegment&) {});
     bytes = bytes.subspan(part.size());
   }
 }

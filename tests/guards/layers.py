@@ -35,6 +35,7 @@ PUBLIC_HEADERS = [
     ("basic_assembler.h", "reassembly"),
     ("receiver.h", "reassembly"),
     ("receiver_table.h", "reassembly"),
+    ("transmission.h", "reassembly"),
     ("events.h", "reassembly"),
     ("options.h", "reassembly"),
     ("limits.h", "reassembly"),

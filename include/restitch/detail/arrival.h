@@ -7,6 +7,7 @@
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
 #include "restitch/sequence.h"
+#include "restitch/transmission.h"
 
 namespace restitch::detail {
 
@@ -19,6 +20,7 @@ struct Arrival {
   bool next = false;         // it continues what was delivered
   bool lend = false;         // and so its bytes need no copy
   bool fin = false;          // a FIN follows (only where a FIN has to win its place like data)
+  Transmission transmission = Transmission::first;
 
   [[nodiscard]] Sequence last() const { return first.add(static_cast<std::int64_t>(payload.size())); }
 

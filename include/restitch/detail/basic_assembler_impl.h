@@ -186,6 +186,7 @@ void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext*
   const auto limit = unasked ? std::nullopt : pool_.state_.delivery_limit(*ref.connection, ref.direction);
   while (ref.half->take(halves(), policy(ref), ref.direction, sg_, limit)) {
     const Settling settling{*ref.half, halves(), sg_};
+    tell_events(ref);
     if (context != nullptr) {
       stream(*ref.connection).reassembled_sg(sg_, *context);
     } else {
@@ -193,6 +194,7 @@ void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext*
       stream(*ref.connection).reassembled_sg(sg_, flushed);
     }
   }
+  tell_events(ref);
 }
 
 template <StreamType S, class Factory>

@@ -130,6 +130,17 @@ struct HalfState {
   }
   ByteCounts& bytes() { return counts[static_cast<std::size_t>(direction)]; }
 
+  // Bytes counted as duplicate: a copy that is not the one delivered, and who brought it.
+  bool tells_copies = false;
+  void note_copy(std::uint64_t offset, std::uint64_t size, const CaptureInfo& info) {
+    if (!tells_copies || size == 0) return;
+    events.add({.kind = EventKind::other_copy,
+                .direction = direction,
+                .offset = offset,
+                .size = size,
+                .info = info});
+  }
+
   // Of all that is held and kept, with the details.
   [[nodiscard]] std::size_t memory_size() const {
     return memory_for(segments.size(), segments.payload_size()) + details.size() * sizeof(HalfDetail);

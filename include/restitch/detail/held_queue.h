@@ -37,7 +37,7 @@ class HeldQueue {
 
   // Settles with every held segment that the arrival shares bytes with whose copy stays, and places what
   // is left of the arrival.
-  Inserted insert(HalfState& state, const ReceiverPolicy& policy, const Arrival& arrival);
+  Inserted insert(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival);
 
   // Takes the lowest segment out; it is the caller's. Of merged segments one at a time.
   std::uint32_t pop(HalfState& state);
@@ -49,19 +49,20 @@ class HeldQueue {
  private:
   using Segment = std::uint32_t;
 
-  Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, const Arrival& arrival);
+  Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival);
   [[nodiscard]] Segment last(HalfState& state) const;
   [[nodiscard]] Segment at_or_before(HalfState& state, Sequence position) const;
   std::uint64_t place(HalfState& state, Segment before, Sequence first, Bytes bytes, const CaptureInfo& info,
-                      bool lend);
+                      Transmission transmission, bool lend);
   void cut(HalfState& state, Segment segment, Sequence first, Sequence last);
 
   // Linux' rule (linux_queue.cc): blocks, each a chain of merged segments under its first one.
-  Inserted insert_as_linux(HalfState& state, const Arrival& arrival);
+  Inserted insert_as_linux(HalfState& state, Arrival& arrival);
+  void lay_over(HalfState& state, Arrival& arrival, Inserted& result);
   Segment make_block(HalfState& state, const Arrival& arrival);
   void append_to_block(HalfState& state, Segment block, Segment chain);
   void remove_covered(HalfState& state, Segment block, const Arrival& arrival, Inserted& result);
-  std::uint64_t release_block(HalfState& state, Segment block);
+  std::uint64_t release_block(HalfState& state, Segment block, const Arrival& arrival);
   [[nodiscard]] static Segment tail_of(HalfState& state, Segment block);
   [[nodiscard]] static Sequence end_of(HalfState& state, Segment block);
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "restitch/detail/segment_store.h"
 
@@ -35,9 +36,9 @@ class SegmentRun {
   void append(HalfState& state, std::uint32_t segment);
 
   // Takes a copy of bytes that follow the last one and were offered already.
-  void append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info);
+  void append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info, Transmission transmission);
 
-  // The next `size` waiting bytes are part of the delivery at hand; calls function(bytes, info) for each
+  // The next `size` waiting bytes are part of the delivery at hand; calls function(bytes, segment) for each
   // piece of them. Requires: so many wait.
   template <class Function>
   void offer(SegmentStore& segments, std::uint64_t size, Function&& function) {
@@ -47,7 +48,7 @@ class SegmentRun {
       const Bytes piece = bytes.first(std::min<std::uint64_t>(bytes.size(), size));
       const HeldSegment& segment = segments[unoffered_];
       if (segment.next != none) segments.prefetch(segment.next);
-      function(piece, segment.info);
+      function(piece, segment);
       size -= piece.size();
       unoffered_at_ += static_cast<std::uint32_t>(piece.size());
       if (piece.size() == bytes.size()) {
@@ -68,14 +69,14 @@ class SegmentRun {
   [[nodiscard]] std::size_t excess(const HalfState& state, std::uint32_t pages_max) const;
   [[nodiscard]] std::size_t worth(const HalfState& state, std::size_t memory_size) const;
 
-  // Calls function(bytes, info) for each piece of the first `size` bytes.
+  // Calls function(bytes, segment) for each piece of the first `size` bytes.
   template <class Function>
   void for_each_of_first(SegmentStore& segments, std::uint64_t size, Function&& function) const {
     std::uint64_t left = size;
     for (std::uint32_t segment = head_; segment != none && left != 0; segment = segments[segment].next) {
       const Bytes bytes = segments.bytes(segment);
       const Bytes offered = bytes.first(std::min<std::uint64_t>(bytes.size(), left));
-      function(offered, segments[segment].info);
+      function(offered, std::as_const(segments[segment]));
       left -= offered.size();
     }
   }

@@ -12,6 +12,7 @@
 #include "restitch/detail/cell_store.h"
 #include "restitch/detail/slab.h"
 #include "restitch/packet.h"
+#include "restitch/transmission.h"
 
 namespace restitch::detail {
 
@@ -43,6 +44,7 @@ struct HeldSegment {
   std::uint32_t place = CellStore::nowhere;
   enum class Storage : std::uint8_t { inside, cell, lent } storage = Storage::inside;
   bool fin = false;  // a FIN follows the last byte (exact Linux rule only)
+  Transmission transmission = Transmission::first;
   CaptureInfo info;
 };
 

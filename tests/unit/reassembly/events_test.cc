@@ -58,6 +58,16 @@ TEST_F(Events, AConflictShowsTheRangeAndBothCopies) {
   EXPECT_EQ(count(EventKind::conflict), 1u);
 }
 
+// What is in order is delivered whatever waits, and used not to be compared with it.
+TEST_F(Events, UnderLinuxASegmentInOrderIsComparedWithTheBlocksItReachesOver) {
+  PoolOptions options;
+  options.receiver = find_receiver_policy("linux");
+  World<VirtualApi> linux({}, options);
+  linux.send(client(100).syn(), client(103, "cd").ack(), client(107, "gh").ack());
+  linux.send(client(101, "abXYefgh").ack());
+  EXPECT_THAT(linux.events(), ElementsAre("conflict c @2 +2"));
+}
+
 TEST_F(Events, CopiesThatAreEqualAreNoConflict) {
   world.send(client(100).syn(), client(103, "cdef"), client(104, "defg"));
   EXPECT_THAT(world.events(), IsEmpty());
