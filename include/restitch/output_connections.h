@@ -31,6 +31,23 @@ struct Gap {
   friend bool operator==(const Gap&, const Gap&) = default;
 };
 
+// An Event on a list: the same without what it only borrows.
+struct EventNote {
+  EventKind kind = EventKind::conflict;
+  Refusal refusal = Refusal::count_;
+  Limit limit = Limit::count_;
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  Timestamp time;
+  std::uint64_t packet_number = 0;
+  // The first bytes of both copies, at most shown_max.
+  std::vector<std::uint8_t> held;
+  std::vector<std::uint8_t> arrived;
+
+  static constexpr std::size_t shown_max = 64;
+  static EventNote of(const Event& event);
+};
+
 // One direction of a connection.
 struct DirectionSummary {
   std::uint64_t bytes = 0;    // delivered; gaps are not counted
@@ -42,11 +59,13 @@ struct DirectionSummary {
   std::uint16_t vlan = 0;
   LayerKind tunnel = LayerKind::none;
   std::uint32_t tunnel_id = 0;
-  std::vector<Gap> gaps;             // in order
-  std::uint64_t gaps_unlisted = 0;   // and so many more, for which there was no room
-  std::uint64_t unlisted_bytes = 0;  // of those
-  EventCounts events{};              // by EventKind
-  std::optional<Digest> digest;      // of the delivered bytes, if the stream made one
+  std::vector<Gap> gaps;              // in order
+  std::uint64_t gaps_unlisted = 0;    // and so many more, for which there was no room
+  std::uint64_t unlisted_bytes = 0;   // of those
+  EventCounts events{};               // by EventKind
+  std::vector<EventNote> event_list;  // in order, if the log lists them
+  std::uint64_t events_unlisted = 0;  // and so many more, for which there was no room
+  std::optional<Digest> digest;       // of the delivered bytes, if the stream made one
 
   [[nodiscard]] std::uint64_t gap_bytes() const;
 };
@@ -101,10 +120,16 @@ class ConnectionLog {
   // Puts a gap on the list of a direction. A million gaps are listed at a time; those beyond are counted.
   void add_gap(DirectionSummary& side, const Gap& gap);
 
+  // Puts the events themselves on lists, and not only their counts: a hundred thousand at a time.
+  void list_events() { lists_events_ = true; }
+  void add_event(DirectionSummary& side, const Event& event);
+
   [[nodiscard]] std::uint64_t opened() const { return opened_; }
 
  private:
   static constexpr std::size_t gaps_max = 1'000'000;
+
+  static constexpr std::size_t events_max = 100'000;
 
   void pass_on(const ConnectionSummary& summary);
 
@@ -114,8 +139,10 @@ class ConnectionLog {
 
   Sink sink_;
   std::size_t waiting_max_;
-  std::size_t ended_ = 0;     // of those that wait
-  std::size_t gaps_ = 0;      // listed in those that wait
+  std::size_t ended_ = 0;   // of those that wait
+  std::size_t gaps_ = 0;    // listed in those that wait
+  std::size_t events_ = 0;  // the same
+  bool lists_events_ = false;
   std::list<Entry> waiting_;  // never moves what is in it
   std::uint64_t opened_ = 0;
 };

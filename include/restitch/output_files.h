@@ -60,10 +60,14 @@ class FileStore;
 //
 //   file       its name, relative to the folder
 //   file_size
-//   runs       [[file offset, stream offset, size, time, packet number],…]: which packet brought what
+//   runs       [[file offset, stream offset, size, time, packet number],…]: which packet brought what. Where
+//              there is more to tell an object follows: {"source":1,"interface":2,"sent":"again"}, of which
+//              zeros and "first" are left out (CaptureInfo::source_index, interface_index, Transmission)
+//   copies     [[stream offset, size, time, packet number],…]: who else brought the same bytes, if the pool
+//              tells (PoolOptions::tell_copies); left out if none. copies_unlisted: so many more
 //
-// A direction of very many packets has lines of its own before that, with only `file` and `runs`; the runs
-// of a file are those of all its lines, in their order.
+// A direction of very many packets has lines of its own before that, with only `file`, `runs` and `copies`;
+// those of a file are those of all its lines, in their order.
 class Extraction {
  public:
   static constexpr std::string_view index_name = "index.jsonl";
@@ -112,14 +116,20 @@ class FileStream {
   }
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
-  void on_event(const Event& event) {
-    if (event.kind == EventKind::roles_swapped) std::swap(sides_[0], sides_[1]);
-    notes_.on_event(event);
-  }
+  void on_event(const Event& event);
 
  private:
   struct Run {
     std::uint64_t file_offset;
+    std::uint64_t stream_offset;
+    std::uint64_t size;
+    Timestamp time;
+    std::uint64_t packet_number;
+    std::uint32_t source;
+    std::uint32_t interface;
+    Transmission transmission;
+  };
+  struct Copy {
     std::uint64_t stream_offset;
     std::uint64_t size;
     Timestamp time;
@@ -130,11 +140,15 @@ class FileStream {
     std::uint64_t gap = 0;  // bytes missing just before what comes next
     bool stopped = false;
     std::vector<Run> runs;  // not yet in the index
+    std::vector<Copy> copies;
+    std::uint64_t copies_unlisted = 0;
   };
 
   bool settle_gap(Side& side);
   void write(Side& side, const ScatterGather& sg);
-  void append_runs(std::string& out, Side& side);
+  static void append_origin(std::string& out, const Run& run);
+  static void append_copies(std::string& out, Side& side);
+  static void append_runs(std::string& out, Side& side);
   void index_runs(Side& side);
   void index_end(TcpFlowDirection direction, Side& side);
 

@@ -22,22 +22,32 @@ class FollowWriter {
  public:
   using Sink = std::function<void(std::string_view)>;
 
-  FollowWriter(FollowFormat format, Sink sink) : format_(format), sink_(std::move(sink)) {}
+  // With `notes`, lines that begin with # say which packet brought what follows and how, and what happened:
+  // comments, which tshark has not.
+  FollowWriter(FollowFormat format, Sink sink, bool notes = false)
+      : format_(format), sink_(std::move(sink)), notes_(notes) {}
 
   // What stands above the data. `net` and `transport` run from node 0 to node 1.
   void begin(std::uint64_t number, const NetFlow& net, TransportFlow transport);
   // Bytes of one packet.
-  void data(unsigned node, const CaptureInfo& info, Bytes bytes);
+  void data(unsigned node, const CaptureInfo& info, Bytes bytes,
+            Transmission transmission = Transmission::first);
   // Bytes that are missing: a line says so in their place, as in tshark, and is data like the rest.
   void missing(unsigned node, std::uint64_t packet_number, std::uint64_t size);
+  // What happened to what this node sends.
+  void event(unsigned node, const EventNote& event);
   void end();
 
+  [[nodiscard]] bool notes() const { return notes_; }
+
  private:
+  void append_note(unsigned node, const CaptureInfo& info, Transmission transmission);
   void append_hex_dump(unsigned node, Bytes bytes);
   void append_base64_lines(Bytes bytes);
 
   FollowFormat format_;
   Sink sink_;
+  bool notes_;
   std::string text_;
   std::array<std::uint64_t, 2> positions_{};  // by node: offset of the next byte, for the hex dump
 };
@@ -54,26 +64,24 @@ class FollowStream {
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
-  void on_event(const Event& event) {
-    if (event.kind == EventKind::roles_swapped && node0_) node0_ = reverse(*node0_);
-    notes_.on_event(event);
-  }
+  void on_event(const Event& event);
 
  private:
   // A moment of the capture.
   using Moment = std::pair<Timestamp, std::uint64_t>;  // and the packet's number
 
-  // Bytes of one packet, or how many are missing.
+  // Bytes of one packet, or how many are missing, or what happened.
   struct Piece {
     CaptureInfo info;
     std::uint64_t missing = 0;
-    Bytes bytes;
+    Bytes bytes{};
+    Transmission transmission = Transmission::first;
+    std::optional<EventNote> event{};
   };
   struct Waiting {
     Moment when;
     unsigned node;
-    CaptureInfo info;
-    std::uint64_t missing;
+    Piece piece;
     std::vector<std::uint8_t> bytes;
   };
   struct Side {

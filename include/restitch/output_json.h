@@ -8,6 +8,10 @@
 
 namespace restitch {
 
+// Appends an event: kind, offset, size, packet, time, and where it has them `rule` (of a refusal), `limit`,
+// and `held` and `arrived`, the first bytes of both copies in hex.
+void append_event_json(std::string& out, const EventNote& event);
+
 // Appends one line for a direction, with these members:
 //
 //   connection  its number, from 0 in order of first packet
@@ -24,6 +28,9 @@ namespace restitch {
 //   tunnel      {"kind":"vxlan","id":42}, the innermost one; left out if none
 //   end         "fin", "rst", … of the connection
 //   events      {"gap":2,…}: how often each kind occurred; those that did not are left out
+//   event_list  the events themselves, if the log lists them, as append_event_json() writes them; left out if
+//               there are none
+//   events_unlisted  how many more, for which there was no room; left out if none
 //
 // `more` is put in as further members: text such as "file":"a".
 void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,

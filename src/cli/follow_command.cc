@@ -12,7 +12,8 @@ int run_follow(const Options& options) {
   Session session(options);
   if (!session.open() || !session.settle_in()) return session.status();
   StandardOutput output;
-  FollowWriter writer(options.format, [&](std::string_view text) { output.write(text); });
+  FollowWriter writer(
+      options.format, [&](std::string_view text) { output.write(text); }, options.notes);
   ConnectionLog log([](const ConnectionSummary&) {});
   FollowFactory factory(log, writer, options.number);
   session.run<FollowStream>(factory, [&] { return !options.input.endless() || output.flush(); });

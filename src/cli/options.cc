@@ -24,7 +24,7 @@ Examples:
   restitch streams --json capture.pcap.gz     one JSON object for each direction with payload
   restitch extract -o files capture.pcapng    a file for each direction, and files/index.jsonl about them
   restitch follow 3 -T hex capture.pcapng     connection number 3 of the table, both directions
-  tcpdump -w - port 80 | restitch -           the same from a pipe
+  tcpdump -w - port 80 | restitch -           the table, from a pipe
   restitch -i eth0 tcp port 80                live, until interrupted
 
 Captures are pcap or pcapng, also compressed with gzip, zstd or lz4; several are merged by time, and
@@ -93,6 +93,8 @@ void Parser::add_streams() {
   CLI::App* streams =
       add_command(Command::streams, "List the connections (this is what happens without a COMMAND)");
   streams->add_flag("--json", options_.json, "One JSON object a line for each direction with payload");
+  streams->add_flag("--events", options_.events,
+                    "With --json: also the events themselves, as\n\"event_list\"; watches as --observe does");
   streams->add_flag("--all", options_.with_empty, "With --json: also directions without payload");
 }
 
@@ -141,6 +143,10 @@ void Parser::add_follow() {
   follow->add_option("-T,--format", options_.format, "ascii, hex, raw or yaml")
       ->option_text("FORMAT=ascii")
       ->transform(CLI::CheckedTransformer(formats));
+  follow->add_flag(
+      "--notes", options_.notes,
+      "Lines that begin with # about which packet brought\nwhat, and the events; watches as --observe "
+      "does");
 }
 
 CLI::App* Parser::add_command(Command command, const char* description) {
@@ -158,7 +164,7 @@ void Parser::add_common(CLI::App& command) {
         ->required();
   }
   input_.add_to(command);
-  receivers_.add_to(command);
+  receivers_.add_to(command, true);
   limits_.add_to(command);
   const std::map<std::string, Statistics> formats = {
       {"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}};
@@ -200,6 +206,7 @@ ParsedOptions Parser::parse(std::vector<std::string> arguments) {
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
   if (!receivers_.finish(options_.input, complaint)) return false;
+  if (options_.events || options_.notes) options_.receivers.observe = true;
   options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
   const auto names = NameTemplate::parse(template_);
   if (!names) {

@@ -33,6 +33,7 @@ struct Options {
 
   // streams
   bool json = false;
+  bool events = false;
   bool with_empty = false;
 
   // extract
@@ -43,6 +44,7 @@ struct Options {
   // follow
   std::uint64_t number = 0;
   FollowFormat format = FollowFormat::ascii;
+  bool notes = false;
 };
 
 // Either options, or the exit status when there is nothing left to do: help was printed, or one line

@@ -8,12 +8,18 @@
 #include <utility>
 
 namespace restitch::cli {
+namespace {
+
+constexpr const char* group = "Receivers";
+
+}  // namespace
 
 void ReceiverSelection::apply(PoolOptions& options) const {
   options.receiver = &table.rest();
   if (table.has_prefixes()) options.choose_receiver = table.chooser();
   options.acknowledged_tolerance_ns = acknowledged_tolerance_ns;
   options.observe = observe;
+  options.tell_copies = tell_copies;
 }
 
 std::string receiver_names(std::size_t width) {
@@ -26,31 +32,40 @@ std::string receiver_names(std::size_t width) {
   return lines + line;
 }
 
-void ReceiverFlags::add_to(CLI::App& command) {
-  const char* const group = "Receivers";
+void ReceiverFlags::add_to(CLI::App& command, bool choose) {
+  if (choose) add_choice(command);
   command
-      .add_option(
-          "--receiver", receivers_,
-          "What the watched hosts do with bytes that\noverlap or come too late; may be repeated, with the\n"
-          "hosts it is for: 10.0.0.0/8=linux, of which the\nlongest prefix counts. NAME is one of\n" +
-              receiver_names(52))
-      ->type_name("[PREFIX=]NAME")
+      .add_flag("--acknowledged{0}", acknowledged_,
+                "Only bytes that the receiver acknowledged; what it\n"
+                "acknowledged and nobody captured becomes a gap, at\n"
+                "once or after so many seconds, for taps where\n"
+                "acknowledgements overtake their data")
+      ->option_text("[=SECONDS]")
+      ->group(group);
+  command
+      .add_flag("--observe", selection_.observe,
+                "Also tell of bytes acknowledged but never\n"
+                "captured, full windows and probes of closed ones,\n"
+                "whatever the receiver; costs time for each packet")
+      ->group(group);
+  command
+      .add_flag("--other-copies", selection_.tell_copies,
+                "Also tell of each copy of bytes that is not the\n"
+                "one delivered: events of the kind other_copy, and\n"
+                "\"copies\" in the index of extract")
+      ->group(group);
+}
+
+void ReceiverFlags::add_choice(CLI::App& command) {
+  command
+      .add_option("--receiver", receivers_,
+                  "What the watched hosts do with bytes that\n"
+                  "overlap or come too late; may be repeated, with\n"
+                  "the hosts it is for: 10.0.0.0/8=linux, of which\n"
+                  "the longest prefix counts. NAME is one of\n" +
+                      receiver_names(52))
       ->option_text("[PREFIX=]NAME=capture")
       ->allow_extra_args(false)
-      ->group(group);
-  command
-      .add_flag(
-          "--acknowledged{0}", acknowledged_,
-          "Only bytes that the receiver acknowledged; what it\nacknowledged and nobody captured becomes a "
-          "gap,"
-          "\nafter so many seconds: --acknowledged=0.5, for taps\nwhere acknowledgements overtake their data")
-      ->type_name("=SECONDS")
-      ->group(group);
-  command
-      .add_flag(
-          "--observe", selection_.observe,
-          "Also tell of bytes acknowledged but never\ncaptured, full windows and probes of closed ones,\n"
-          "whatever the receiver; costs some 10 ns a packet")
       ->group(group);
 }
 

@@ -21,6 +21,7 @@ struct ReceiverSelection {
   ReceiverTable table;
   std::optional<std::int64_t> acknowledged_tolerance_ns;
   bool observe = false;
+  bool tell_copies = false;
 
   // `options` borrow the table.
   void apply(PoolOptions& options) const;
@@ -34,12 +35,14 @@ class ReceiverFlags {
   // `selection` has to outlive this.
   explicit ReceiverFlags(ReceiverSelection& selection) : selection_(selection) {}
 
-  void add_to(CLI::App& command);
+  // `choose`: with the flag that chooses.
+  void add_to(CLI::App& command, bool choose);
 
   // After parsing; what is live ends in another way than a file. False: what is wrong is in `complaint`.
   bool finish(const InputSelection& input, std::string& complaint);
 
  private:
+  void add_choice(CLI::App& command);
   bool take_receiver(const std::string& text, bool live, std::string& complaint);
 
   ReceiverSelection& selection_;

@@ -55,6 +55,7 @@ int run_streams(const Options& options) {
     output.write(line);
   };
   ConnectionLog log(print, endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
+  if (options.events) log.list_events();
   const auto go_on = [&] { return !endless || output.flush(); };
   if (options.json) {
     read_into<DigestStream>(session, log, go_on);

@@ -38,6 +38,22 @@ void ConnectionSummary::swap_roles() {
   std::swap(directions[0], directions[1]);
 }
 
+EventNote EventNote::of(const Event& event) {
+  const auto first_of = [](Bytes bytes) {
+    const Bytes shown = bytes.first(std::min(bytes.size(), shown_max));
+    return std::vector<std::uint8_t>(shown.begin(), shown.end());
+  };
+  return {event.kind,
+          event.refusal,
+          event.limit,
+          event.offset,
+          event.size,
+          event.info.timestamp,
+          event.info.packet_number,
+          first_of(event.held),
+          first_of(event.arrived)};
+}
+
 ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transport) {
   Entry& summary = waiting_.emplace_back();
   summary.self = std::prev(waiting_.end());
@@ -57,9 +73,23 @@ void ConnectionLog::add_gap(DirectionSummary& side, const Gap& gap) {
   }
 }
 
+void ConnectionLog::add_event(DirectionSummary& side, const Event& event) {
+  ++side.events[static_cast<std::size_t>(event.kind)];
+  if (!lists_events_) return;
+  if (events_ >= events_max) {
+    ++side.events_unlisted;
+    return;
+  }
+  ++events_;
+  side.event_list.push_back(EventNote::of(event));
+}
+
 void ConnectionLog::pass_on(const ConnectionSummary& summary) {
   --ended_;
-  for (const DirectionSummary& side : summary.directions) gaps_ -= side.gaps.size();
+  for (const DirectionSummary& side : summary.directions) {
+    gaps_ -= side.gaps.size();
+    events_ -= side.event_list.size();
+  }
   sink_(summary);
 }
 
@@ -124,7 +154,7 @@ bool SummaryStream::reassembly_complete(AssemblerContext* /*context*/, EndReason
 
 void SummaryStream::on_event(const Event& event) {
   if (event.kind == EventKind::roles_swapped) summary_->swap_roles();
-  ++summary_->direction(event.direction).events[static_cast<std::size_t>(event.kind)];
+  log_->add_event(summary_->direction(event.direction), event);
 }
 
 }  // namespace restitch

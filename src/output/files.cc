@@ -112,11 +112,26 @@ void FileStream::write(Side& side, const ScatterGather& sg) {
   store.skip(*side.file, std::exchange(side.gap, 0));
   for (const ScatterGather::Chunk& chunk : sg.chunks()) {
     side.runs.push_back({store.size(*side.file), sg.info().offset + chunk.offset, chunk.bytes.size(),
-                         chunk.info->timestamp, chunk.info->packet_number});
+                         chunk.info->timestamp, chunk.info->packet_number, chunk.info->source_index,
+                         chunk.info->interface_index, chunk.transmission});
     store.append(*side.file, chunk.bytes);
     extraction_->counts_.bytes += chunk.bytes.size();
     if (side.runs.size() >= runs_max) index_runs(side);
   }
+}
+
+void FileStream::on_event(const Event& event) {
+  if (event.kind == EventKind::roles_swapped) std::swap(sides_[0], sides_[1]);
+  notes_.on_event(event);
+  if (event.kind != EventKind::other_copy) return;
+  constexpr std::size_t copies_max = 1024;
+  Side& side = sides_[static_cast<std::size_t>(event.direction)];
+  if (side.copies.size() >= copies_max && side.file) index_runs(side);
+  if (side.copies.size() >= copies_max) {  // of a stream without a file, so far
+    ++side.copies_unlisted;
+    return;
+  }
+  side.copies.push_back({event.offset, event.size, event.info.timestamp, event.info.packet_number});
 }
 
 bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
@@ -132,6 +147,38 @@ bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason
 
 // ---- the index -------------------------------------------------------------------------------------
 
+// ,{"source":1,"sent":"late"}
+void FileStream::append_origin(std::string& out, const Run& run) {
+  char separator = '{';
+  const auto append = [&](std::string_view name, auto value) {
+    fmt::format_to(std::back_inserter(out), "{}{}\"{}\":{}", separator == '{' ? "," : "", separator, name,
+                   value);
+    separator = ',';
+  };
+  if (run.source != 0) append("source", run.source);
+  if (run.interface != 0) append("interface", run.interface);
+  if (run.transmission != Transmission::first) {
+    append("sent", fmt::format("\"{}\"", to_string(run.transmission)));
+  }
+  if (separator == ',') out += '}';
+}
+
+void FileStream::append_copies(std::string& out, Side& side) {
+  const char* separator = R"(,"copies":[)";
+  for (const Copy& copy : side.copies) {
+    fmt::format_to(std::back_inserter(out), "{}[{},{},", std::exchange(separator, ","), copy.stream_offset,
+                   copy.size);
+    append_json_time(out, copy.time);
+    fmt::format_to(std::back_inserter(out), ",{}]", copy.packet_number);
+  }
+  if (!side.copies.empty()) out += ']';
+  if (side.copies_unlisted != 0) {
+    fmt::format_to(std::back_inserter(out), R"(,"copies_unlisted":{})", side.copies_unlisted);
+  }
+  side.copies.clear();
+  side.copies_unlisted = 0;
+}
+
 void FileStream::append_runs(std::string& out, Side& side) {
   out += R"("runs":[)";
   const char* separator = "";
@@ -139,11 +186,14 @@ void FileStream::append_runs(std::string& out, Side& side) {
     fmt::format_to(std::back_inserter(out), "{}[{},{},{},", separator, run.file_offset, run.stream_offset,
                    run.size);
     append_json_time(out, run.time);
-    fmt::format_to(std::back_inserter(out), ",{}]", run.packet_number);
+    fmt::format_to(std::back_inserter(out), ",{}", run.packet_number);
+    append_origin(out, run);
+    out += ']';
     separator = ",";
   }
   out += "]";
   side.runs.clear();
+  append_copies(out, side);
 }
 
 // The index never tells more than the files hold: who is killed in between leaves it true.

@@ -53,8 +53,15 @@ void FollowStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) 
     put(side, after, {info, static_cast<std::uint64_t>(sg.info().skip), {}});
   }
   for (const ScatterGather::Chunk& chunk : sg.chunks()) {
-    if (!chunk.bytes.empty()) put(side, *chunk.info, {*chunk.info, 0, chunk.bytes});
+    if (!chunk.bytes.empty()) put(side, *chunk.info, {*chunk.info, 0, chunk.bytes, chunk.transmission});
   }
+}
+
+void FollowStream::on_event(const Event& event) {
+  if (event.kind == EventKind::roles_swapped && node0_) node0_ = reverse(*node0_);
+  notes_.on_event(event);
+  if (writer_ == nullptr || !writer_->notes() || !node0_) return;
+  put(sides_[node_of(event.direction)], event.info, {.info = event.info, .event = EventNote::of(event)});
 }
 
 // Where nobody waits, which is nearly always, nothing is copied.
@@ -65,8 +72,7 @@ void FollowStream::put(Side& side, const CaptureInfo& came_with, const Piece& pi
     write(node, piece);
     return;
   }
-  waiting_.push_back(
-      {side.reached, node, piece.info, piece.missing, {piece.bytes.begin(), piece.bytes.end()}});
+  waiting_.push_back({side.reached, node, piece, {piece.bytes.begin(), piece.bytes.end()}});
   waiting_bytes_ += piece.bytes.size() + sizeof(Waiting);
   if (waiting_bytes_ > waiting_bytes_max) write_waiting();
 }
@@ -75,16 +81,21 @@ void FollowStream::put(Side& side, const CaptureInfo& came_with, const Piece& pi
 void FollowStream::write_waiting() {
   std::stable_sort(waiting_.begin(), waiting_.end(),
                    [](const Waiting& a, const Waiting& b) { return a.when < b.when; });
-  for (const Waiting& piece : waiting_) write(piece.node, {piece.info, piece.missing, piece.bytes});
+  for (Waiting& waiting : waiting_) {
+    waiting.piece.bytes = waiting.bytes;
+    write(waiting.node, waiting.piece);
+  }
   waiting_.clear();
   waiting_bytes_ = 0;
 }
 
 void FollowStream::write(unsigned node, const Piece& piece) {
-  if (piece.missing != 0) {
+  if (piece.event) {
+    writer_->event(node, *piece.event);
+  } else if (piece.missing != 0) {
     writer_->missing(node, piece.info.packet_number, piece.missing);
   } else {
-    writer_->data(node, piece.info, piece.bytes);
+    writer_->data(node, piece.info, piece.bytes, piece.transmission);
   }
 }
 

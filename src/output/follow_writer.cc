@@ -5,6 +5,7 @@
 
 #include "output/text.h"
 #include "restitch/output_follow.h"
+#include "restitch/output_json.h"
 
 namespace restitch {
 namespace {
@@ -68,9 +69,10 @@ void FollowWriter::begin(std::uint64_t number, const NetFlow& net, TransportFlow
   }
 }
 
-void FollowWriter::data(unsigned node, const CaptureInfo& info, Bytes bytes) {
+void FollowWriter::data(unsigned node, const CaptureInfo& info, Bytes bytes, Transmission transmission) {
   const std::string_view indent = node == 0 ? "" : "\t";
   text_.clear();
+  if (notes_) append_note(node, info, transmission);
   switch (format_) {
     case FollowFormat::ascii:
       fmt::format_to(std::back_inserter(text_), "{}{}\n", indent, bytes.size());
@@ -103,6 +105,21 @@ void FollowWriter::missing(unsigned node, std::uint64_t packet_number, std::uint
   CaptureInfo info;
   info.packet_number = packet_number;
   data(node, info, as_bytes(text));
+}
+
+// "# node 0: packet 7, file 1, interface 2, time 1600000000.250000000, late"
+void FollowWriter::append_note(unsigned node, const CaptureInfo& info, Transmission transmission) {
+  fmt::format_to(std::back_inserter(text_), "# node {}: packet {}, file {}, interface {}, time ", node,
+                 info.packet_number, info.source_index, info.interface_index);
+  append_json_time(text_, info.timestamp);
+  fmt::format_to(std::back_inserter(text_), ", {}\n", to_string(transmission));
+}
+
+void FollowWriter::event(unsigned node, const EventNote& event) {
+  text_ = fmt::format("# node {}: ", node);
+  append_event_json(text_, event);
+  text_ += '\n';
+  sink_(text_);
 }
 
 void FollowWriter::end() {

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <utility>
 
 #include "output/text.h"
 #include "restitch/output_digest.h"
@@ -30,7 +31,37 @@ void append_events(std::string& out, const EventCounts& events) {
   out += '}';
 }
 
+void append_event_list(std::string& out, const DirectionSummary& side) {
+  if (!side.event_list.empty()) out += R"(,"event_list":[)";
+  for (const EventNote& event : side.event_list) {
+    append_event_json(out, event);
+    out += &event == &side.event_list.back() ? ']' : ',';
+  }
+  if (side.events_unlisted != 0) {
+    fmt::format_to(std::back_inserter(out), R"(,"events_unlisted":{})", side.events_unlisted);
+  }
+}
+
 }  // namespace
+
+void append_event_json(std::string& out, const EventNote& event) {
+  fmt::format_to(std::back_inserter(out), R"({{"kind":"{}","offset":{},"size":{},"packet":{},"time":)",
+                 to_string(event.kind), event.offset, event.size, event.packet_number);
+  append_json_time(out, event.time);
+  if (event.refusal != Refusal::count_) {
+    fmt::format_to(std::back_inserter(out), R"(,"rule":"{}")", to_string(event.refusal));
+  }
+  if (event.limit != Limit::count_) {
+    fmt::format_to(std::back_inserter(out), R"(,"limit":"{}")", to_string(event.limit));
+  }
+  for (const auto& [name, bytes] : {std::pair{"held", &event.held}, std::pair{"arrived", &event.arrived}}) {
+    if (bytes->empty()) continue;
+    fmt::format_to(std::back_inserter(out), R"(,"{}":")", name);
+    append_hex(out, *bytes);
+    out += '"';
+  }
+  out += '}';
+}
 
 void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
                            std::string_view more) {
@@ -63,6 +94,7 @@ void append_direction_json(std::string& out, const ConnectionSummary& summary, T
   }
   fmt::format_to(std::back_inserter(out), R"(,"end":"{}","events":)", to_string(summary.end));
   append_events(out, side.events);
+  append_event_list(out, side);
   if (!more.empty()) fmt::format_to(std::back_inserter(out), ",{}", more);
   out += "}\n";
 }
