@@ -7,6 +7,7 @@
 //   output_files.h         FileStream, Extraction                            a file for each direction
 //   output_captures.h      CaptureStream                                     a pcapng for each connection
 //   output_follow.h        FollowStream                                      one connection, as tshark's
+//   output_diff.h          DiffAssembler                                     what receivers read differently
 //
 //   ConnectionLog log([](const ConnectionSummary& summary) { … });
 //   SummaryFactory<DigestStream> factory(log);
@@ -16,6 +17,7 @@
 
 #include "restitch/output_captures.h"     // IWYU pragma: export
 #include "restitch/output_connections.h"  // IWYU pragma: export
+#include "restitch/output_diff.h"         // IWYU pragma: export
 #include "restitch/output_digest.h"       // IWYU pragma: export
 #include "restitch/output_files.h"        // IWYU pragma: export
 #include "restitch/output_follow.h"       // IWYU pragma: export

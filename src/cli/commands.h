@@ -8,6 +8,7 @@ namespace restitch::cli {
 int run_streams(const Options& options);
 int run_extract(const Options& options);
 int run_follow(const Options& options);
+int run_diff(const Options& options);
 int run_list_interfaces();
 
 }  // namespace restitch::cli

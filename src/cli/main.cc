@@ -15,6 +15,8 @@ int run(const Options& options) {
       return run_extract(options);
     case Command::follow:
       return run_follow(options);
+    case Command::diff:
+      return run_diff(options);
     case Command::streams:
       break;
   }

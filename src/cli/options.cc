@@ -16,7 +16,7 @@
 namespace restitch::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> command_names = {"streams", "extract", "follow"};
+constexpr std::array<std::string_view, 4> command_names = {"streams", "extract", "follow", "diff"};
 
 constexpr std::string_view examples = R"(
 Examples:
@@ -25,6 +25,7 @@ Examples:
   restitch extract -o files capture.pcapng    a file for each direction, and files/index.jsonl about them
   restitch follow 3 -T hex capture.pcapng     connection number 3 of the table, both directions
   tcpdump -w - port 80 | restitch -           the table, from a pipe
+  restitch diff capture.pcapng                where Linux, BSD and others read different bytes
   restitch -i eth0 tcp port 80                live, until interrupted
 
 Captures are pcap or pcapng, also compressed with gzip, zstd or lz4; several are merged by time, and
@@ -64,6 +65,8 @@ class Parser {
   void add_streams();
   void add_extract();
   void add_follow();
+  void add_diff();
+  bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
   CLI::App* add_command(Command command, const char* description);
   void add_common(CLI::App& command);
@@ -74,6 +77,7 @@ class Parser {
   InputFlags input_{options_.input};
   ReceiverFlags receivers_{options_.receivers};
   LimitFlags limits_{options_.limits};
+  std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
   std::string template_{NameTemplate::tcpflow_default};
 };
 
@@ -87,6 +91,7 @@ Parser::Parser() {
   add_streams();
   add_extract();
   add_follow();
+  add_diff();
 }
 
 void Parser::add_streams() {
@@ -149,6 +154,17 @@ void Parser::add_follow() {
       "does");
 }
 
+void Parser::add_diff() {
+  CLI::App* diff = add_command(
+      Command::diff, "Read each connection as several receivers would, and print where they differ");
+  diff->add_option("--receivers", diff_receivers_, "Those to compare, of the names of --receiver")
+      ->type_name("NAME,NAME...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->option_text("NAME,NAME...=first,last,linux,bsd");
+  diff->add_flag("--json", options_.json, "One JSON object a line for each connection that differs");
+}
+
 CLI::App* Parser::add_command(Command command, const char* description) {
   const std::string name(command_names[static_cast<std::size_t>(command)]);
   CLI::App* added = app_.add_subcommand(name, description);
@@ -164,7 +180,7 @@ void Parser::add_common(CLI::App& command) {
         ->required();
   }
   input_.add_to(command);
-  receivers_.add_to(command, true);
+  receivers_.add_to(command, command.get_name() != "diff");
   limits_.add_to(command);
   const std::map<std::string, Statistics> formats = {
       {"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}};
@@ -202,10 +218,21 @@ ParsedOptions Parser::parse(std::vector<std::string> arguments) {
   return {options_, exit_ok};
 }
 
+bool Parser::take_diff_receivers(std::string& complaint) {
+  for (const std::string& name : diff_receivers_) {
+    options_.diff_receivers.push_back(find_receiver_policy(name));
+    if (options_.diff_receivers.back() != nullptr) continue;
+    complaint = fmt::format("--receivers: there is no \"{}\", but {}", name, receiver_names(1000));
+    return false;
+  }
+  if (diff_receivers_.size() < 2) complaint = "--receivers: it takes two to differ";
+  return complaint.empty();
+}
+
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
-  if (!receivers_.finish(options_.input, complaint)) return false;
+  if (!receivers_.finish(options_.input, complaint) || !take_diff_receivers(complaint)) return false;
   if (options_.events || options_.notes) options_.receivers.observe = true;
   options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
   const auto names = NameTemplate::parse(template_);

@@ -14,7 +14,7 @@
 
 namespace restitch::cli {
 
-enum class Command { streams, extract, follow };
+enum class Command { streams, extract, follow, diff };
 
 // What is told on standard error in the end.
 enum class Statistics { summary, text, json };
@@ -31,8 +31,10 @@ struct Options {
   bool quiet = false;
   bool verbose = false;
 
-  // streams
+  // streams, diff
   bool json = false;
+
+  // streams
   bool events = false;
   bool with_empty = false;
 
@@ -45,6 +47,9 @@ struct Options {
   std::uint64_t number = 0;
   FollowFormat format = FollowFormat::ascii;
   bool notes = false;
+
+  // diff
+  std::vector<const ReceiverPolicy*> diff_receivers;
 };
 
 // Either options, or the exit status when there is nothing left to do: help was printed, or one line

@@ -45,7 +45,7 @@ bool Session::settle_in(const std::string& new_folder) {
   return true;
 }
 
-PoolOptions Session::pool_options() {
+PoolOptions Session::pool_options() const {
   PoolOptions options;
   options_.receivers.apply(options);
   // A connection that was joined in the middle waits for an earlier byte until this much is there.

@@ -36,6 +36,12 @@ class Session {
   void run(Factory& factory, GoOn&& go_on) {
     BasicStreamPool<S, Factory> pool(factory, pool_options());
     BasicAssembler<S, Factory> assembler(pool, options_.limits.assembler);
+    drive(assembler, pool, go_on);
+  }
+
+  // The same for an assembler that is there already, and what counts for it, as a pool does.
+  template <class AssemblerType, class Pool, class GoOn>
+  void drive(AssemblerType& assembler, const Pool& pool, GoOn&& go_on) {
     CaptureReader& reader = input_->reader();
     feed(reader, decoder_, assembler, counts_.fed, [&] {
       progress_.update(reader, counts_.fed.packets);
@@ -46,6 +52,9 @@ class Session {
     assembler.flush_all(EndReason::end_of_input);
     count(pool);
   }
+
+  // As the command line has it.
+  [[nodiscard]] PoolOptions pool_options() const;
 
   // A line on standard error, and exit status 2.
   void fail(const std::string& message);
@@ -73,7 +82,6 @@ class Session {
   }
   void count_inputs();
   [[nodiscard]] bool metrics_due();
-  [[nodiscard]] PoolOptions pool_options();
   [[nodiscard]] bool wants_more() const;
   void note_ends();
   void note_end(const InputEnd& input);

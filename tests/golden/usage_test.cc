@@ -27,6 +27,11 @@ TEST_F(Usage, ThatIsWrongGivesOneLineAndExitStatus1) {
                            "@ -r",
                            "@ - -",
                            "@ --receiver nobody hello.pcap",
+                           "@ --receiver 10.0.0.0/8=nobody hello.pcap",
+                           "@ --receiver 10.0.0.0/99=linux hello.pcap",
+                           "@ --acknowledged=soon hello.pcap",
+                           "@ diff --receivers first hello.pcap",
+                           "@ diff --receivers first,nobody hello.pcap",
                            "@ --pages-max 0 hello.pcap",
                            "@ --memory lots hello.pcap",
                            "@ --timeout hole hello.pcap",
@@ -53,10 +58,11 @@ TEST_F(Usage, IsExplainedWithExamplesOnStandardOutput) {
   const ToolRun run = ToolTest::run("@ --help");
   EXPECT_EQ(run.status, 0);
   EXPECT_THAT(run.err, IsEmpty());
-  for (const char* what : {"Usage: restitch", "streams", "extract", "follow", "Examples:", "Exit status"}) {
+  for (const char* what :
+       {"Usage: restitch", "streams", "extract", "follow", "diff", "Examples:", "Exit status"}) {
     EXPECT_THAT(run.out, HasSubstr(what));
   }
-  for (const char* command : {"streams", "extract", "follow"}) {
+  for (const char* command : {"streams", "extract", "follow", "diff"}) {
     const ToolRun help = ToolTest::run("@ " + std::string(command) + " --help");
     EXPECT_EQ(help.status, 0);
     EXPECT_THAT(help.out, HasSubstr("Usage: restitch " + std::string(command)));
@@ -64,7 +70,7 @@ TEST_F(Usage, IsExplainedWithExamplesOnStandardOutput) {
 }
 
 TEST_F(Usage, HelpFitsATerminal) {
-  for (const char* command : {"", "streams", "extract", "follow"}) {
+  for (const char* command : {"", "streams", "extract", "follow", "diff"}) {
     std::istringstream lines(ToolTest::run("@ " + std::string(command) + " --help").out);
     for (std::string text; std::getline(lines, text);) EXPECT_LE(text.size(), 110u) << text;
   }
