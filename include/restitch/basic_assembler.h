@@ -110,6 +110,7 @@ class BasicStreamPool {
   void erase(detail::Connection& connection);
   [[nodiscard]] bool is_open(std::uint32_t slot);
   ConnectionRef find(const detail::DirectedKey& key, std::uint32_t hash);
+  static ConnectionRef ref_of(detail::Connection& connection, TcpFlowDirection direction);
   ConnectionRef create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);
 
@@ -191,7 +192,9 @@ class BasicAssembler {
   [[nodiscard]] std::optional<Limit> exceeded_pages(const HalfConnection& half) const;
   [[nodiscard]] Ref greedier_half(Connection& connection);
   [[nodiscard]] Ref holder_of(std::uint32_t detail);
-  static Ref ref_of(Connection& connection, TcpFlowDirection direction);
+  static Ref ref_of(Connection& connection, TcpFlowDirection direction) {
+    return Pool::ref_of(connection, direction);
+  }
 
   detail::HalfState& halves() { return pool_.state_.halves; }
   [[nodiscard]] const ReceiverPolicy& policy(const Ref& ref) const {

@@ -118,10 +118,20 @@ class ScatterGather {
  private:
   friend class HalfConnection;
 
-  void begin(TcpFlowDirection direction, std::uint64_t offset);
+  void begin(TcpFlowDirection direction, std::uint64_t offset) {
+    chunks_.clear();
+    saved_run_ = nullptr;
+    available_ = saved_ = keep_from_ = 0;
+    keeps_ = last_offer_ = false;
+    info_ = Info{.direction = direction, .offset = offset};
+    stats_ = {};
+  }
   void show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments, std::size_t size);
   void load_saved() const;
-  void append(Bytes bytes, const CaptureInfo& info, Transmission transmission = Transmission::first);
+  void append(Bytes bytes, const CaptureInfo& info, Transmission transmission = Transmission::first) {
+    chunks_.push_back({bytes, &info, available_, transmission});
+    available_ += bytes.size();
+  }
   [[nodiscard]] const Chunk* chunk_of(std::size_t offset) const;
   void count_new();
 

@@ -7,20 +7,6 @@
 
 namespace restitch {
 
-void ScatterGather::begin(TcpFlowDirection direction, std::uint64_t offset) {
-  chunks_.clear();
-  saved_run_ = nullptr;
-  available_ = saved_ = keep_from_ = 0;
-  keeps_ = last_offer_ = false;
-  info_ = Info{.direction = direction, .offset = offset};
-  stats_ = {};
-}
-
-void ScatterGather::append(Bytes bytes, const CaptureInfo& info, Transmission transmission) {
-  chunks_.push_back({bytes, &info, available_, transmission});
-  available_ += bytes.size();
-}
-
 // The first bytes available are the first `size` of a run. Requires: nothing was appended yet.
 void ScatterGather::show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments,
                                std::size_t size) {

@@ -131,7 +131,7 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
     if (!tcp.syn()) return ref;
     if (!pool_.state_.begins_anew(met, ref.direction, tcp)) {
       if (!pool_.state_.correct_client(met, key.from_high, tcp)) return ref;
-      ref = pool_.find(key, hash);
+      ref = ref_of(met, met.direction(key.from_high));
       halves().events.add(
           {.kind = EventKind::roles_swapped, .direction = ref.direction, .info = context.capture_info()});
       tell_events(ref);
@@ -209,10 +209,4 @@ void BasicAssembler<S, Factory>::tell_events(const Ref& ref) {
     events.for_each([&](const Event& event) { stream(*ref.connection).on_event(event); });
   }
 }
-
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::ref_of(Connection& connection, TcpFlowDirection direction) -> Ref {
-  return {&connection, &connection.half(direction), &connection.half(reverse(direction)), direction};
-}
-
 }  // namespace restitch

@@ -33,9 +33,13 @@ BasicStreamPool<S, Factory>::~BasicStreamPool() {
 template <StreamType S, class Factory>
 auto BasicStreamPool<S, Factory>::find(const detail::DirectedKey& key, std::uint32_t hash) -> ConnectionRef {
   detail::Connection* found = state_.find(key.key, hash);
-  if (found == nullptr) return {};
-  const TcpFlowDirection direction = found->direction(key.from_high);
-  return {found, &found->half(direction), &found->half(reverse(direction)), direction};
+  return found == nullptr ? ConnectionRef{} : ref_of(*found, found->direction(key.from_high));
+}
+
+template <StreamType S, class Factory>
+auto BasicStreamPool<S, Factory>::ref_of(detail::Connection& connection, TcpFlowDirection direction)
+    -> ConnectionRef {
+  return {&connection, &connection.half(direction), &connection.half(reverse(direction)), direction};
 }
 
 // The sender of the first packet is the client, unless that packet is a SYN-ACK.
@@ -72,7 +76,7 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
     return {};
   }
   streams_.construct(connection->slot, detail::unwrap(made));
-  return find(key, hash);
+  return ref_of(*connection, connection->direction(key.from_high));
 }
 
 template <StreamType S, class Factory>
