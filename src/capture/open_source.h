@@ -10,7 +10,7 @@
 namespace restitch {
 
 struct OpenOptions {
-  std::size_t buffer_size = std::size_t{1} << 20;  // at first; grows for a longer record
+  std::size_t buffer_size = std::size_t{256} << 10;  // at first; grows for a longer record
 };
 
 // Errors as of open_capture(), but without the path in front. Requires: options.buffer_size > 0.
