@@ -22,6 +22,7 @@ struct Shape {
 
 constexpr std::uint32_t page_bytes = 4096;
 constexpr std::uint32_t chunk_size_min = 16 * 1024;
+constexpr std::size_t spare_size = 128 * 1024;  // of chunks of a class that are kept for later
 
 constexpr Shape shape_of(std::uint32_t cell_size, std::uint32_t owner_size) {
   const std::uint32_t size = cell_size + owner_size;
@@ -165,13 +166,14 @@ bool CellStore::grow(unsigned number) {
   return true;
 }
 
-// Gives back chunks behind the last cell, but keeps a spare one, or a sixteenth of all, so that a queue that
-// breathes at a chunk's edge does not allocate each time.
+// Gives back chunks behind the last cell, but keeps spare_size of them, or a sixteenth of all: queues breathe
+// in and out all the time, and what is given back and taken anew costs a page fault for each page.
 void CellStore::shrink(unsigned number) {
   Class& cls = classes_[number];
   const Shape& shape = shapes[number];
+  const std::size_t spare = std::max<std::size_t>(1, spare_size / shape.chunk_size);
   const std::size_t needed = (cls.count + shape.cells - 1) / shape.cells;
-  while (cls.chunks.size() > needed + 1 + needed / 16) {
+  while (cls.chunks.size() > needed + spare + needed / 16) {
     cls.chunks.pop_back();
     memory_size_ -= shape.chunk_size;
   }
