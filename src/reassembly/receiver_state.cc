@@ -26,8 +26,8 @@ Sequence end_of(const TcpSegment& tcp) {
 std::optional<SackBlock> highest_block(const TcpSegment& tcp, const TcpOptions& options) {
   std::optional<SackBlock> highest;
   for (const SackBlock& block : std::span(options.sacks).first(options.sack_count)) {
-    if (!before(tcp.acknowledgment, block.left) || !before(block.left, block.right)) continue;
-    if (!highest || before(highest->right, block.right)) highest = block;
+    if (!is_before(tcp.acknowledgment, block.left) || !is_before(block.left, block.right)) continue;
+    if (!highest || is_before(highest->right, block.right)) highest = block;
   }
   return highest;
 }
@@ -242,11 +242,11 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
 std::optional<Sequence> ReceiverState::lost_until(TcpFlowDirection direction, Sequence next, Timestamp now,
                                                   std::int64_t tolerance_ns) {
   HostState& receiver = host(reverse(direction));
-  if (!receiver.acks_known || !before(next, receiver.ack_sent)) {
+  if (!receiver.acks_known || !is_before(next, receiver.ack_sent)) {
     receiver.hole_since = {};
     return std::nullopt;
   }
-  if (receiver.hole_since == Timestamp{} || !before(next, receiver.hole_until)) {
+  if (receiver.hole_since == Timestamp{} || !is_before(next, receiver.hole_until)) {
     receiver.hole_since = now;
     receiver.hole_until = receiver.ack_sent;
   }
