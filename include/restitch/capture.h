@@ -68,6 +68,13 @@ struct CaptureMetadata {
   std::vector<CaptureInterface> interfaces;    // CaptureInfo::interface_index counts in here
 };
 
+// The memory of records that outlived their reader's next call (CaptureReader::hand_over). A reader that is
+// given it back reads on in it.
+struct RecordMemory {
+  std::unique_ptr<std::uint8_t[]> bytes;
+  std::size_t size = 0;
+};
+
 // A source of records: a capture file, a pipe, an interface, several of these.
 class CaptureReader {
  public:
@@ -77,6 +84,15 @@ class CaptureReader {
   // when a live or filtered source has nothing for now. A pipe hands out what is whole instead of waiting
   // for more.
   virtual std::span<const Record> next_batch() = 0;
+
+  // Lets records live until hand_over(), for who works on some while others are read: from now on
+  // next_batch() also comes back empty when what it handed out leaves no room for more. False: this reader
+  // cannot, and its records have to be copied.
+  virtual bool keep_records() { return false; }
+
+  // Gives away the bytes of all records handed out so far, in `memory`, and reads on in what was there.
+  // Requires: keep_records() answered true, and next_batch() came back empty.
+  virtual void hand_over(RecordMemory& /*memory*/) {}
 
   // How long next_batch() of a live or growing source may wait before it comes back with nothing; 0: not
   // at all. At first 100. Files and pipes do not care.

@@ -8,6 +8,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "restitch/capture_info.h"
@@ -195,6 +196,9 @@ class Decoder {
   void begin_batch() {
     if (!datagrams_.empty()) datagrams_.clear();
   }
+
+  // Gives those away instead, for who still needs their bytes.
+  std::list<Datagram> take_datagrams() { return std::exchange(datagrams_, {}); }
 
   [[nodiscard]] const FragmentCounts& fragment_counts() const { return defragmenter_.counts(); }
   [[nodiscard]] const IpDefragmenter& defragmenter() const { return defragmenter_; }

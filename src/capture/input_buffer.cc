@@ -4,11 +4,13 @@
 #include <cassert>
 #include <cstring>
 #include <new>
+#include <utility>
 
 namespace restitch {
 
 InputBuffer::InputBuffer(std::unique_ptr<ByteSource> source, std::size_t capacity, std::size_t capacity_max)
     : source_(std::move(source)),
+      capacity_at_first_(capacity),
       storage_(std::make_unique_for_overwrite<std::uint8_t[]>(capacity)),
       capacity_(capacity),
       capacity_max_(std::max(capacity, capacity_max)) {}
@@ -29,6 +31,18 @@ bool InputBuffer::refill() {
   const std::size_t got = source_->read(storage_.get() + end_, capacity_ - end_);
   end_ += got;
   return got > 0;
+}
+
+void InputBuffer::exchange(RecordMemory& memory) {
+  // One that had to grow for a long record is not kept.
+  const Bytes rest = bytes();
+  const std::size_t wanted = std::max(capacity_at_first_, rest.size());
+  if (memory.size != wanted) memory = {std::make_unique_for_overwrite<std::uint8_t[]>(wanted), wanted};
+  if (!rest.empty()) std::memcpy(memory.bytes.get(), rest.data(), rest.size());
+  begin_ = 0;
+  end_ = rest.size();
+  std::swap(storage_, memory.bytes);
+  std::swap(capacity_, memory.size);
 }
 
 bool InputBuffer::require(std::size_t size) {

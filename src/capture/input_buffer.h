@@ -3,7 +3,8 @@
 //     storage_   [ consumed | bytes() ........ | free ]
 //                           ^begin_            ^end_    ^capacity_
 //
-// It owns the bytes; pointers into bytes() live until the next refill(). One thread at a time.
+// It owns the bytes; pointers into bytes() live until the next refill(), those of exchange() for as long as
+// what it gave away. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@
 #include <string>
 
 #include "capture/byte_source.h"
-#include "restitch/packet.h"
+#include "restitch/capture.h"
 
 namespace restitch {
 
@@ -31,6 +32,9 @@ class InputBuffer {
   // or the buffer is full at its limit; failure() tells, and is empty for a clean end.
   bool refill();
 
+  // Gives away the memory, with all that was consumed, and goes on with bytes() in the one it is given.
+  void exchange(RecordMemory& memory);
+
   // Refills until bytes() holds `size` bytes or the source ends.
   bool require(std::size_t size);
 
@@ -43,6 +47,7 @@ class InputBuffer {
   bool grow();
 
   std::unique_ptr<ByteSource> source_;
+  std::size_t capacity_at_first_;
   std::unique_ptr<std::uint8_t[]> storage_;
   std::size_t capacity_;
   std::size_t capacity_max_;

@@ -8,7 +8,11 @@ std::span<const Record> StreamReader::next_batch() {
     buffer_.consume(scan.consumed);
     // Refilling would move the bytes of these records, and might wait: hand them out first. What
     // stopped the scan will stop the next one too.
-    if (scan.records > 0) return {batch_.data(), scan.records};
+    if (scan.records > 0) {
+      lent_ = keeps_;
+      return {batch_.data(), scan.records};
+    }
+    if (lent_) break;
     if (parser_->damage().empty()) {
       if (buffer_.refill()) continue;
       if (buffer_.source().idle()) break;
@@ -16,6 +20,11 @@ std::span<const Record> StreamReader::next_batch() {
     finish();
   }
   return {};
+}
+
+void StreamReader::hand_over(RecordMemory& memory) {
+  buffer_.exchange(memory);
+  lent_ = false;
 }
 
 void StreamReader::finish() {

@@ -20,6 +20,8 @@ class StreamReader final : public CaptureReader {
       : buffer_(std::move(buffer)), parser_(std::move(parser)) {}
 
   std::span<const Record> next_batch() override;
+  bool keep_records() override { return keeps_ = true; }
+  void hand_over(RecordMemory& memory) override;
   void set_patience_ms(int ms) override { buffer_.set_patience_ms(ms); }
   [[nodiscard]] bool finished() const override { return finished_; }
   [[nodiscard]] const CaptureEnd& end() const override { return end_; }
@@ -38,6 +40,8 @@ class StreamReader final : public CaptureReader {
   std::array<Record, batch_size_max> batch_{};
   CaptureEnd end_;
   bool finished_ = false;
+  bool keeps_ = false;  // records live until hand_over() …
+  bool lent_ = false;   // … and there are some
 };
 
 }  // namespace restitch

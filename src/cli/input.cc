@@ -58,6 +58,8 @@ class LimitedReader final : public CaptureReader {
     left_ -= batch.size();
     return batch;
   }
+  bool keep_records() override { return reader_->keep_records(); }
+  void hand_over(RecordMemory& memory) override { reader_->hand_over(memory); }
   void set_patience_ms(int ms) override { reader_->set_patience_ms(ms); }
   [[nodiscard]] bool finished() const override { return left_ == 0 || reader_->finished(); }
   [[nodiscard]] const CaptureEnd& end() const override { return reader_->end(); }

@@ -46,6 +46,38 @@ TEST(InputBufferTest, ALengthThatLiesCostsNoMemory) {
   EXPECT_EQ(buffer.capacity(), 64U);
 }
 
+TEST(InputBufferTest, WhatItGaveAwayStaysAsItIsAndItGoesOnElsewhere) {
+  const ByteVector input = bytes_of("abcdefghijkl");
+  InputBuffer buffer(std::make_unique<MemorySource>(input, 8), 8, 8);
+  ASSERT_TRUE(buffer.refill());
+  const Bytes first = buffer.bytes().first(6);
+  buffer.consume(6);
+  RecordMemory memory;
+  buffer.exchange(memory);
+  EXPECT_EQ(text(buffer.bytes()), "gh");
+  EXPECT_TRUE(buffer.refill());
+  EXPECT_EQ(text(buffer.bytes()), "ghijkl");
+  EXPECT_EQ(text(first), "abcdef");
+  EXPECT_EQ(memory.size, 8U);
+  const std::uint8_t* const given_back = memory.bytes.get();
+  buffer.exchange(memory);
+  EXPECT_EQ(buffer.bytes().data(), given_back);
+  EXPECT_EQ(text(buffer.bytes()), "ghijkl");
+}
+
+TEST(InputBufferTest, MemoryThatGrewForALongRecordIsNotKept) {
+  const ByteVector input(100, 'x');
+  InputBuffer buffer(std::make_unique<MemorySource>(input, 100), 8, 64);
+  ASSERT_TRUE(buffer.require(64));
+  buffer.consume(64);
+  RecordMemory memory;
+  buffer.exchange(memory);
+  EXPECT_EQ(memory.size, 64U);
+  EXPECT_EQ(buffer.capacity(), 8U);
+  buffer.exchange(memory);
+  EXPECT_EQ(buffer.capacity(), 8U);
+}
+
 TEST(InputBufferTest, ARecordLargerThanTheBufferIsReadWhole) {
   PcapBuilder file;
   const std::string large(3'000'000, 'y');

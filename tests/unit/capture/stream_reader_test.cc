@@ -77,6 +77,27 @@ TEST(StreamReaderTest, NothingComesBehindTheEnd) {
   EXPECT_THAT((*opened)->next_batch(), SizeIs(0));
 }
 
+TEST(StreamReaderTest, RecordsThatAreKeptLiveUntilTheirMemoryIsGivenUp) {
+  PcapBuilder file;
+  for (unsigned i = 0; i < 1000; ++i) file.record(i, 0, "frame " + std::to_string(i));
+  auto opened = open_source(std::make_unique<MemorySource>(file.bytes, 777), {.buffer_size = 2048});
+  ASSERT_TRUE(opened);
+  CaptureReader& reader = **opened;
+  ASSERT_TRUE(reader.keep_records());
+  std::vector<Record> all;
+  std::vector<RecordMemory> memories;
+  while (!reader.finished()) {
+    const auto batch = reader.next_batch();
+    all.insert(all.end(), batch.begin(), batch.end());
+    if (batch.empty()) reader.hand_over(memories.emplace_back());
+  }
+  ASSERT_THAT(all, SizeIs(1000));
+  EXPECT_GT(memories.size(), 5U);
+  for (unsigned i = 0; i < 1000; ++i) {
+    EXPECT_EQ(std::string(all[i].frame.begin(), all[i].frame.end()), "frame " + std::to_string(i));
+  }
+}
+
 TEST(StreamReaderTest, ABatchIsNeverLargerThanPromised) {
   PcapBuilder file;
   for (unsigned i = 0; i < 1000; ++i) file.record(i, 0, "x");
