@@ -1,4 +1,5 @@
-// The engine: from a source of records through decode() into an assembler. Runs in the caller's thread.
+// feed(): from a source of records through decode() into an assembler, in the caller's thread. engine.h does
+// the same with several.
 #pragma once
 
 #include <array>
@@ -25,6 +26,21 @@ struct FeedCounts {
   Timestamp last;
 };
 
+// Decodes one record, and counts it.
+inline DecodedPacket decode_counted(const Record& record, Decoder& decoder, FeedCounts& counts) {
+  const Timestamp time = record.info.timestamp;
+  if (counts.packets++ == 0 || time < counts.first) counts.first = time;
+  if (counts.last < time) counts.last = time;
+  counts.bytes += record.frame.size();
+  DecodedPacket packet = decoder.decode(record.link_type, record.frame, record.info);
+  ++counts.dropped[static_cast<std::size_t>(packet.reason)];
+  if (packet.reason != DropReason::none) return packet;
+  ++counts.segments;
+  if (packet.tcp.missing_size != 0) ++counts.cut_segments;
+  if (packet.copied) ++counts.copies;
+  return packet;
+}
+
 // Feeds all records of `reader` to `assembler`, then answers how the input ended. `progress()` is called
 // now and then; answering false stops early. Does not flush: connections may go on in the next input.
 // `decoder` keeps the fragments that wait for the next input.
@@ -41,20 +57,12 @@ const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& a
       decoder.begin_batch();
       const std::size_t taken = std::min(records.size(), batch_max);
       for (const Record& record : records.first(taken)) {
-        const Timestamp time = record.info.timestamp;
-        if (counts.packets++ == 0 || time < counts.first) counts.first = time;
-        if (counts.last < time) counts.last = time;
-        counts.bytes += record.frame.size();
-        const DecodedPacket packet = decoder.decode(record.link_type, record.frame, record.info);
-        ++counts.dropped[static_cast<std::size_t>(packet.reason)];
+        const DecodedPacket packet = decode_counted(record, decoder, counts);
         if (packet.reason != DropReason::none) continue;
-        if (packet.tcp.missing_size != 0) ++counts.cut_segments;
-        if (packet.copied) ++counts.copies;
-        contexts[found] = PacketContext(record.info, packet, record.link_type, record.frame);
+        contexts[found] = PacketContext(record.info, packet, record.link_type, record.frame, counts.packets);
         packets[found] = {packet.net, packet.tcp, &contexts[found]};
         ++found;
       }
-      counts.segments += found;
       assembler.assemble(std::span(packets).first(found));
       records = records.subspan(taken);
     }

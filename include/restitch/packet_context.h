@@ -22,25 +22,37 @@ struct PacketOrigin {
 class PacketContext final : public AssemblerContext {
  public:
   PacketContext() = default;
-  PacketContext(const CaptureInfo& info, const DecodedPacket& packet, LinkType link_type, Bytes frame)
+  PacketContext(const CaptureInfo& info, const DecodedPacket& packet, LinkType link_type, Bytes frame,
+                std::uint64_t rank)
       : AssemblerContext(info),
         origin_{packet.vlan, packet.tunnel, packet.reassembled, packet.copied, packet.tunnel_id},
         link_type_(link_type),
-        frame_(frame) {}
+        frame_(frame),
+        rank_(rank) {}
 
   [[nodiscard]] const PacketOrigin& origin() const { return origin_; }
   [[nodiscard]] LinkType link_type() const { return link_type_; }
   [[nodiscard]] Bytes frame() const { return frame_; }
+  // Its place among all packets of the run, from 1: two packets never share one, as packet numbers of several
+  // inputs do.
+  [[nodiscard]] std::uint64_t rank() const { return rank_; }
 
  private:
   PacketOrigin origin_;
   LinkType link_type_{};
   Bytes frame_;
+  std::uint64_t rank_ = 0;
 };
 
 // nullptr if the context is of another kind: from a loop other than feed().
 inline const PacketContext* context_of(const AssemblerContext& context) {
   return dynamic_cast<const PacketContext*>(&context);
+}
+
+// PacketContext::rank(), or 0.
+inline std::uint64_t rank_of(const AssemblerContext& context) {
+  const PacketContext* const packet = context_of(context);
+  return packet == nullptr ? 0 : packet->rank();
 }
 
 }  // namespace restitch

@@ -6,7 +6,8 @@
 //   packet.h       decode()           Record                    ->  NetFlow + TcpSegment
 //   assembler.h    Assembler          NetFlow + TcpSegment      ->  calls of your Stream
 //   stream.h       Stream, ScatterGather                            what you implement and are given
-//   engine.h       feed()             the three above in one loop
+//   feed.h         feed()             the three above in one loop
+//   engine.h       Engine             the same with several threads
 //
 // basic_assembler.h holds the implementation, for streams whose type is known at compile time; the state
 // machine behind it is detail/half_connection.h. receiver.h says what the watched hosts do with segments
@@ -18,6 +19,7 @@
 #include "restitch/capture.h"          // IWYU pragma: export
 #include "restitch/engine.h"           // IWYU pragma: export
 #include "restitch/events.h"           // IWYU pragma: export
+#include "restitch/feed.h"             // IWYU pragma: export
 #include "restitch/packet.h"           // IWYU pragma: export
 #include "restitch/receiver.h"         // IWYU pragma: export
 #include "restitch/stream.h"           // IWYU pragma: export

@@ -40,7 +40,9 @@ PUBLIC_HEADERS = [
     ("options.h", "reassembly"),
     ("limits.h", "reassembly"),
     ("detail/block.h", "base"),
+    ("detail/engine_*.h", "engine"),
     ("detail/*.h", "reassembly"),
+    ("feed.h", "engine"),
     ("engine.h", "engine"),
     ("output*.h", "output"),
 ]

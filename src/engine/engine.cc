@@ -1,0 +1,111 @@
+#include "restitch/engine.h"
+
+#include <algorithm>
+
+namespace restitch {
+
+namespace {
+
+template <class Counts>
+void add_each(Counts& counts, const Counts& others) {
+  for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += others[i];
+}
+
+// Of something that may be unlimited, but is never nothing.
+std::size_t part_of(std::size_t whole, unsigned parts) {
+  return whole == PoolLimits::unlimited ? whole : std::max<std::size_t>(1, whole / parts);
+}
+
+}  // namespace
+
+PoolCounts& PoolCounts::operator+=(const PoolCounts& other) {
+  add_each(bytes, other.bytes);
+  add_each(events, other.events);
+  add_each(limits, other.limits);
+  size.connections += other.size.connections;
+  size.tombstones += other.size.tombstones;
+  size.held_segments += other.size.held_segments;
+  size.pages += other.size.pages;
+  size.memory_size += other.size.memory_size;
+  return *this;
+}
+
+namespace detail {
+
+PoolOptions share_of(PoolOptions options, unsigned shards) {
+  options.limits.total_bytes_max = part_of(options.limits.total_bytes_max, shards);
+  options.limits.connections_max = part_of(options.limits.connections_max, shards);
+  if (options.tombstones_max != 0) options.tombstones_max = part_of(options.tombstones_max, shards);
+  return options;
+}
+
+AssemblerOptions share_of(AssemblerOptions options, unsigned shards) {
+  if (const auto pages = options.max_buffered_pages_total()) {
+    options.max_buffered_pages_total(static_cast<int>(part_of(*pages, shards)));
+  }
+  return options;
+}
+
+EngineBase::EngineBase(const EngineOptions& options, EngineListener& listener)
+    : listener_(listener), crew_(options.threads, options.shards), counts_(options.shards) {
+  for (std::size_t slot = 0; slot < crew_.slots(); ++slot) chunks_.emplace_back(options.shards);
+}
+
+const CaptureEnd& EngineBase::feed(CaptureReader& reader, Decoder& decoder, FeedCounts& counts) {
+  reader_ = &reader;
+  decoder_ = &decoder;
+  fed_ = &counts;
+  keeps_ = reader.keep_records();
+  copies_ = !keeps_ && crew_.slots() > 1;
+  if (!reader.finished()) crew_.work(*this);
+  return reader.end();
+}
+
+void EngineBase::flush_all(EndReason reason) {
+  flushing_ = reason;
+  crew_.work(*this);
+  flushing_.reset();
+}
+
+PoolCounts EngineBase::counts() const {
+  const std::lock_guard lock(counts_mutex_);
+  PoolCounts sum;
+  for (const PoolCounts& counts : counts_) sum += counts;
+  return sum;
+}
+
+bool EngineBase::read(std::size_t slot) {
+  if (flushing_) return false;
+  EngineChunk& chunk = chunks_[slot];
+  chunk.clear();
+  while (!chunk.is_full()) {
+    std::span<const Record> records = reader_->next_batch();
+    // What comes next may take time: what is here does not wait for it. (The memory of a chunk is also that
+    // of the chunks before it, which are settled before it.)
+    if (records.empty()) {
+      if (keeps_) reader_->hand_over(chunk.memory());
+      break;
+    }
+    if (copies_) records = chunk.copy(records);
+    chunk.add(records, *decoder_, *fed_);
+    // These live until the next batch. (Copies would live longer, but where chunks end is not to depend on
+    // the number of threads.)
+    if (!keeps_) break;
+  }
+  return listener_.chunk_read() && !reader_->finished();
+}
+
+void EngineBase::run(unsigned shard, std::size_t slot) {
+  const PoolCounts counts = flushing_ ? flush(shard, *flushing_) : assemble(shard, chunks_[slot].part(shard));
+  {
+    const std::lock_guard lock(counts_mutex_);
+    counts_[shard] = counts;
+  }
+  listener_.part_done(shard, slot);
+}
+
+bool EngineBase::settle(std::size_t slot) { return listener_.chunk_done(slot); }
+
+}  // namespace detail
+
+}  // namespace restitch

@@ -1,0 +1,199 @@
+// The same story whatever the number of threads.
+#include "restitch/engine.h"
+
+#include <gmock/gmock.h>
+
+#include <stdexcept>
+
+#include "unit/engine/engine_world.h"
+
+namespace restitch::testing {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr unsigned connections = 60;
+constexpr unsigned segments = 80;
+
+std::unique_ptr<CaptureReader> reader_of(const ByteVector& file, bool lends = false) {
+  // A small buffer, so that there are many chunks of it.
+  auto opened = open_source(std::make_unique<MemorySource>(file, 5000), {.buffer_size = 20'000});
+  if (lends) return std::make_unique<LendingReader>(std::move(*opened));
+  return std::move(*opened);
+}
+
+struct Outcome {
+  Story story;
+  FeedCounts fed;
+  PoolCounts pool;
+};
+
+Outcome play(const ByteVector& file, EngineOptions options, bool lends = false,
+             EngineListener&& listener = EngineListener()) {
+  Engine<StoryStream, StoryFactory> engine(options, listener,
+                                           [](unsigned) { return std::make_unique<StoryFactory>(); });
+  const auto reader = reader_of(file, lends);
+  Decoder decoder;
+  Outcome outcome;
+  engine.feed(*reader, decoder, outcome.fed);
+  engine.flush_all(EndReason::end_of_input);
+  outcome.pool = engine.counts();
+  for (unsigned shard = 0; shard < options.shards; ++shard) {
+    for (const auto& [port, story] : engine.factory(shard).story) {
+      EXPECT_TRUE(outcome.story.emplace(port, story).second) << "a connection in two shards";
+    }
+  }
+  return outcome;
+}
+
+Story play_alone(const ByteVector& file) {
+  StoryFactory factory;
+  BasicStreamPool<StoryStream, StoryFactory> pool(factory);
+  BasicAssembler<StoryStream, StoryFactory> assembler(pool);
+  const auto reader = reader_of(file);
+  FeedCounts counts;
+  feed(*reader, assembler, counts, [] { return true; });
+  assembler.flush_all(EndReason::end_of_input);
+  return factory.story;
+}
+
+TEST(Engine, TellsEachConnectionWhatFeedTellsItWithAnyNumberOfThreads) {
+  const ByteVector file = mixed_capture(connections, segments);
+  const Story alone = play_alone(file);
+  ASSERT_THAT(alone, SizeIs(connections));
+  for (const unsigned threads : {1U, 2U, 3U, 8U}) {
+    for (const bool lends : {false, true}) {
+      EXPECT_EQ(play(file, {.threads = threads}, lends).story, alone) << threads << " " << lends;
+    }
+  }
+}
+
+TEST(Engine, GivesTheSameAtLimitsWithAnyNumberOfThreads) {
+  const ByteVector file = mixed_capture(connections, segments);
+  EngineOptions options;
+  options.pool.limits.total_bytes_max = 8 * 600;
+  options.pool.limits.connections_max = 40;
+  options.assembler.max_buffered_pages_total(16);
+  options.threads = 1;
+  const Outcome one = play(file, options);
+  EXPECT_NE(one.story, play_alone(file)) << "the limits act";
+  EXPECT_GT(one.pool.limits[static_cast<std::size_t>(Limit::connections)], 0u);
+  for (const unsigned threads : {2U, 3U, 8U}) {
+    options.threads = threads;
+    EXPECT_EQ(play(file, options).story, one.story) << threads;
+  }
+}
+
+TEST(Engine, CountsWhatAllShardsCount) {
+  const ByteVector file = mixed_capture(connections, segments);
+  for (const unsigned threads : {1U, 3U}) {
+    const Outcome outcome = play(file, {.threads = threads});
+    ByteCounts bytes = outcome.pool.bytes[0];
+    bytes += outcome.pool.bytes[1];
+    EXPECT_TRUE(bytes.add_up());
+    EXPECT_GT(bytes.delivered, 0u);
+    EXPECT_EQ(outcome.fed.packets, outcome.fed.segments);
+    EXPECT_EQ(outcome.pool.size.connections, 0u);
+    EXPECT_GT(outcome.pool.events[static_cast<std::size_t>(EventKind::gap)], 0u);
+  }
+}
+
+TEST(Engine, TakesOneShardToo) {
+  const ByteVector file = mixed_capture(connections, segments);
+  EXPECT_EQ(play(file, {.threads = 2, .shards = 1}).story, play_alone(file));
+}
+
+// Stops after some chunks, and checks the order of the calls.
+class StoppingListener final : public EngineListener {
+ public:
+  explicit StoppingListener(unsigned chunks) : left_(chunks) {}
+  bool chunk_done(std::size_t /*slot*/) override { return left_ != 0 && --left_ != 0; }
+
+ private:
+  unsigned left_;
+};
+
+TEST(Engine, StopsReadingWhenItIsAskedToAndTellsWhatItHas) {
+  const ByteVector file = mixed_capture(connections, segments);
+  const Outcome all = play(file, {.threads = 2});
+  for (const unsigned threads : {1U, 2U}) {
+    const Outcome some = play(file, {.threads = threads}, false, StoppingListener(2));
+    EXPECT_LT(some.fed.packets, all.fed.packets);
+    EXPECT_EQ(some.pool.size.connections, 0u);
+    for (const auto& [port, story] : some.story) {
+      EXPECT_THAT(story, ::testing::AnyOf(HasSubstr("end_of_input"), HasSubstr("fin"))) << port;
+    }
+  }
+}
+
+// Throws at the first delivery of one connection.
+class ThrowingStream : public StoryStream {
+ public:
+  ThrowingStream(StoryStream stream, bool throws) : StoryStream(stream), throws_(throws) {}
+  void reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
+    if (throws_) throw std::runtime_error("of the user");
+    StoryStream::reassembled_sg(sg, context);
+  }
+
+ private:
+  bool throws_;
+};
+
+struct ThrowingFactory : StoryFactory {
+  std::optional<ThrowingStream> create(const NetFlow& net, TransportFlow ports, const TcpSegment& tcp,
+                                       AssemblerContext& context) {
+    return ThrowingStream(*StoryFactory::create(net, ports, tcp, context), ports.source_port == 10'033);
+  }
+};
+
+TEST(Engine, ThrowsOnWhatACallbackThrowsAndCanStillBeFlushed) {
+  const ByteVector file = mixed_capture(connections, segments);
+  for (const unsigned threads : {1U, 2U, 8U}) {
+    EngineListener nobody;
+    Engine<ThrowingStream, ThrowingFactory> engine(
+        {.threads = threads}, nobody, [](unsigned) { return std::make_unique<ThrowingFactory>(); });
+    const auto reader = reader_of(file);
+    Decoder decoder;
+    FeedCounts counts;
+    EXPECT_THROW(engine.feed(*reader, decoder, counts), std::runtime_error);
+    engine.flush_all();
+    EXPECT_EQ(engine.counts().size.connections, 0u);
+  }
+}
+
+TEST(Engine, PutsDatagramsOfFragmentsTogether) {
+  PcapBuilder file(Order::little, {.link_type = 101});
+  for (std::uint16_t i = 0; i < 200; ++i) {
+    const Frame whole = FrameBuilder()
+                            .raw()
+                            .ipv4("10.0.0.1", "192.0.2.1")
+                            .tcp(static_cast<std::uint16_t>(10'000 + i), 80)
+                            .seq(1)
+                            .flags(TcpFlag::syn)
+                            .payload("a payload that comes in two fragments")
+                            .build();
+    for (const bool first : {true, false}) {
+      // 20 bytes of IP header; 32 of the datagram in the first fragment, the rest in the second.
+      Frame part(whole.begin(), whole.begin() + 20);
+      part.insert(part.end(), whole.begin() + (first ? 20 : 52), first ? whole.begin() + 52 : whole.end());
+      part[3] = static_cast<std::uint8_t>(part.size());
+      part[4] = static_cast<std::uint8_t>(i >> 8);
+      part[5] = static_cast<std::uint8_t>(i);
+      part[6] = first ? 0x20 : 0;
+      part[7] = first ? 0 : 4;
+      file.record(1'600'000'000, 0,
+                  std::string_view(reinterpret_cast<const char*>(part.data()), part.size()));
+    }
+  }
+  for (const unsigned threads : {1U, 2U}) {
+    const Outcome outcome = play(file.bytes, {.threads = threads});
+    EXPECT_THAT(outcome.story, SizeIs(200));
+    for (const auto& [port, story] : outcome.story) {
+      EXPECT_THAT(story, HasSubstr("a payload that comes in two fragments")) << port;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace restitch::testing
