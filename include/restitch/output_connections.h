@@ -3,7 +3,8 @@
 // fills them. The streams of output_digest.h, output_files.h and output_follow.h are built on it.
 //
 // A ConnectionLog owns the summaries and must outlive the pool whose streams fill them; its sink borrows
-// a summary for the call. One thread: that of the pool.
+// a summary for the call. One thread: that of the pool. Several pools that run at the same time have
+// ConnectionLogs.
 #pragma once
 
 #include <array>
@@ -11,10 +12,13 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "restitch/packet_context.h"
 #include "restitch/stream.h"
 
 namespace restitch {
@@ -100,51 +104,130 @@ enum class ConnectionOrder {
   as_they_end,    // at once: for a capture that has no end
 };
 
+// A summary while it is filled, and while it waits.
+struct LoggedConnection : ConnectionSummary {
+  std::uint64_t rank = 0;  // of its first packet (PacketContext)
+  bool over = false;       // it waits to be passed on
+  std::list<LoggedConnection>::iterator self;
+};
+
 // Numbers connections and passes each on once it has ended. What waits costs some 900 bytes each; one that
-// lasts for ever does not make all others wait for ever: once `waiting_max` wait, what ends goes on at once.
-class ConnectionLog {
+// lasts for ever does not make all others wait for ever: once `waiting_max` wait, or a million gaps or a
+// hundred thousand events in them, what ends goes on at once.
+class ConnectionQueue {
  public:
   using Sink = std::function<void(const ConnectionSummary&)>;
   static constexpr std::size_t usual_waiting_max = 65'536;
+  static constexpr std::size_t gaps_max = 1'000'000;
+  static constexpr std::size_t events_max = 100'000;
 
-  explicit ConnectionLog(Sink sink, ConnectionOrder order = ConnectionOrder::as_they_begin,
-                         std::size_t waiting_max = usual_waiting_max)
+  ConnectionQueue(Sink sink, ConnectionOrder order, std::size_t waiting_max)
       : sink_(std::move(sink)), waiting_max_(order == ConnectionOrder::as_they_end ? 0 : waiting_max) {}
-  ConnectionLog(const ConnectionLog&) = delete;
-  ConnectionLog& operator=(const ConnectionLog&) = delete;
 
-  // A new connection; the reference is good until close().
-  ConnectionSummary& open(const NetFlow& net, TransportFlow transport);
-  void close(ConnectionSummary& summary, EndReason reason);
-
-  // Puts a gap on the list of a direction. A million gaps are listed at a time; those beyond are counted.
-  void add_gap(DirectionSummary& side, const Gap& gap);
-
-  // Puts the events themselves on lists, and not only their counts: a hundred thousand at a time.
-  void list_events() { lists_events_ = true; }
-  void add_event(DirectionSummary& side, const Event& event);
+  // Takes over connections that begin here, in this order.
+  void add(std::list<LoggedConnection>& opened);
+  void end(LoggedConnection& connection);
 
   [[nodiscard]] std::uint64_t opened() const { return opened_; }
 
  private:
-  static constexpr std::size_t gaps_max = 1'000'000;
-
-  static constexpr std::size_t events_max = 100'000;
-
-  void pass_on(const ConnectionSummary& summary);
-
-  struct Entry : ConnectionSummary {
-    std::list<Entry>::iterator self;
-  };
+  void pass_on(const LoggedConnection& connection);
 
   Sink sink_;
   std::size_t waiting_max_;
-  std::size_t ended_ = 0;   // of those that wait
-  std::size_t gaps_ = 0;    // listed in those that wait
+  std::size_t over_ = 0;    // of those that wait
+  std::size_t gaps_ = 0;    // listed in those that are over
   std::size_t events_ = 0;  // the same
-  bool lists_events_ = false;
-  std::list<Entry> waiting_;  // never moves what is in it
+  std::list<LoggedConnection> waiting_;
   std::uint64_t opened_ = 0;
+};
+
+// Where the streams of one pool get their summaries.
+class ConnectionLog {
+ public:
+  using Sink = ConnectionQueue::Sink;
+
+  explicit ConnectionLog(Sink sink, ConnectionOrder order = ConnectionOrder::as_they_begin,
+                         std::size_t waiting_max = ConnectionQueue::usual_waiting_max)
+      : queue_(std::in_place, std::move(sink), order, waiting_max) {}
+  ConnectionLog(const ConnectionLog&) = delete;
+  ConnectionLog& operator=(const ConnectionLog&) = delete;
+
+  // A new connection; the reference is good until close().
+  ConnectionSummary& open(const NetFlow& net, TransportFlow transport, std::uint64_t rank = 0);
+  void close(ConnectionSummary& summary, EndReason reason);
+
+  // Puts a gap on the list of a direction. A million gaps of open connections are listed at a time; those
+  // beyond are counted.
+  void add_gap(DirectionSummary& side, const Gap& gap);
+
+  // Counts an event; puts it on a list too, if asked, as long as there are fewer than a hundred thousand.
+  void list_events() { lists_events_ = true; }
+  void add_event(DirectionSummary& side, const Event& event);
+
+  // A packet has come: what happens until the next one happens because of it.
+  void note_packet(std::uint64_t rank) { now_ = rank; }
+
+  [[nodiscard]] std::uint64_t opened() const { return queue_ ? queue_->opened() : 0; }
+
+ private:
+  friend class ConnectionLogs;
+  struct Ending {
+    std::uint64_t rank;  // of the packet it happened at
+    LoggedConnection* connection;
+  };
+
+  explicit ConnectionLog(unsigned shards)  // of ConnectionLogs
+      : gaps_max_(ConnectionQueue::gaps_max / shards), events_max_(ConnectionQueue::events_max / shards) {}
+
+  std::optional<ConnectionQueue> queue_;  // else the following wait for ConnectionLogs
+  std::list<LoggedConnection> opened_;    // never moves what is in it
+  std::vector<Ending> ended_;
+  std::uint64_t now_ = 0;
+  bool lists_events_ = false;
+  std::size_t gaps_ = 0;  // listed in open connections
+  std::size_t gaps_max_ = ConnectionQueue::gaps_max;
+  std::size_t events_ = 0;  // the same
+  std::size_t events_max_ = ConnectionQueue::events_max;
+};
+
+// The logs of several pools that are fed at the same time, made one again: connections are numbered and
+// passed on as if one pool had seen all packets, whatever the threads do. For an Engine, whose listener
+// passes part_done() and chunk_done() on.
+class ConnectionLogs {
+ public:
+  explicit ConnectionLogs(unsigned shards, ConnectionQueue::Sink sink,
+                          ConnectionOrder order = ConnectionOrder::as_they_begin,
+                          std::size_t waiting_max = ConnectionQueue::usual_waiting_max);
+
+  // How many chunks there may be between part_done() and chunk_done(). Before the first of these.
+  void set_slots(std::size_t slots) { parts_.resize(slots * logs_.size()); }
+
+  // As in a ConnectionLog. Before the first packet.
+  void list_events();
+
+  [[nodiscard]] unsigned shards() const { return static_cast<unsigned>(logs_.size()); }
+  [[nodiscard]] ConnectionLog& log(unsigned shard) { return *logs_[shard]; }
+
+  // Puts what a shard noted aside. The thread of that shard.
+  void part_done(unsigned shard, std::size_t slot);
+  // Numbers and passes on what all shards noted of a chunk. One thread at a time, chunks in order.
+  void chunk_done(std::size_t slot);
+
+  [[nodiscard]] std::uint64_t opened() const { return queue_.opened(); }
+
+ private:
+  struct Part {
+    std::list<LoggedConnection> opened;
+    std::vector<ConnectionLog::Ending> ended;
+  };
+
+  Part& part(unsigned shard, std::size_t slot) { return parts_[slot * logs_.size() + shard]; }
+
+  ConnectionQueue queue_;
+  std::vector<std::unique_ptr<ConnectionLog>> logs_;  // by shard
+  std::vector<Part> parts_;                           // by slot and shard
+  std::vector<ConnectionLog::Ending> endings_;        // scratch
 };
 
 // A stream, for BasicAssembler, that takes notes and lets the bytes go.
@@ -173,8 +256,8 @@ class SummaryFactory {
   explicit SummaryFactory(ConnectionLog& log) : log_(log) {}
 
   std::optional<S> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
-                          AssemblerContext& /*context*/) {
-    return std::optional<S>(std::in_place, log_, log_.open(net, transport));
+                          AssemblerContext& context) {
+    return std::optional<S>(std::in_place, log_, log_.open(net, transport, rank_of(context)));
   }
 
  private:

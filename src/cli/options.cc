@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "cli/exit_status.h"
@@ -69,6 +70,7 @@ class Parser {
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
   CLI::App* add_command(Command command, const char* description);
+  void add_threads(CLI::App& command);
   void add_common(CLI::App& command);
   int complain(const std::string& message) const;
 
@@ -79,6 +81,7 @@ class Parser {
   LimitFlags limits_{options_.limits};
   std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
   std::string template_{NameTemplate::tcpflow_default};
+  unsigned threads_ = 0;  // 0: as many as there is work for
 };
 
 Parser::Parser() {
@@ -101,6 +104,7 @@ void Parser::add_streams() {
   streams->add_flag("--events", options_.events,
                     "With --json: also the events themselves, as\n\"event_list\"; watches as --observe does");
   streams->add_flag("--all", options_.with_empty, "With --json: also directions without payload");
+  add_threads(*streams);
 }
 
 void Parser::add_extract() {
@@ -173,6 +177,16 @@ CLI::App* Parser::add_command(Command command, const char* description) {
   return added;
 }
 
+void Parser::add_threads(CLI::App& command) {
+  command
+      .add_option(
+          "--threads", threads_,
+          "Work with N threads. What comes out does not\ndepend on it. All processors; live and with\n"
+          "--follow one")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64));
+}
+
 void Parser::add_common(CLI::App& command) {
   if (command.get_name() == "follow") {
     command.add_option("N", options_.number, "Number of the connection, as in the table")
@@ -235,6 +249,8 @@ bool Parser::finish(std::string& complaint) {
   if (!receivers_.finish(options_.input, complaint) || !take_diff_receivers(complaint)) return false;
   if (options_.events || options_.notes) options_.receivers.observe = true;
   options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
+  if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();
+  options_.threads = std::max(1U, threads_);
   const auto names = NameTemplate::parse(template_);
   if (!names) {
     complaint = names.error().message;

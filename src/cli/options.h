@@ -27,6 +27,7 @@ struct Options {
   ReceiverSelection receivers;
   LimitSelection limits;
   Statistics statistics = Statistics::summary;
+  unsigned threads = 1;
   std::string metrics;  // where to serve them; empty: nowhere
   bool quiet = false;
   bool verbose = false;

@@ -56,6 +56,33 @@ PoolOptions Session::pool_options() const {
   return options;
 }
 
+void Session::Listener::watch(const detail::EngineBase& engine) {
+  engine_ = &engine;
+  logs_.set_slots(engine.slots());
+}
+
+bool Session::Listener::chunk_read() {
+  return session_.note_reading([&] { return engine_->counts(); });
+}
+
+bool Session::Listener::chunk_done(std::size_t slot) {
+  logs_.chunk_done(slot);
+  return go_on_();
+}
+
+void Session::count(const PoolCounts& pool) {
+  counts_.bytes = pool.bytes[0];
+  counts_.bytes += pool.bytes[1];
+  counts_.events = pool.events;
+  counts_.pool = pool.size;
+  count_inputs();
+}
+
+void Session::publish(const PoolCounts& pool) {
+  count(pool);
+  metrics_->publish(counters_prometheus(counters_of(counts_)));
+}
+
 void Session::count_inputs() {
   counts_.fragments = decoder_.fragment_counts();
   counts_.filtered_out = input_->filtered_out();

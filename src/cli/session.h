@@ -1,7 +1,9 @@
-// A Session reads all that one run reads into one pool, and remembers what went wrong. One thread.
+// A Session reads all that one run reads into one pool or several, and remembers what went wrong. One
+// thread, but for the calls of an engine.
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -42,15 +44,28 @@ class Session {
   // The same for an assembler that is there already, and what counts for it, as a pool does.
   template <class AssemblerType, class Pool, class GoOn>
   void drive(AssemblerType& assembler, const Pool& pool, GoOn&& go_on) {
-    CaptureReader& reader = input_->reader();
-    feed(reader, decoder_, assembler, counts_.fed, [&] {
-      progress_.update(reader, counts_.fed.packets);
-      if (metrics_due()) publish(pool);
-      return go_on() && wants_more();
-    });
+    feed(input_->reader(), decoder_, assembler, counts_.fed,
+         [&] { return note_reading([&] { return counts_of(pool); }) && go_on(); });
     note_ends();
     assembler.flush_all(EndReason::end_of_input);
-    count(pool);
+    count(counts_of(pool));
+  }
+
+  // The same with several threads: into as many pools as `logs` has shards, with make_factory(shard) for
+  // each. `go_on()` is called where `logs` calls its sink: by one thread at a time.
+  template <class S, class Factory, class MakeFactory>
+  void run(ConnectionLogs& logs, MakeFactory&& make_factory, std::function<bool()> go_on) {
+    Listener listener(*this, logs, std::move(go_on));
+    Engine<S, Factory> engine({.threads = options_.threads,
+                               .shards = logs.shards(),
+                               .pool = pool_options(),
+                               .assembler = options_.limits.assembler},
+                              listener, make_factory);
+    listener.watch(engine);
+    engine.feed(input_->reader(), decoder_, counts_.fed);
+    note_ends();
+    engine.flush_all(EndReason::end_of_input);
+    count(engine.counts());
   }
 
   // As the command line has it.
@@ -68,18 +83,33 @@ class Session {
   [[nodiscard]] int status() const { return status_; }
 
  private:
-  template <class Pool>
-  void count(const Pool& pool) {
-    counts_.bytes = pool.byte_counts();
-    counts_.events = pool.event_counts();
-    counts_.pool = pool.size();
-    count_inputs();
+  // Between the calls of an Engine and a session.
+  class Listener final : public EngineListener {
+   public:
+    Listener(Session& session, ConnectionLogs& logs, std::function<bool()> go_on)
+        : session_(session), logs_(logs), go_on_(std::move(go_on)) {}
+    void watch(const detail::EngineBase& engine);
+
+    bool chunk_read() override;
+    void part_done(unsigned shard, std::size_t slot) override { logs_.part_done(shard, slot); }
+    bool chunk_done(std::size_t slot) override;
+
+   private:
+    Session& session_;
+    ConnectionLogs& logs_;
+    std::function<bool()> go_on_;
+    const detail::EngineBase* engine_ = nullptr;
+  };
+
+  // Shows how far it is. False: enough was read.
+  template <class Counts>
+  bool note_reading(Counts&& pool_counts) {
+    progress_.update(input_->reader(), counts_.fed.packets);
+    if (metrics_due()) publish(pool_counts());
+    return wants_more();
   }
-  template <class Pool>
-  void publish(const Pool& pool) {
-    count(pool);
-    metrics_->publish(counters_prometheus(counters_of(counts_)));
-  }
+  void count(const PoolCounts& pool);
+  void publish(const PoolCounts& pool);
   void count_inputs();
   [[nodiscard]] bool metrics_due();
   [[nodiscard]] bool wants_more() const;

@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <functional>
 #include <iterator>
+#include <memory>
 
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -29,10 +31,11 @@ void append_row(std::string& out, const ConnectionSummary& summary) {
                  static_cast<double>(microseconds) / 1e6, to_string(summary.end));
 }
 
-template <class S, class GoOn>
-void read_into(Session& session, ConnectionLog& log, GoOn&& go_on) {
-  SummaryFactory<S> factory(log);
-  session.run<S>(factory, go_on);
+template <class S>
+void read_into(Session& session, ConnectionLogs& logs, const std::function<bool()>& go_on) {
+  using Factory = SummaryFactory<S>;
+  session.run<S, Factory>(
+      logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); }, go_on);
 }
 
 }  // namespace
@@ -54,14 +57,15 @@ int run_streams(const Options& options) {
     }
     output.write(line);
   };
-  ConnectionLog log(print, endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
-  if (options.events) log.list_events();
+  ConnectionLogs logs(EngineOptions::usual_shards, print,
+                      endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
+  if (options.events) logs.list_events();
   const auto go_on = [&] { return !endless || output.flush(); };
   if (options.json) {
-    read_into<DigestStream>(session, log, go_on);
+    read_into<DigestStream>(session, logs, go_on);
   } else {
     output.write(table_head);
-    read_into<SummaryStream>(session, log, go_on);
+    read_into<SummaryStream>(session, logs, go_on);
   }
   const bool written = output.flush();
   if (!options.quiet) fmt::print(stderr, "{}", closing_text(session, totals));

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "restitch/output_connections.h"
@@ -54,64 +53,9 @@ EventNote EventNote::of(const Event& event) {
           first_of(event.arrived)};
 }
 
-ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transport) {
-  Entry& summary = waiting_.emplace_back();
-  summary.self = std::prev(waiting_.end());
-  summary.number = opened_++;
-  summary.net = net;
-  summary.transport = transport;
-  return summary;
-}
-
-void ConnectionLog::add_gap(DirectionSummary& side, const Gap& gap) {
-  if (gaps_ < gaps_max) {
-    ++gaps_;
-    side.gaps.push_back(gap);
-  } else {
-    ++side.gaps_unlisted;
-    side.unlisted_bytes += gap.size;
-  }
-}
-
-void ConnectionLog::add_event(DirectionSummary& side, const Event& event) {
-  ++side.events[static_cast<std::size_t>(event.kind)];
-  if (!lists_events_) return;
-  if (events_ >= events_max) {
-    ++side.events_unlisted;
-    return;
-  }
-  ++events_;
-  side.event_list.push_back(EventNote::of(event));
-}
-
-void ConnectionLog::pass_on(const ConnectionSummary& summary) {
-  --ended_;
-  for (const DirectionSummary& side : summary.directions) {
-    gaps_ -= side.gaps.size();
-    events_ -= side.event_list.size();
-  }
-  sink_(summary);
-}
-
-void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
-  summary.ended = true;
-  summary.end = reason;
-  if (++ended_ > waiting_max_) {
-    pass_on(summary);
-    waiting_.erase(static_cast<Entry&>(summary).self);
-  }
-  while (!waiting_.empty() && waiting_.front().ended) {
-    pass_on(waiting_.front());
-    waiting_.pop_front();
-  }
-}
-
 namespace {
 
-void note_origin(DirectionSummary& side, const AssemblerContext& context) {
-  const PacketContext* const packet = context_of(context);
-  if (packet == nullptr) return;
-  const PacketOrigin& origin = packet->origin();
+void note_origin(DirectionSummary& side, const PacketOrigin& origin) {
   if (origin.copied) ++side.copies;
   if (side.packets != 0) return;
   side.vlan = origin.vlan;
@@ -126,7 +70,10 @@ bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
   DirectionSummary& side = summary_->direction(direction);
   const Timestamp time = info.timestamp;
   if (tcp.syn()) summary_->client_known = true;
-  note_origin(side, context);
+  if (const PacketContext* const packet = context_of(context)) {
+    log_->note_packet(packet->rank());
+    note_origin(side, packet->origin());
+  }
   if (side.packets++ == 0) {
     side.first_seen = side.last_seen = time;
   } else {

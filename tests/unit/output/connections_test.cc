@@ -52,57 +52,6 @@ TEST(SummaryStream, KnowsTheClientFromASynAckAlone) {
   EXPECT_EQ(all[0].sender(TcpFlowDirection::client_to_server), "10.0.0.1:40000");
 }
 
-TEST(ConnectionLog, PassesConnectionsOnInOrderOfFirstPacketWhateverTheOrderOfTheirEnds) {
-  std::vector<std::uint64_t> told;
-  ConnectionLog log([&](const ConnectionSummary& summary) { told.push_back(summary.number); });
-  ConnectionSummary& first = log.open({}, {});
-  ConnectionSummary& second = log.open({}, {});
-  ConnectionSummary& third = log.open({}, {});
-  log.close(second, EndReason::fin);
-  EXPECT_THAT(told, ElementsAre());
-  log.close(first, EndReason::fin);
-  EXPECT_THAT(told, ElementsAre(0, 1));
-  log.close(third, EndReason::rst);
-  EXPECT_THAT(told, ElementsAre(0, 1, 2));
-  EXPECT_EQ(log.opened(), 3u);
-}
-
-TEST(ConnectionLog, PassesConnectionsOnAtOnceWhenItIsAskedTo) {
-  std::vector<std::uint64_t> numbers;
-  ConnectionLog log([&](const ConnectionSummary& summary) { numbers.push_back(summary.number); },
-                    ConnectionOrder::as_they_end);
-  log.open({}, {});
-  ConnectionSummary& second = log.open({}, {});
-  log.close(second, EndReason::fin);
-  EXPECT_THAT(numbers, ElementsAre(1));
-}
-
-TEST(ConnectionLog, DoesNotLetAllWaitForOneThatLastsForEver) {
-  std::vector<std::uint64_t> numbers;
-  ConnectionLog log([&](const ConnectionSummary& summary) { numbers.push_back(summary.number); },
-                    ConnectionOrder::as_they_begin, 2);
-  ConnectionSummary& lasting = log.open({}, {});
-  for (int i = 0; i < 4; ++i) log.close(log.open({}, {}), EndReason::fin);
-  EXPECT_THAT(numbers, ElementsAre(3, 4));
-  log.close(lasting, EndReason::end_of_input);
-  EXPECT_THAT(numbers, ElementsAre(3, 4, 0, 1, 2));
-}
-
-TEST(ConnectionLog, ListsAMillionGapsAndCountsTheOthers) {
-  ConnectionSummary seen;
-  ConnectionLog log([&](const ConnectionSummary& summary) { seen = summary; });
-  ConnectionSummary& first = log.open({}, {});
-  DirectionSummary& side = first.directions[0];
-  for (std::uint64_t i = 0; i < 1'000'003; ++i) log.add_gap(side, {2 * i, 1});
-  log.close(first, EndReason::fin);
-  EXPECT_EQ(seen.directions[0].gaps.size(), 1'000'000u);
-  EXPECT_EQ(seen.directions[0].gaps_unlisted, 3u);
-  EXPECT_EQ(seen.directions[0].gap_bytes(), 1'000'003u);
-  ConnectionSummary& next = log.open({}, {});
-  log.add_gap(next.directions[1], {0, 5});
-  EXPECT_EQ(next.directions[1].gaps.size(), 1u) << "what was passed on makes room";
-}
-
 TEST(ConnectionSummary, HasNoDurationWhereTimesContradictEachOther) {
   ConnectionSummary summary;
   EXPECT_EQ(summary.duration_ns(), 0);

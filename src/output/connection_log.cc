@@ -1,0 +1,130 @@
+#include <algorithm>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "restitch/output_connections.h"
+
+namespace restitch {
+
+// ---- ConnectionQueue -------------------------------------------------------------------------------
+
+void ConnectionQueue::add(std::list<LoggedConnection>& opened) {
+  for (auto at = opened.begin(); at != opened.end(); ++at) {
+    at->number = opened_++;
+    at->self = at;
+  }
+  waiting_.splice(waiting_.end(), opened);
+}
+
+void ConnectionQueue::end(LoggedConnection& connection) {
+  connection.over = true;
+  ++over_;
+  for (const DirectionSummary& side : connection.directions) {
+    gaps_ += side.gaps.size();
+    events_ += side.event_list.size();
+  }
+  if (over_ > waiting_max_ || gaps_ > gaps_max || events_ > events_max) {
+    pass_on(connection);
+    waiting_.erase(connection.self);
+  }
+  while (!waiting_.empty() && waiting_.front().over) {
+    pass_on(waiting_.front());
+    waiting_.pop_front();
+  }
+}
+
+void ConnectionQueue::pass_on(const LoggedConnection& connection) {
+  --over_;
+  for (const DirectionSummary& side : connection.directions) {
+    gaps_ -= side.gaps.size();
+    events_ -= side.event_list.size();
+  }
+  sink_(connection);
+}
+
+// ---- ConnectionLog ---------------------------------------------------------------------------------
+
+ConnectionSummary& ConnectionLog::open(const NetFlow& net, TransportFlow transport, std::uint64_t rank) {
+  LoggedConnection& connection = opened_.emplace_back();
+  connection.rank = rank;
+  connection.net = net;
+  connection.transport = transport;
+  if (queue_) queue_->add(opened_);
+  return connection;
+}
+
+void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
+  auto& connection = static_cast<LoggedConnection&>(summary);
+  connection.ended = true;
+  connection.end = reason;
+  for (const DirectionSummary& side : connection.directions) {
+    gaps_ -= side.gaps.size();
+    events_ -= side.event_list.size();
+  }
+  if (queue_) return queue_->end(connection);
+  // What ends with the input ends at the same time everywhere.
+  const bool at_end = reason == EndReason::end_of_input;
+  ended_.push_back({at_end ? std::numeric_limits<std::uint64_t>::max() : now_, &connection});
+}
+
+void ConnectionLog::add_gap(DirectionSummary& side, const Gap& gap) {
+  if (gaps_ < gaps_max_) {
+    ++gaps_;
+    side.gaps.push_back(gap);
+  } else {
+    ++side.gaps_unlisted;
+    side.unlisted_bytes += gap.size;
+  }
+}
+
+void ConnectionLog::add_event(DirectionSummary& side, const Event& event) {
+  ++side.events[static_cast<std::size_t>(event.kind)];
+  if (!lists_events_) return;
+  if (events_ >= events_max_) {
+    ++side.events_unlisted;
+    return;
+  }
+  ++events_;
+  side.event_list.push_back(EventNote::of(event));
+}
+
+// ---- ConnectionLogs --------------------------------------------------------------------------------
+
+ConnectionLogs::ConnectionLogs(unsigned shards, ConnectionQueue::Sink sink, ConnectionOrder order,
+                               std::size_t waiting_max)
+    : queue_(std::move(sink), order, waiting_max) {
+  for (unsigned i = 0; i < shards; ++i) {
+    logs_.emplace_back(new ConnectionLog(shards));
+  }
+  set_slots(1);
+}
+
+void ConnectionLogs::list_events() {
+  for (const auto& log : logs_) log->list_events();
+}
+
+void ConnectionLogs::part_done(unsigned shard, std::size_t slot) {
+  ConnectionLog& log = *logs_[shard];
+  Part& to = part(shard, slot);
+  to.opened.splice(to.opened.end(), log.opened_);
+  to.ended.swap(log.ended_);
+}
+
+void ConnectionLogs::chunk_done(std::size_t slot) {
+  std::list<LoggedConnection> opened;
+  endings_.clear();
+  for (unsigned shard = 0; shard < logs_.size(); ++shard) {
+    Part& from = part(shard, slot);
+    opened.merge(from.opened, [](const auto& one, const auto& other) { return one.rank < other.rank; });
+    endings_.insert(endings_.end(), from.ended.begin(), from.ended.end());
+    from.ended.clear();
+  }
+  queue_.add(opened);
+  std::sort(endings_.begin(), endings_.end(), [](const auto& one, const auto& other) {
+    return std::pair(one.rank, one.connection->number) < std::pair(other.rank, other.connection->number);
+  });
+  for (const ConnectionLog::Ending& ending : endings_) queue_.end(*ending.connection);
+}
+
+}  // namespace restitch
