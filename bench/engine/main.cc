@@ -1,8 +1,8 @@
 // Throughput of several threads: wall and CPU seconds of one walk over a capture.
 //
 //   bench_engine engine THREADS CAPTURE    the Engine, with a stream that counts
-//   bench_engine whole THREADS CAPTURE     instead of it: each thread reads and decodes the whole capture into
-//                                          a pool of its own, and keeps the connections that fall to it
+//   bench_engine whole THREADS CAPTURE     instead of it: each thread reads and decodes the whole capture,
+//                                          and keeps the connections that fall to it in a pool of its own
 //   bench_engine feed 1 CAPTURE            feed(), for comparison
 //
 // Prints wall seconds, CPU seconds, and what was delivered.

@@ -90,9 +90,10 @@ class CaptureReader {
   // cannot, and its records have to be copied.
   virtual bool keep_records() { return false; }
 
-  // Gives away the bytes of all records handed out so far, in `memory`, and reads on in what was there.
+  // Gives away the bytes of all records handed out so far, in `memory`, and reads on in what was there if
+  // that is of `size` bytes, else in as much.
   // Requires: keep_records() answered true, and next_batch() came back empty.
-  virtual void hand_over(RecordMemory& /*memory*/) {}
+  virtual void hand_over(RecordMemory& /*memory*/, std::size_t /*size*/) {}
 
   // How long next_batch() of a live or growing source may wait before it comes back with nothing; 0: not
   // at all. At first 100. Files and pipes do not care.

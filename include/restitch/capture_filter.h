@@ -46,7 +46,7 @@ class FilteredReader final : public CaptureReader {
 
   std::span<const Record> next_batch() override;
   bool keep_records() override { return reader_->keep_records(); }
-  void hand_over(RecordMemory& memory) override { reader_->hand_over(memory); }
+  void hand_over(RecordMemory& memory, std::size_t size) override { reader_->hand_over(memory, size); }
   void set_patience_ms(int ms) override { reader_->set_patience_ms(ms); }
   [[nodiscard]] bool finished() const override { return reader_->finished(); }
   // Damaged, with libpcap's message, also when packets had a link type that the filter does not fit.

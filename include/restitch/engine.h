@@ -118,7 +118,8 @@ AssemblerOptions share_of(AssemblerOptions options, unsigned shards);
 
 }  // namespace detail
 
-// `Factory` makes streams of type S, as for BasicStreamPool. For virtual streams: StreamHandle, StreamFactory.
+// `Factory` makes streams of type S, as for BasicStreamPool; for virtual streams these are StreamFactory and
+// StreamHandle.
 template <StreamType S, class Factory>
 class Engine final : public detail::EngineBase {
  public:

@@ -10,7 +10,6 @@ namespace restitch {
 
 InputBuffer::InputBuffer(std::unique_ptr<ByteSource> source, std::size_t capacity, std::size_t capacity_max)
     : source_(std::move(source)),
-      capacity_at_first_(capacity),
       storage_(std::make_unique_for_overwrite<std::uint8_t[]>(capacity)),
       capacity_(capacity),
       capacity_max_(std::max(capacity, capacity_max)) {}
@@ -33,10 +32,9 @@ bool InputBuffer::refill() {
   return got > 0;
 }
 
-void InputBuffer::exchange(RecordMemory& memory) {
-  // One that had to grow for a long record is not kept.
+void InputBuffer::exchange(RecordMemory& memory, std::size_t size) {
   const Bytes rest = bytes();
-  const std::size_t wanted = std::max(capacity_at_first_, rest.size());
+  const std::size_t wanted = std::max(size, rest.size());
   if (memory.size != wanted) memory = {std::make_unique_for_overwrite<std::uint8_t[]>(wanted), wanted};
   if (!rest.empty()) std::memcpy(memory.bytes.get(), rest.data(), rest.size());
   begin_ = 0;

@@ -32,8 +32,9 @@ class InputBuffer {
   // or the buffer is full at its limit; failure() tells, and is empty for a clean end.
   bool refill();
 
-  // Gives away the memory, with all that was consumed, and goes on with bytes() in the one it is given.
-  void exchange(RecordMemory& memory);
+  // Gives away the memory, with all that was consumed, and goes on with bytes() in the one it is given, or in
+  // another if that is not of `size` bytes; more if there is more left than that.
+  void exchange(RecordMemory& memory, std::size_t size);
 
   // Refills until bytes() holds `size` bytes or the source ends.
   bool require(std::size_t size);
@@ -47,7 +48,6 @@ class InputBuffer {
   bool grow();
 
   std::unique_ptr<ByteSource> source_;
-  std::size_t capacity_at_first_;
   std::unique_ptr<std::uint8_t[]> storage_;
   std::size_t capacity_;
   std::size_t capacity_max_;

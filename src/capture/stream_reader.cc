@@ -22,8 +22,8 @@ std::span<const Record> StreamReader::next_batch() {
   return {};
 }
 
-void StreamReader::hand_over(RecordMemory& memory) {
-  buffer_.exchange(memory);
+void StreamReader::hand_over(RecordMemory& memory, std::size_t size) {
+  buffer_.exchange(memory, size);
   lent_ = false;
 }
 

@@ -21,7 +21,7 @@ class StreamReader final : public CaptureReader {
 
   std::span<const Record> next_batch() override;
   bool keep_records() override { return keeps_ = true; }
-  void hand_over(RecordMemory& memory) override;
+  void hand_over(RecordMemory& memory, std::size_t size) override;
   void set_patience_ms(int ms) override { buffer_.set_patience_ms(ms); }
   [[nodiscard]] bool finished() const override { return finished_; }
   [[nodiscard]] const CaptureEnd& end() const override { return end_; }

@@ -59,7 +59,7 @@ class LimitedReader final : public CaptureReader {
     return batch;
   }
   bool keep_records() override { return reader_->keep_records(); }
-  void hand_over(RecordMemory& memory) override { reader_->hand_over(memory); }
+  void hand_over(RecordMemory& memory, std::size_t size) override { reader_->hand_over(memory, size); }
   void set_patience_ms(int ms) override { reader_->set_patience_ms(ms); }
   [[nodiscard]] bool finished() const override { return left_ == 0 || reader_->finished(); }
   [[nodiscard]] const CaptureEnd& end() const override { return reader_->end(); }

@@ -11,6 +11,10 @@ void add_each(Counts& counts, const Counts& others) {
   for (std::size_t i = 0; i < counts.size(); ++i) counts[i] += others[i];
 }
 
+// What is read at once: headers are looked at when they are still in the cache that the system copied them
+// to.
+constexpr std::size_t buffer_size = std::size_t{1} << 18;
+
 // Of something that may be unlimited, but is never nothing.
 std::size_t part_of(std::size_t whole, unsigned parts) {
   return whole == PoolLimits::unlimited ? whole : std::max<std::size_t>(1, whole / parts);
@@ -83,7 +87,7 @@ bool EngineBase::read(std::size_t slot) {
     // What comes next may take time: what is here does not wait for it. (The memory of a chunk is also that
     // of the chunks before it, which are settled before it.)
     if (records.empty()) {
-      if (keeps_) reader_->hand_over(chunk.memory());
+      if (keeps_) reader_->hand_over(chunk.memory(), buffer_size);
       break;
     }
     if (copies_) records = chunk.copy(records);

@@ -13,19 +13,23 @@ namespace restitch::detail {
 
 namespace {
 
+// So many chunks behind what is read, a shard is taken over by whoever has nothing else to do.
+constexpr std::uint64_t takeover_lag = 3;
+
 // One run of a crew: what was done so far, and what can be done now.
 class Shift {
  public:
-  Shift(EngineTasks& tasks, unsigned shards, std::size_t slots) : tasks_(tasks), shards_(shards) {
+  Shift(EngineTasks& tasks, unsigned threads, unsigned shards, std::size_t slots)
+      : tasks_(tasks), shards_(shards) {
+    for (unsigned i = 0; i < shards; ++i) shards_[i].owner = i * threads / shards;
     for (std::size_t slot = slots; slot-- > 0;) free_.push_back(slot);
   }
 
-  // What each thread does until all is done. Threads that begin their search for a shard at different places
-  // keep meeting the same ones, which is good for their caches.
-  void work(unsigned favourite) {
+  // What each thread does until all is done.
+  void work(unsigned thread) {
     std::unique_lock lock(mutex_);
     while (!is_done()) {
-      const Task task = next_task(favourite);
+      const Task task = next_task(thread);
       if (task.kind == Task::Kind::none) {
         ++waiting_;
         changed_.wait(lock);
@@ -64,31 +68,55 @@ class Shift {
   struct Shard {
     std::uint64_t next = 0;  // the chunk to see next, counted from the first
     bool busy = false;
+    unsigned owner = 0;  // the thread that ran it last, in whose cache its connections are
   };
 
   [[nodiscard]] bool is_done() const { return failure_ || (ended_ && !reading_ && flights_.empty()); }
 
-  // To settle frees memory, and to read keeps the others busy; else whichever shard is furthest behind.
-  Task next_task(unsigned favourite) {
+  // To settle frees memory, and to read keeps the others busy; who read last goes on with it.
+  Task next_task(unsigned thread) {
     if (!settling_ && !flights_.empty() && flights_.front().shards_left == 0) {
       settling_ = true;
       return {Task::Kind::settle, flights_.front().slot};
     }
-    if (!reading_ && !ended_ && !free_.empty()) {
-      reading_ = true;
-      const std::size_t slot = free_.back();  // the one used last: it is in a cache
-      free_.pop_back();
-      return {Task::Kind::read, slot};
+    const bool may_read = !reading_ && !ended_ && !free_.empty();
+    if (may_read && reader_ == thread) return read(thread);
+    if (Shard* own = furthest_behind([&](const Shard& shard) { return shard.owner == thread; })) {
+      return run(*own, thread);
     }
-    Shard* chosen = nullptr;
-    for (std::size_t i = 0; i < shards_.size(); ++i) {
-      Shard& shard = shards_[(favourite + i) % shards_.size()];
-      if (shard.busy || shard.next == settled_ + flights_.size()) continue;
-      if (chosen == nullptr || shard.next < chosen->next) chosen = &shard;
+    if (may_read) return read(thread);
+    // Taking over a shard moves its connections from cache to cache: only when its owner does not keep up, or
+    // reads, for that may take as long as a pipe is silent.
+    Shard* other = furthest_behind([&](const Shard& shard) {
+      const bool owner_reads = reading_ && shard.owner == reader_;
+      return ended_ || owner_reads || read_so_far() - shard.next >= takeover_lag;
+    });
+    return other == nullptr ? Task() : run(*other, thread);
+  }
+
+  Task read(unsigned thread) {
+    reading_ = true;
+    reader_ = thread;
+    const std::size_t slot = free_.back();  // the one used last: it is in a cache
+    free_.pop_back();
+    return {Task::Kind::read, slot};
+  }
+
+  Task run(Shard& shard, unsigned thread) {
+    shard.busy = true;
+    shard.owner = thread;
+    return {Task::Kind::run, flight_of(shard).slot, static_cast<unsigned>(&shard - shards_.data())};
+  }
+
+  // Of those that can go on.
+  template <class Condition>
+  Shard* furthest_behind(Condition&& condition) {
+    Shard* found = nullptr;
+    for (Shard& shard : shards_) {
+      if (shard.busy || shard.next == read_so_far() || !condition(shard)) continue;
+      if (found == nullptr || shard.next < found->next) found = &shard;
     }
-    if (chosen == nullptr) return {};
-    chosen->busy = true;
-    return {Task::Kind::run, flight_of(*chosen).slot, static_cast<unsigned>(chosen - shards_.data())};
+    return found;
   }
 
   bool perform(const Task& task) {
@@ -131,6 +159,8 @@ class Shift {
     }
   }
 
+  // Chunks, from the first.
+  [[nodiscard]] std::uint64_t read_so_far() const { return settled_ + flights_.size(); }
   Flight& flight_of(const Shard& shard) { return flights_[static_cast<std::size_t>(shard.next - settled_)]; }
 
   EngineTasks& tasks_;
@@ -142,6 +172,7 @@ class Shift {
   std::uint64_t settled_ = 0;   // chunks before flights_.front()
   std::vector<std::size_t> free_;
   bool reading_ = false;
+  unsigned reader_ = 0;  // the thread that read last
   bool settling_ = false;
   bool ended_ = false;
   unsigned waiting_ = 0;
@@ -149,7 +180,7 @@ class Shift {
 };
 
 // Enough that a thread that reads is ahead of all that run.
-constexpr std::size_t slots_per_thread = 3;
+constexpr std::size_t slots_per_thread = 4;
 
 }  // namespace
 
@@ -159,11 +190,11 @@ EngineCrew::EngineCrew(unsigned threads, unsigned shards)
       slots_(threads_ == 1 ? 1 : threads_ * slots_per_thread) {}
 
 void EngineCrew::work(EngineTasks& tasks) const {
-  Shift shift(tasks, shards_, slots_);
+  Shift shift(tasks, threads_, shards_, slots_);
   {
     std::vector<std::jthread> helpers;
     for (unsigned i = 1; i < threads_; ++i) {
-      helpers.emplace_back([&shift, favourite = i * shards_ / threads_] { shift.work(favourite); });
+      helpers.emplace_back([&shift, i] { shift.work(i); });
     }
     shift.work(0);
   }

@@ -53,14 +53,14 @@ TEST(InputBufferTest, WhatItGaveAwayStaysAsItIsAndItGoesOnElsewhere) {
   const Bytes first = buffer.bytes().first(6);
   buffer.consume(6);
   RecordMemory memory;
-  buffer.exchange(memory);
+  buffer.exchange(memory, 8);
   EXPECT_EQ(text(buffer.bytes()), "gh");
   EXPECT_TRUE(buffer.refill());
   EXPECT_EQ(text(buffer.bytes()), "ghijkl");
   EXPECT_EQ(text(first), "abcdef");
   EXPECT_EQ(memory.size, 8U);
   const std::uint8_t* const given_back = memory.bytes.get();
-  buffer.exchange(memory);
+  buffer.exchange(memory, 8);
   EXPECT_EQ(buffer.bytes().data(), given_back);
   EXPECT_EQ(text(buffer.bytes()), "ghijkl");
 }
@@ -71,10 +71,10 @@ TEST(InputBufferTest, MemoryThatGrewForALongRecordIsNotKept) {
   ASSERT_TRUE(buffer.require(64));
   buffer.consume(64);
   RecordMemory memory;
-  buffer.exchange(memory);
+  buffer.exchange(memory, 8);
   EXPECT_EQ(memory.size, 64U);
   EXPECT_EQ(buffer.capacity(), 8U);
-  buffer.exchange(memory);
+  buffer.exchange(memory, 8);
   EXPECT_EQ(buffer.capacity(), 8U);
 }
 

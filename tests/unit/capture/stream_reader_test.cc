@@ -89,7 +89,7 @@ TEST(StreamReaderTest, RecordsThatAreKeptLiveUntilTheirMemoryIsGivenUp) {
   while (!reader.finished()) {
     const auto batch = reader.next_batch();
     all.insert(all.end(), batch.begin(), batch.end());
-    if (batch.empty()) reader.hand_over(memories.emplace_back());
+    if (batch.empty()) reader.hand_over(memories.emplace_back(), 2048);
   }
   ASSERT_THAT(all, SizeIs(1000));
   EXPECT_GT(memories.size(), 5U);

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <stdexcept>
@@ -95,6 +97,35 @@ TEST_P(CrewOf, ThreadsStopsReadingWhenItIsAskedToAndSettlesWhatWasRead) {
   EXPECT_EQ(tasks_.settled(), tasks_.chunks_read());
   EXPECT_GE(tasks_.settled(), 10u);
   EXPECT_LE(tasks_.settled(), 10 + crew_.slots());
+}
+
+// Reads one chunk; the next one comes only when the first is settled.
+class SilentPipe final : public detail::EngineTasks {
+ public:
+  bool read(std::size_t /*slot*/) override {
+    if (first_.exchange(false)) return true;
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::minutes(1), [&] { return settled_; }));
+    return false;
+  }
+  void run(unsigned /*shard*/, std::size_t /*slot*/) override {}
+  bool settle(std::size_t /*slot*/) override {
+    const std::lock_guard lock(mutex_);
+    settled_ = true;
+    changed_.notify_all();
+    return true;
+  }
+
+ private:
+  std::atomic<bool> first_ = true;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool settled_ = false;
+};
+
+TEST(Crew, SettlesWhatIsThereWhileOneThreadWaitsForMore) {
+  SilentPipe pipe;
+  detail::EngineCrew(2, 5).work(pipe);
 }
 
 INSTANTIATE_TEST_SUITE_P(Engine, CrewOf, ::testing::Values(1, 2, 3, 8));
