@@ -3,6 +3,7 @@
 
     bench.py [--build DIR] [--scale 0.1] [--rounds 5] [--workloads A,B,…] [--programs REGEX] [--skip-growth]
     bench.py --growth [--growth-max 1024000]
+    bench.py --threads [--scale 0.1] [--rounds 5] [--workloads B,D]
 
 Walks: each workload is generated into a temporary folder; every program's delivered bytes are compared
 with the generator's truth; then all are timed in turns (A B C, A B C, …). CPU time is user and system
@@ -12,6 +13,9 @@ time of the whole process as the kernel accounts it, and the table has its media
 
 Growth: N segments are held behind one missing byte and then delivered; CPU seconds by N, the exponent of
 a log-log fit, and memory for each held segment.
+
+Threads: bench/engine walks each workload with feed(), and with one and two threads of the engine and of its
+rival, in turns; wall and CPU seconds, medians, and the wall time of one thread of the engine over each.
 """
 import argparse
 import math
@@ -218,6 +222,30 @@ def bench_growth(args):
     return all_right
 
 
+def bench_threads(args):
+    ways = [("feed", 1), ("engine", 1), ("engine", 2), ("whole", 2)]
+    right = True
+    print("\n### Threads\n\n| workload | way | threads | wall s | CPU s | throughput |\n|---|---|--:|--:|--:|--:|")
+    with tempfile.TemporaryDirectory() as folder:
+        for name in args.workloads.split(","):
+            capture = Path(folder) / f"{name}.pcap"
+            subprocess.run([args.build / "bench_generate", name, str(args.scale), capture, f"{folder}/truth"],
+                           stdout=subprocess.DEVNULL, check=True)
+            runs = {way: [] for way in ways}
+            for _ in range(args.rounds):
+                for way in ways:
+                    done = subprocess.run([args.build / "bench_engine", way[0], str(way[1]), capture],
+                                          capture_output=True, text=True, check=True)
+                    runs[way].append(done.stdout.split())
+            wall, cpu = ({way: statistics.median(float(run[i]) for run in runs[way]) for way in ways} for i in (0, 1))
+            for way in ways:
+                print(f"| {name} | {way[0]} | {way[1]} | {describe(wall[way])} | {describe(cpu[way])} "
+                      f"| {wall['engine', 1] / wall[way]:.2f} |", flush=True)
+            right &= len({tuple(run[2:]) for way in ways for run in runs[way]}) == 1
+            capture.unlink()
+    return right
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=ROOT / "build/bench")
@@ -227,6 +255,7 @@ def main():
     parser.add_argument("--programs", default=".", help="only programs whose name matches; track always runs")
     parser.add_argument("--slow", type=float, default=20, help="CPU seconds above which a rival runs once")
     parser.add_argument("--growth", action="store_true", help="only the growth benchmark")
+    parser.add_argument("--threads", action="store_true", help="only the benchmark of several threads")
     parser.add_argument("--skip-growth", action="store_true")
     parser.add_argument("--growth-max", type=int, default=1_024_000)
     args = parser.parse_args()
@@ -237,6 +266,8 @@ def main():
     print(f"Medians of {args.rounds}, scale {args.scale:g}, {os.cpu_count()} processors, "
           f"load {os.getloadavg()[0]:.1f} at the start.")
     right = True
+    if args.threads:
+        return None if bench_threads(args) else sys.exit("different answers")
     if not args.growth:
         with tempfile.TemporaryDirectory() as folder:
             for name in args.workloads.split(","):
