@@ -108,8 +108,9 @@ class DiffAssembler {
 
   [[nodiscard]] const DiffCounts& counts() const;
   // As those of BasicStreamPool, for the first receiver.
-  [[nodiscard]] ByteCounts byte_counts() const;
+  [[nodiscard]] const ByteCounts& byte_counts(TcpFlowDirection direction) const;
   [[nodiscard]] const EventCounts& event_counts() const;
+  [[nodiscard]] const LimitCounts& limit_counts() const;
   [[nodiscard]] PoolSize size() const;
 
  private:

@@ -226,9 +226,14 @@ void DiffAssembler::flush_all(EndReason reason) {
 }
 
 const DiffCounts& DiffAssembler::counts() const { return parts_->entries.counts(); }
-ByteCounts DiffAssembler::byte_counts() const { return parts_->receivers.front()->pool.byte_counts(); }
+const ByteCounts& DiffAssembler::byte_counts(TcpFlowDirection direction) const {
+  return parts_->receivers.front()->pool.byte_counts(direction);
+}
 const EventCounts& DiffAssembler::event_counts() const {
   return parts_->receivers.front()->pool.event_counts();
+}
+const LimitCounts& DiffAssembler::limit_counts() const {
+  return parts_->receivers.front()->pool.limit_counts();
 }
 PoolSize DiffAssembler::size() const { return parts_->receivers.front()->pool.size(); }
 
