@@ -30,8 +30,8 @@ test: setup  ## build with AddressSanitizer and UBSan, warnings as errors, and r
 
 tsan: setup  ## the tests of everything that meets threads, under ThreadSanitizer
 	cmake --preset tsan
-	cmake --build --preset tsan --target tool unit_tests golden_tests live_tests regress_tests lossy_link live_digests
-	ctest --preset tsan --label-regex "^(unit|live|regress)$$"
+	cmake --build --preset tsan --target tool threads_tests golden_tests live_tests lossy_link live_digests
+	ctest --preset tsan --label-regex "^(threads|live)$$"
 	ctest --preset tsan --tests-regex "^Threads\\."
 
 bench: setup  ## build and run the benchmarks, ends in tables (BENCH_ARGS="--scale 1 --workloads A,B")
