@@ -147,8 +147,12 @@ class ScatterGather {
   bool last_offer_ = false;  // what is kept now is released whatever the stream says
   Info info_;
   TcpAssemblyStats stats_;
-  std::vector<std::uint8_t> joined_;         // what fetch() had to copy
-  std::vector<const CaptureInfo*> packets_;  // scratch of count_new()
+  std::vector<std::uint8_t> joined_;  // what fetch() had to copy
+  struct Packet {
+    std::uint64_t number;
+    const CaptureInfo* info;
+  };
+  std::vector<Packet> packets_;  // scratch of count_new()
 };
 
 // Both directions of one connection. Made by a StreamFactory, owned by the pool, destroyed when

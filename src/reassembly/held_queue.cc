@@ -80,8 +80,8 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
 
   std::uint32_t segment = before != none || root_ == none ? before : first(state);
   while (segment != none) {
+    if (!is_before(state.segments.node(segment).first, whole.last)) break;
     const Range held = range_of(state.segments, segment);
-    if (held.first.difference(whole.last) <= 0) break;
     const std::uint32_t next = tree.next(segment);
     // No piece of the arrival is placed before it is known whether it shares bytes.
     if (held.last.difference(whole.first) < 0) {

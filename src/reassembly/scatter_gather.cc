@@ -28,13 +28,17 @@ void ScatterGather::load_saved() const {
 }
 
 // Counts the chunks and packets of the new bytes. Pieces of one packet may lie apart, with bytes of others
-// between them, so packets are counted by value.
+// between them, so packets are counted by value: first by number, so that most of them need not be looked at.
 void ScatterGather::count_new() {
   packets_.clear();
-  for (const Chunk& chunk : chunks_) packets_.push_back(chunk.info);
+  for (const Chunk& chunk : chunks_) packets_.push_back({chunk.info->packet_number, chunk.info});
   stats_.chunks = static_cast<std::uint32_t>(packets_.size());
-  const auto less = [](const CaptureInfo* a, const CaptureInfo* b) { return *a < *b; };
-  const auto equal = [](const CaptureInfo* a, const CaptureInfo* b) { return *a == *b; };
+  const auto less = [](const Packet& a, const Packet& b) {
+    return a.number != b.number ? a.number < b.number : *a.info < *b.info;
+  };
+  const auto equal = [](const Packet& a, const Packet& b) {
+    return a.number == b.number && *a.info == *b.info;
+  };
   if (!std::is_sorted(packets_.begin(), packets_.end(), less)) {
     std::sort(packets_.begin(), packets_.end(), less);
   }
