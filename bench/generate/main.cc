@@ -1,7 +1,7 @@
 // Writes a workload as a capture, with what a reassembler has to find in it next to it. The same options
 // give the same bytes everywhere.
 //
-//   bench_generate WORKLOAD SCALE CAPTURE TRUTH        WORKLOAD: A B C C2 D M W; SCALE: 1 is full size
+//   bench_generate WORKLOAD SCALE CAPTURE TRUTH        WORKLOAD: A B C C2 D D10 M W; SCALE: 1 is full size
 //
 // TRUTH has a line for each direction with payload: source, destination, captured bytes, their CRC-32,
 // bytes never captured.
@@ -34,13 +34,14 @@ constexpr Impairment lossy{0.02, 50, 0.01, 0.001, 0.001};
 constexpr Impairment shuffled{0.05, 50, 0, 0, 0};
 
 constexpr Workload workloads[] = {
-    {"A", clean, 100, 100, 9, true},         // bulk: 10 MB each, bursts of 8 and their ACK
-    {"B", clean, 200'000, 2'000, 2, false},  // web: about 4 kB each, timestamps, a fifth IPv6
-    {"C", lossy, 1'000, 100, 8, false},      // lossy: 500 kB each, request and response
-    {"C2", lossy, 1'000, 100, 8, false},     // the same, both sides at once
-    {"D", clean, 1'000'000, 0, 1, false},    // many: all open at once
-    {"M", clean, 1'000, 100, 8, false},      // mid-stream: neither handshake nor FIN
-    {"W", shuffled, 1'000, 100, 8, false},   // sequence numbers wrap early
+    {"A", clean, 100, 100, 9, true},          // bulk: 10 MB each, bursts of 8 and their ACK
+    {"B", clean, 200'000, 2'000, 2, false},   // web: about 4 kB each, timestamps, a fifth IPv6
+    {"C", lossy, 1'000, 100, 8, false},       // lossy: 500 kB each, request and response
+    {"C2", lossy, 1'000, 100, 8, false},      // the same, both sides at once
+    {"D", clean, 1'000'000, 0, 1, false},     // many: all open at once
+    {"D10", clean, 10'000'000, 0, 1, false},  // the same with ten million: some 11 GB
+    {"M", clean, 1'000, 100, 8, false},       // mid-stream: neither handshake nor FIN
+    {"W", shuffled, 1'000, 100, 8, false},    // sequence numbers wrap early
 };
 
 std::size_t scaled(double full, double scale) {
@@ -133,7 +134,8 @@ int generate(const std::string& name, double scale, const char* capture, const c
   std::FILE* truth = std::fopen(truth_path, "wb");
   if (truth == nullptr) return std::perror(truth_path), 2;
   Wire wire(capture, workload->impairment);
-  name == "D" ? run_many(*workload, scale, wire, truth) : run_conversations(*workload, scale, wire, truth);
+  workload->flows_open == 0 ? run_many(*workload, scale, wire, truth)
+                            : run_conversations(*workload, scale, wire, truth);
   const bool sound = std::fclose(truth) == 0;
   if (!wire.finish() || !sound) return std::perror(capture), 2;
   std::printf("%llu\n", static_cast<unsigned long long>(wire.packets()));

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <vector>
 
+#include "restitch/packet.h"
+
 namespace restitch::bench {
 
 // One direction of one flow: addresses (IPv4 in the first word of each half), ports.
@@ -17,6 +19,14 @@ struct TrackKey {
 
   friend bool operator==(const TrackKey&, const TrackKey&) = default;
 };
+
+inline TrackKey key_of(const DecodedPacket& packet) {
+  TrackKey key;
+  std::memcpy(key.addresses.data(), packet.net.source.bytes.data(), 16);
+  std::memcpy(key.addresses.data() + 2, packet.net.destination.bytes.data(), 16);
+  key.ports = std::uint32_t{packet.tcp.source_port} << 16 | packet.tcp.destination_port;
+  return key;
+}
 
 class TrackTable {
  public:
@@ -40,6 +50,12 @@ class TrackTable {
     }
   }
 
+  static std::uint64_t hash_of(const TrackKey& key) {
+    std::uint64_t hash = key.ports * 0x9E3779B97F4A7C15;
+    for (const std::uint64_t word : key.addresses) hash = (hash ^ word ^ (hash >> 29)) * 0xBF58476D1CE4E5B9;
+    return hash ^ (hash >> 32);
+  }
+
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
@@ -49,12 +65,6 @@ class TrackTable {
     bool used = false;
   };
   static_assert(sizeof(Entry) == 64, "a miss costs one cache line");
-
-  static std::uint64_t hash_of(const TrackKey& key) {
-    std::uint64_t hash = key.ports * 0x9E3779B97F4A7C15;
-    for (const std::uint64_t word : key.addresses) hash = (hash ^ word ^ (hash >> 29)) * 0xBF58476D1CE4E5B9;
-    return hash ^ (hash >> 32);
-  }
 
   void grow() {
     std::vector<Entry> old(entries_.size() * 2);

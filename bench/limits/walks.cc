@@ -1,7 +1,5 @@
 #include "limits/walks.h"
 
-#include <cstring>
-
 #include "limits/track_table.h"
 #include "restitch/packet.h"
 
@@ -19,14 +17,6 @@ Tally walk(CaptureReader& reader, Visit&& visit) {
     }
   }
   return tally;
-}
-
-TrackKey key_of(const DecodedPacket& packet) {
-  TrackKey key;
-  std::memcpy(key.addresses.data(), packet.net.source.bytes.data(), 16);
-  std::memcpy(key.addresses.data() + 2, packet.net.destination.bytes.data(), 16);
-  key.ports = std::uint32_t{packet.tcp.source_port} << 16 | packet.tcp.destination_port;
-  return key;
 }
 
 }  // namespace
