@@ -24,7 +24,7 @@
 namespace restitch {
 
 struct FileLimits {
-  std::size_t open_files_max = 0;   // at the same time; 0: what RLIMIT_NOFILE allows, at most 1000
+  std::size_t open_files_max = 0;   // at the same time; 0: what RLIMIT_NOFILE allows, at most 4096
   std::size_t buffer_size = 16384;  // of each open file
 };
 

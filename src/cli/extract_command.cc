@@ -1,5 +1,7 @@
 #include <fmt/format.h>
+#include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
@@ -23,9 +25,20 @@ std::string extraction_text(const ExtractionCounts& counts, const std::string& d
   return out + fmt::format("{} files, {} bytes, written to {}\n", counts.files, counts.bytes, directory);
 }
 
+// Shells give 1,024 at first, for the sake of programs that use select(). A file that has to make way for
+// another one is closed and opened again.
+void allow_many_open_files() {
+  constexpr rlim_t wanted = 4096 + 64;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 int run_extract(const Options& options) {
+  allow_many_open_files();
   Session session(options);
   if (!session.open()) return session.status();
   std::error_code ignored;

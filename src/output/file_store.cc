@@ -21,7 +21,7 @@ constexpr std::size_t descriptors_for_others = 16;
 std::string reason_of(int error) { return std::generic_category().message(error); }
 
 std::size_t open_files_allowed() {
-  constexpr std::size_t sensible = 1000;
+  constexpr std::size_t sensible = 4096;  // with their buffers at most 64 MiB
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return sensible;
   const auto allowed = static_cast<std::size_t>(limit.rlim_cur);
@@ -101,8 +101,6 @@ std::optional<FileStore::Id> FileStore::create(const std::string& name) {
     if (errno != EEXIST) fail(name, errno);
     return std::nullopt;
   }
-  struct stat about {};
-  ::fstat(fd, &about);
   Id id = static_cast<Id>(files_.size());
   if (unused_.empty()) {
     files_.emplace_back();
@@ -110,7 +108,7 @@ std::optional<FileStore::Id> FileStore::create(const std::string& name) {
     id = unused_.back();
     unused_.pop_back();
   }
-  files_[id] = {name, about.st_dev, about.st_ino, 0, std::nullopt};
+  files_[id].name = name;
   occupy(id, fd);
   return id;
 }
@@ -141,8 +139,17 @@ void FileStore::occupy(Id id, int fd) {
   files_[id].slot = slots_.begin();
 }
 
+// Notes which file it is, for reopen(): most files are closed before that and never asked.
 void FileStore::evict_until(std::size_t open_max) {
-  while (slots_.size() > open_max) release(std::prev(slots_.end()));
+  while (slots_.size() > open_max) {
+    const auto idlest = std::prev(slots_.end());
+    File& file = files_[idlest->owner];
+    struct stat about {};
+    if (::fstat(idlest->fd, &about) != 0) fail(file.name, errno);
+    file.device = about.st_dev;
+    file.inode = about.st_ino;
+    release(idlest);
+  }
 }
 
 void FileStore::release(Slots::iterator slot) {

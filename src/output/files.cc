@@ -181,17 +181,20 @@ void FileStream::append_copies(std::string& out, Side& side) {
 
 void FileStream::append_runs(std::string& out, Side& side) {
   out += R"("runs":[)";
-  const char* separator = "";
   for (const Run& run : side.runs) {
-    fmt::format_to(std::back_inserter(out), "{}[{},{},{},", separator, run.file_offset, run.stream_offset,
-                   run.size);
+    out += '[';
+    for (const std::uint64_t number : {run.file_offset, run.stream_offset, run.size}) {
+      append_number(out, number);
+      out += ',';
+    }
     append_json_time(out, run.time);
-    fmt::format_to(std::back_inserter(out), ",{}", run.packet_number);
+    out += ',';
+    append_number(out, run.packet_number);
     append_origin(out, run);
-    out += ']';
-    separator = ",";
+    out += "],";
   }
-  out += "]";
+  if (!side.runs.empty()) out.pop_back();
+  out += ']';
   side.runs.clear();
   append_copies(out, side);
 }

@@ -14,6 +14,11 @@ void append_hex(std::string& out, Bytes bytes) {
   }
 }
 
+void append_number(std::string& out, std::uint64_t number) {
+  const fmt::format_int digits(number);
+  out.append(digits.data(), digits.size());
+}
+
 void append_json_time(std::string& out, Timestamp time) {
   if (time.ns == 0) {
     out += "null";
@@ -23,7 +28,11 @@ void append_json_time(std::string& out, Timestamp time) {
   const bool negative = time.ns < 0;
   const auto bits = static_cast<std::uint64_t>(time.ns);
   const std::uint64_t ns = negative ? 0 - bits : bits;  // right for the lowest number too
-  fmt::format_to(std::back_inserter(out), "{}{}.{:09}", negative ? "-" : "", ns / second, ns % second);
+  if (negative) out += '-';
+  append_number(out, ns / second);
+  const fmt::format_int decimals(second + ns % second);  // its leading 1 keeps the zeros behind it
+  out += '.';
+  out.append(decimals.data() + 1, decimals.size() - 1);
 }
 
 void append_json_string(std::string& out, std::string_view text) {

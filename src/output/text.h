@@ -16,6 +16,8 @@ inline Bytes as_bytes(std::string_view text) {
 // Two lower-case digits a byte.
 void append_hex(std::string& out, Bytes bytes);
 
+void append_number(std::string& out, std::uint64_t number);
+
 // Seconds since 1970 with nine decimals, "null" for a time that is not known.
 void append_json_time(std::string& out, Timestamp time);
 
