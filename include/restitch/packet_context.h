@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <typeinfo>
 
 #include "restitch/packet.h"
 #include "restitch/stream.h"
@@ -46,7 +47,8 @@ class PacketContext final : public AssemblerContext {
 
 // nullptr if the context is of another kind: from a loop other than feed().
 inline const PacketContext* context_of(const AssemblerContext& context) {
-  return dynamic_cast<const PacketContext*>(&context);
+  // The class is final, so it is this type or none: no search through bases.
+  return typeid(context) == typeid(PacketContext) ? static_cast<const PacketContext*>(&context) : nullptr;
 }
 
 // PacketContext::rank(), or 0.

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <bit>
 
 namespace restitch {
 namespace {
@@ -13,25 +13,20 @@ namespace {
 constexpr std::size_t entry_count = std::size_t{1} << 14;
 constexpr std::size_t header_size_max = 60;
 
-struct Identity {
-  std::array<std::uint8_t, 16> source;
-  std::array<std::uint8_t, 16> destination;
-  std::array<std::uint8_t, header_size_max> header{};
-  std::uint16_t ip_id = 0;
-  std::uint64_t payload_size = 0;
-};
-
+// The header is digested where it lies; what else identifies a packet goes into the seed.
 std::uint64_t digest_of(const DecodedPacket& packet) {
-  Identity identity;
-  std::memset(static_cast<void*>(&identity), 0, sizeof identity);  // what lies between the members counts too
-  identity.source = packet.net.source.bytes;
-  identity.destination = packet.net.destination.bytes;
+  using Words = std::array<std::uint64_t, 2>;
+  const auto source = std::bit_cast<Words>(packet.net.source.bytes);
+  const auto destination = std::bit_cast<Words>(packet.net.destination.bytes);
+  const std::uint64_t size = packet.tcp.payload.size() + packet.tcp.missing_size;
+  std::uint64_t seed = size << 16 | packet.ip_id;
+  for (const std::uint64_t word : {source[0], source[1], destination[0], destination[1]}) {
+    seed = (seed ^ word) * 0x9E3779B97F4A7C15;
+    seed ^= seed >> 32;
+  }
   const Bytes all = packet.tcp.bytes;
   const std::size_t header_size = std::min(all.size() - packet.tcp.payload.size(), header_size_max);
-  std::memcpy(identity.header.data(), all.data(), header_size);
-  identity.ip_id = packet.ip_id;
-  identity.payload_size = packet.tcp.payload.size() + packet.tcp.missing_size;
-  return XXH3_64bits(&identity, sizeof identity);
+  return XXH3_64bits_withSeed(all.data(), header_size, seed);
 }
 
 }  // namespace
