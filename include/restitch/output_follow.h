@@ -37,6 +37,8 @@ class FollowWriter {
   // What happened to what this node sends.
   void event(unsigned node, const EventNote& event);
   void end();
+  // After end(): the connection is complete, and nothing more will be written.
+  [[nodiscard]] bool ended() const { return ended_; }
 
   [[nodiscard]] bool notes() const { return notes_; }
 
@@ -49,6 +51,7 @@ class FollowWriter {
   Sink sink_;
   bool notes_;
   std::string text_;
+  bool ended_ = false;
   std::array<std::uint64_t, 2> positions_{};  // by node: offset of the next byte, for the hex dump
 };
 

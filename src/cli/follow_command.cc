@@ -16,7 +16,10 @@ int run_follow(const Options& options) {
       options.format, [&](std::string_view text) { output.write(text); }, options.notes);
   ConnectionLog log([](const ConnectionSummary&) {});
   FollowFactory factory(log, writer, options.number);
-  session.run<FollowStream>(factory, [&] { return !options.input.endless() || output.flush(); });
+  session.run<FollowStream>(factory, [&] {
+    if (writer.ended() && !options.read_on) return false;
+    return !options.input.endless() || output.flush();
+  });
   if (!output.flush()) return exit_input;
   if (log.opened() <= options.number) {
     fmt::print(stderr, "restitch: there is no connection {}: {}\n", options.number,

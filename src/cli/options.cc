@@ -156,6 +156,8 @@ void Parser::add_follow() {
       "--notes", options_.notes,
       "Lines that begin with # about which packet brought\nwhat, and the events; watches as --observe "
       "does");
+  follow->add_flag("--read-on", options_.read_on,
+                   "Read on to the end when the connection is complete,\nto hear of damage there");
 }
 
 void Parser::add_diff() {

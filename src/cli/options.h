@@ -48,6 +48,7 @@ struct Options {
   std::uint64_t number = 0;
   FollowFormat format = FollowFormat::ascii;
   bool notes = false;
+  bool read_on = false;  // to the end of the input, also when the connection is complete
 
   // diff
   std::vector<const ReceiverPolicy*> diff_receivers;

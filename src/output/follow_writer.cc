@@ -123,6 +123,7 @@ void FollowWriter::event(unsigned node, const EventNote& event) {
 }
 
 void FollowWriter::end() {
+  ended_ = true;
   if (format_ != FollowFormat::yaml) sink_(rule);
 }
 

@@ -54,6 +54,19 @@ TEST_F(Follow, PrintsWhatATruncatedFileHoldsWithExitStatus2) {
   EXPECT_THAT(run.err, HasSubstr("restitch: standard input: "));
 }
 
+// Under a policy that knows an end; the default one takes what comes behind a FIN too.
+TEST_F(Follow, StopsReadingWhenTheConnectionIsComplete) {
+  const std::string damaged = "{ cat hello.pcap; head -c 30 hello.pcap; } | @ follow 0 --receiver first ";
+  const ToolRun run = ToolTest::run(damaged + "-");
+  EXPECT_EQ(run.out, expected("ascii", "5\nhello\n\t5\nworld\n"));
+  EXPECT_EQ(run.err, "");
+  EXPECT_EQ(run.status, 0);
+  const ToolRun read_on = ToolTest::run(damaged + "--read-on -");
+  EXPECT_EQ(read_on.out, run.out);
+  EXPECT_THAT(read_on.err, HasSubstr("restitch: standard input: "));
+  EXPECT_EQ(read_on.status, 2);
+}
+
 // Ours against tshark's own text, byte for byte, for connections over a link that lost and reordered.
 TEST_F(Follow, AgreesWithTsharkOnTheSample) {
   if (::system("command -v tshark >/dev/null") != 0) GTEST_SKIP() << "there is no tshark here";
