@@ -31,11 +31,12 @@ def rows(build):
     tool, limits = build / "restitch", build / "bench/bench_limits"
     write_files = [build / "bench/bench_write_files", "CAPTURE", "FOLDER"]
     extract = [tool, "extract", "-q", "-o", "FOLDER", "CAPTURE"]
-    table = [Row("A", "streams", [tool, "streams", "-q", "--threads", "1", "CAPTURE"], "track", [limits, "track", "CAPTURE"]),
+    streams = [tool, "streams", "-q", "--threads", "1"]
+    table = [Row("A", "streams", [*streams, "CAPTURE"], "track", [limits, "track", "CAPTURE"]),
              Row("A", "extract", extract, "write files", write_files, True),
              Row("B", "extract", extract, "write files", write_files, True)]
     if shutil.which("tshark"):
-        table.append(Row("B", "streams --json", [tool, "streams", "-q", "--threads", "1", "--json", "CAPTURE"], "tshark",
+        table.append(Row("B", "streams --json", [*streams, "--json", "CAPTURE"], "tshark",
                          ["tshark", "-q", "-z", "conv,tcp", "-r", "CAPTURE"]))
     return table
 

@@ -1,6 +1,6 @@
-// The limit of `restitch extract`: reads a capture, finds the flow of each packet, and writes its payload into
-// the file of that flow, in pieces of 64 KiB; nothing else. It is right only where every flow is in order and
-// has its own ports (workloads A and B), and it writes no index.
+// The limit of `restitch extract`: reads a capture, finds the flow of each packet, and writes its payload
+// into the file of that flow, in pieces of 64 KiB; nothing else. It is right only where every flow is in
+// order and has its own ports (workloads A and B), and it writes no index.
 //
 //   bench_write_files CAPTURE FOLDER          FOLDER is there; file names as those of restitch extract
 #include <fcntl.h>
