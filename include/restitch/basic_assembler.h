@@ -158,6 +158,7 @@ class BasicAssembler {
   using Connection = detail::Connection;
   struct Counting;
   struct Settling;
+  struct Owning;
   struct Call;
 
   void assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
@@ -185,6 +186,7 @@ class BasicAssembler {
   bool age_hole(std::uint32_t detail);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);
   void drain(const Ref& ref, AssemblerContext* context);
+  bool skip_gap(const Ref& ref, AssemblerContext* context);
   void complete(Connection& connection, AssemblerContext* context, EndReason reason);
   void expel(Connection& connection, EndReason reason);
   void tell_events(const Ref& ref);

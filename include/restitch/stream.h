@@ -4,6 +4,7 @@
 // or assembler (asserted).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -88,6 +89,8 @@ class ScatterGather {
     Transmission transmission = Transmission::first;
   };
 
+  ScatterGather();
+
   [[nodiscard]] Lengths lengths() const { return {available_, saved_}; }
 
   // The first `size` bytes in one piece: lent memory where they lie in the first chunk, else a copy that
@@ -128,10 +131,14 @@ class ScatterGather {
   }
   void show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments, std::size_t size);
   void load_saved() const;
-  void append(Bytes bytes, const CaptureInfo& info, Transmission transmission = Transmission::first) {
+  // False when memory is exhausted.
+  bool append(Bytes bytes, const CaptureInfo& info, Transmission transmission = Transmission::first) {
+    if (chunks_.size() >= std::min(chunks_.capacity(), packets_.capacity()) && !grow()) return false;
     chunks_.push_back({bytes, &info, available_, transmission});
     available_ += bytes.size();
+    return true;
   }
+  bool grow();
   [[nodiscard]] const Chunk* chunk_of(std::size_t offset) const;
   void count_new();
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "restitch/detail/block.h"
@@ -161,7 +162,11 @@ bool CellStore::grow(unsigned number) {
   const std::size_t size = shapes[number].chunk_size;
   ChunkPtr chunk(static_cast<std::uint8_t*>(allocate_block(size)), {size});
   if (!chunk) return false;
-  classes_[number].chunks.push_back(std::move(chunk));
+  try {
+    classes_[number].chunks.push_back(std::move(chunk));
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
   memory_size_ += size;
   return true;
 }

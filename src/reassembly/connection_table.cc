@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 #include "restitch/detail/block.h"
@@ -80,7 +81,12 @@ ConnectionTable::Entries ConnectionTable::make_entries(std::uint32_t size) {
 bool ConnectionTable::make_room(std::uint32_t number) {
   const Part& part = parts_[number];
   if ((part.used + 1) * 4 <= part.size * 3) return true;
-  const bool grown = part.size < part_size_max ? resize(number, part.size * 2) : split(number);
+  bool grown = false;
+  try {
+    grown = part.size < part_size_max ? resize(number, part.size * 2) : split(number);
+  } catch (const std::bad_alloc&) {
+    grown = false;  // nothing was changed but for routes that lead to the same parts
+  }
   return grown || parts_[number].used + 1 < parts_[number].size;
 }
 
@@ -179,7 +185,8 @@ void ConnectionTable::remove_part(std::uint32_t number) {
   }
   parts_.pop_back();
   if (parts_.size() == 1 && depth_ != 0) {  // as small as in the beginning
-    routes_ = std::vector<Route>(1);
+    routes_.resize(1);
+    routes_.shrink_to_fit();
     parts_.shrink_to_fit();
     depth_ = 0;
     route(0);

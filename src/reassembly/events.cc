@@ -1,5 +1,7 @@
 #include "restitch/events.h"
 
+#include <new>
+
 #include "restitch/detail/half_state.h"
 
 namespace restitch {
@@ -31,7 +33,14 @@ namespace detail {
 
 void EventLog::add(const Event& event) {
   ++counts_[static_cast<std::size_t>(event.kind)];
-  if (events_.size() >= events_max) return;
+  try {
+    if (events_.size() < events_max) store(event);
+  } catch (const std::bad_alloc&) {
+    return;  // it is only counted, as those beyond the limits
+  }
+}
+
+void EventLog::store(const Event& event) {
   Stored stored{event, bytes_.size(), event.held.size(), event.arrived.size()};
   if (bytes_.size() + event.held.size() + event.arrived.size() > bytes_max) {
     stored.held_size = stored.arrived_size = 0;

@@ -1,6 +1,7 @@
 #include "restitch/detail/half_connection.h"
 
 #include <algorithm>
+#include <new>
 
 namespace restitch {
 
@@ -23,6 +24,7 @@ constexpr std::int32_t late_syn_reach = 1 << 20;
 HalfDetail& HalfConnection::detail(State& state) {
   if (detail_ == none) {
     detail_ = state.details.allocate();
+    if (detail_ == none) throw std::bad_alloc();
     state.details[detail_].connection = state.connection;
   }
   flags_ |= busy_flag;
@@ -33,7 +35,8 @@ const HalfDetail* HalfConnection::peek(const State& state) const {
   return detail_ == none ? nullptr : &state.details[detail_];
 }
 
-// The one function that moves next_seq_. Bytes read out of band have a number, but no offset.
+// The one function that moves next_seq_; back (modulo 2^64) over bytes that nobody read after all. Bytes read
+// out of band have a number, but no offset.
 void HalfConnection::advance(std::uint64_t distance, std::uint32_t out_of_band) {
   next_seq_ = next_seq_.add(static_cast<std::int64_t>(distance));
   next_offset_ += distance - out_of_band;
@@ -109,6 +112,10 @@ void HalfConnection::deliver(State& state, const TcpSegment& tcp, const CaptureI
 void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp,
                             const CaptureInfo& info, TcpFlowDirection direction, bool start) {
   state.segments.lend(tcp.payload);
+  if (detail_ == none && !state.details.reserve_one()) {  // no memory to think of it: as if not captured
+    state.bytes().dropped += tcp.payload.size();
+    return;
+  }
   Arrival arrival{tcp.sequence.add(tcp.syn() ? 1 : 0), tcp.payload, info, direction};
   if (tcp.syn()) {
     insert_syn(state, arrival);

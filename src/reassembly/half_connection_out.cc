@@ -22,15 +22,21 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   sg.begin(direction, next_offset_ - d.run.waiting_bytes() - kept);
   pop(state, policy);
   reach_end(state, policy);
-  const std::uint64_t fresh = deliverable(state, limit);
+  const std::uint64_t ready = deliverable(state, limit);
   const bool start = (flags_ & start_flag) != 0;
-  const bool end = (flags_ & end_flag) != 0 && d.held.empty() && fresh == d.run.waiting_bytes();
-  const bool last_offer = ended() && fresh == d.run.waiting_bytes();
-  if (fresh == 0 && d.skip == 0 && !start && !end && !(last_offer && kept != 0)) {
-    if (d.run.waiting_bytes() != 0) state.segments.own_borrowed();  // they wait longer than the packet lives
+  const bool leaves_nothing = d.held.empty() && ready == d.run.waiting_bytes();
+  const bool end_is_due = leaves_nothing && ((flags_ & end_flag) != 0 || (ended() && kept != 0));
+  if (ready == 0 && d.skip == 0 && !start && !end_is_due) {
     rest(state);
     return false;
   }
+  sg.show_saved(d.run, state.segments, kept);
+  const std::uint64_t fresh =
+      d.run.offer(state.segments, ready, [&](Bytes bytes, const detail::HeldSegment& segment) {
+        return sg.append(bytes, segment.info, segment.transmission);
+      });
+  const bool last_offer = ended() && leaves_nothing && fresh == ready;
+  const bool end = last_offer && (flags_ & end_flag) != 0;
   state.bytes().held -= fresh;
   state.bytes().delivered += fresh;
   sg.info_.skip = d.skip;
@@ -38,10 +44,6 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   sg.info_.end = end;
   sg.last_offer_ = last_offer;
   sg.stats_ = d.since;
-  sg.show_saved(d.run, state.segments, kept);
-  d.run.offer(state.segments, fresh, [&](Bytes bytes, const detail::HeldSegment& segment) {
-    sg.append(bytes, segment.info, segment.transmission);
-  });
   sg.count_new();
   d.since = {};
   d.skip = 0;
@@ -50,12 +52,13 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   return true;
 }
 
-// How many of the bytes in order may be delivered: those below `limit`.
+// How many of the bytes in order may be delivered: those below `limit`. Others wait for longer than their
+// packet is there; without memory for that, they do not.
 std::uint64_t HalfConnection::deliverable(State& state, std::optional<Sequence> limit) {
   const std::uint64_t waiting = detail(state).run.waiting_bytes();
-  if (!limit) return waiting;
-  const std::int32_t beyond = limit->difference(next_seq_);
-  return beyond <= 0 ? waiting : waiting - std::min(waiting, static_cast<std::uint64_t>(beyond));
+  const std::int32_t beyond = limit ? limit->difference(next_seq_) : 0;
+  if (beyond <= 0 || waiting == 0 || !state.segments.own_borrowed()) return waiting;
+  return waiting - std::min(waiting, static_cast<std::uint64_t>(beyond));
 }
 
 // Moves what has become contiguous from the queue to the run, up to an end that is final.
@@ -104,8 +107,7 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::ui
   const auto at = d.urgent.within(next_seq_, size);
   d.urgent.pass(next_seq_.add(size));
   if (at && policy.urgent == Urgent::out_of_band) {
-    urgent = 1;
-    if (size > 1) segments.remove_byte(segment, *at);
+    urgent = size == 1 || segments.remove_byte(segment, *at) ? 1 : 0;
   }
   state.bytes().delivered += urgent;
   state.bytes().held += size - urgent;  // until it is offered
@@ -122,7 +124,8 @@ void HalfConnection::settle(State& state, const ScatterGather& sg) {
   const HalfDetail* d = peek(state);
   if (d != nullptr && d->run.kept_bytes() != 0) {
     detail(state).run.keep_from(state, keep);
-  } else if (keep < sg.available_) {  // lent by deliver(), straight from the packet
+  } else if (keep < sg.available_ && (detail_ != none || state.details.reserve_one())) {
+    // lent by deliver(), straight from the packet
     const ScatterGather::Chunk& chunk = sg.chunks_.front();
     detail(state).run.append_kept(state, chunk.bytes.subspan(keep), *chunk.info, chunk.transmission);
   }
@@ -166,12 +169,13 @@ void HalfConnection::abort(State& state, bool told) {
   refuse_held(state);
 }
 
-void HalfConnection::refuse_held(State& state) {
+void HalfConnection::give_up_held(State& state, std::uint64_t ByteCounts::*count) {
   if (detail_ == none) return;
   HalfDetail& d = detail(state);
   const std::uint64_t waiting = d.run.drop_waiting(state);
   state.bytes().held -= waiting;
-  state.bytes().refused += waiting + d.held.discard_all(state);
+  state.bytes().*count += waiting + d.held.discard_all(state);
+  advance(-waiting);  // they are no part of the stream: what follows stands where they would have
   rest(state);
 }
 

@@ -1,11 +1,30 @@
 #include <algorithm>
 #include <cassert>
 #include <iterator>
+#include <new>
 
 #include "restitch/detail/segment_run.h"
 #include "restitch/stream.h"
 
 namespace restitch {
+
+// So that the bytes of one packet always find room.
+ScatterGather::ScatterGather() {
+  constexpr std::size_t chunks_at_first = 16;
+  chunks_.reserve(chunks_at_first);
+  packets_.reserve(chunks_at_first);
+}
+
+bool ScatterGather::grow() {
+  const std::size_t size = 2 * chunks_.size() + 1;
+  try {
+    chunks_.reserve(size);
+    packets_.reserve(size);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
 
 // The first bytes available are the first `size` of a run. Requires: nothing was appended yet.
 void ScatterGather::show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments,

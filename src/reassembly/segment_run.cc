@@ -23,7 +23,7 @@ void SegmentRun::append_kept(HalfState& state, Bytes bytes, const CaptureInfo& i
     if (segment == none) return;  // out of memory: delivered once, not offered again
     state.segments[segment].transmission = transmission;
     append(state, segment);
-    offer(state.segments, part.size(), [](Bytes, const HeldSegment&) {});
+    offer(state.segments, part.size(), [](Bytes, const HeldSegment&) { return true; });
     bytes = bytes.subspan(part.size());
   }
 }
@@ -47,7 +47,8 @@ void SegmentRun::keep_from(HalfState& state, std::uint64_t size) {
     account(state, head_, +1);
     if (head_ == unoffered_) unoffered_at_ -= static_cast<std::uint32_t>(size);
   }
-  segments.own_borrowed();
+  // Out of memory: delivered once, not offered again.
+  if (!segments.own_borrowed() && kept_bytes() != 0) keep_from(state, kept_bytes());
 }
 
 std::uint64_t SegmentRun::drop_waiting(HalfState& state) {

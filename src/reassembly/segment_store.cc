@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cstring>
+#include <new>
 
 namespace restitch::detail {
 
@@ -34,22 +35,33 @@ std::uint32_t SegmentStore::borrow(Sequence first, Bytes bytes, const CaptureInf
   assert(bytes.data() >= lent_.data() && bytes.data() + bytes.size() <= lent_.data() + lent_.size());
   const std::uint32_t segment = allocate(first, info);
   if (segment == none) return none;
+  if (!note_borrower(segment)) {
+    segments_.release(segment);
+    return none;
+  }
   HeldSegment& held = segments_[segment];
   held.size = static_cast<std::uint32_t>(bytes.size());
   held.storage = Storage::lent;
   held.place = static_cast<std::uint32_t>(bytes.data() - lent_.data());
-  borrowers_.push_back(segment);
   payload_size_ += bytes.size();
   return segment;
 }
 
-void SegmentStore::own_borrowed() {
+bool SegmentStore::note_borrower(std::uint32_t segment) {
+  try {
+    borrowers_.push_back(segment);
+    return true;
+  } catch (const std::bad_alloc&) {
+    return false;
+  }
+}
+
+bool SegmentStore::own_borrowed() {
   for (const std::uint32_t segment : borrowers_) {
-    if (!segments_.is_used(segment) || own(segment)) continue;
-    payload_size_ -= segments_[segment].size;
-    segments_[segment].size = 0;
+    if (segments_.is_used(segment) && !own(segment)) return false;
   }
   borrowers_.clear();
+  return true;
 }
 
 bool SegmentStore::own(std::uint32_t segment) {
@@ -116,14 +128,15 @@ void SegmentStore::replace_bytes(std::uint32_t segment, std::size_t offset, std:
   held.size = static_cast<std::uint32_t>(size);
 }
 
-void SegmentStore::remove_byte(std::uint32_t segment, std::uint32_t at) {
-  if (!own(segment)) return;
+bool SegmentStore::remove_byte(std::uint32_t segment, std::uint32_t at) {
+  if (!own(segment)) return false;
   HeldSegment& held = segments_[segment];
   std::uint8_t* bytes =
       held.storage == Storage::cell ? cells_.bytes(held.place) : reinterpret_cast<std::uint8_t*>(&held.place);
   std::memmove(bytes + at, bytes + at + 1, held.size - at - 1);
   payload_size_ -= 1;
   replace_bytes(segment, 0, held.size - 1);
+  return true;
 }
 
 void SegmentStore::release(std::uint32_t segment) {

@@ -236,8 +236,9 @@ inline std::optional<Delivery> ByteMapModel::take() {
     pop();
     reach_end();
     const bool end = end_untold_ && !holds();
-    last_offer_ = ended_;
-    if (next_ == run_begin_ && skip_ == 0 && !start_untold_ && !end && !(ended_ && !run_.empty())) return {};
+    last_offer_ = ended_ && held_.empty();
+    if (next_ == run_begin_ && skip_ == 0 && !start_untold_ && !end && !(last_offer_ && !run_.empty()))
+      return {};
     const std::size_t saved = delivery.saved;
     delivery = since_;
     delivery.saved = saved;

@@ -26,6 +26,11 @@ class TestPacket {
     flags_ = flags_ | flag;
     return *this;
   }
+  // With this acknowledgement number.
+  TestPacket& acknowledges(std::uint32_t number) {
+    acknowledgment_ = number;
+    return flag(TcpFlag::ack);
+  }
   // When it was captured; without this, in second 1.
   TestPacket& at(std::int64_t seconds) {
     seconds_ = seconds;
@@ -57,6 +62,7 @@ class TestPacket {
     tcp.destination_port = 80;
     if (!from_client_) std::swap(tcp.source_port, tcp.destination_port);
     tcp.sequence = Sequence(sequence_);
+    tcp.acknowledgment = Sequence(acknowledgment_);
     tcp.flags = flags_;
     tcp.missing_size = missing_;
     tcp.payload = Bytes(reinterpret_cast<const std::uint8_t*>(payload_.data()), payload_.size());
@@ -79,6 +85,7 @@ class TestPacket {
 
   bool from_client_;
   std::uint32_t sequence_;
+  std::uint32_t acknowledgment_ = 0;
   std::string payload_;
   TcpFlags flags_;
   std::uint32_t missing_ = 0;

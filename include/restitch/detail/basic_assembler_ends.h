@@ -29,14 +29,24 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
   deliver_ready(ref, context);
-  while (pool_.state_.may_skip(*ref.connection, ref.direction) &&
-         ref.half->skip_gap(halves(), policy(ref), ref.direction)) {
+  while (pool_.state_.may_skip(*ref.connection, ref.direction) && skip_gap(ref, context)) {
     deliver_ready(ref, context);
   }
   halves().attend(ref.connection->slot, ref.direction);
   ref.half->refuse_held(halves());
   ref.half->close(halves());
   deliver_ready(ref, context);
+}
+
+// Gives up the bytes before the lowest that waits. Those before the gap are delivered first, if they were in
+// order but not acknowledged: whoever is not waited for any longer is not asked any longer either.
+template <StreamType S, class Factory>
+bool BasicAssembler<S, Factory>::skip_gap(const Ref& ref, AssemblerContext* context) {
+  halves().attend(ref.connection->slot, ref.direction);
+  if (ref.half->undelivered_bytes(halves()) != ref.half->held_bytes(halves())) {
+    deliver_ready(ref, context, true);
+  }
+  return ref.half->skip_gap(halves(), policy(ref), ref.direction);
 }
 
 template <StreamType S, class Factory>
@@ -92,8 +102,7 @@ bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t
   bool flushed = false;
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     const Ref ref = ref_of(connection, direction);
-    while (ref.half->holds(halves()) && ref.half->oldest_held(halves()) < t &&
-           ref.half->skip_gap(halves(), policy(ref), direction)) {
+    while (ref.half->holds(halves()) && ref.half->oldest_held(halves()) < t && skip_gap(ref, nullptr)) {
       flushed = true;
       deliver_ready(ref, nullptr);
     }

@@ -43,6 +43,20 @@ struct BasicAssembler<S, Factory>::Settling {
   ~Settling() { half.settle(state, sg); }
 };
 
+// What waits when a packet goes away, because a callback threw or no memory was left for a byte before it,
+// must not go on lying in the packet; without memory for a copy, it is dropped.
+template <StreamType S, class Factory>
+struct BasicAssembler<S, Factory>::Owning {
+  BasicAssembler& assembler;
+  const Ref& ref;
+  ~Owning() {
+    detail::HalfState& state = assembler.halves();
+    if (state.segments.own_borrowed()) return;
+    state.attend(ref.connection->slot, ref.direction);
+    ref.half->drop_held(state);
+  }
+};
+
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const TcpSegment& tcp,
                                                        AssemblerContext& context) {
@@ -167,12 +181,10 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
   const std::uint32_t slot = connection.slot;
   halves().attend(slot, ref.direction);
   ref.half->insert(halves(), policy(ref), tcp, context.capture_info(), ref.direction, start);
-  try {
+  {
+    const Owning owning{*this, ref};
     deliver_ready(ref, &context);
     if (ref.half->busy()) enforce_limits(ref, &context);
-  } catch (...) {
-    halves().segments.own_borrowed();
-    throw;
   }
   if (pool_.is_open(slot)) finish_if_ended(ref, &context);
 }

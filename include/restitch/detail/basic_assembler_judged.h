@@ -3,7 +3,8 @@
 #pragma once
 
 #include <algorithm>
-#include <vector>
+#include <memory>
+#include <new>
 
 #include "restitch/basic_assembler.h"
 
@@ -30,7 +31,15 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
     return complete(connection, &context, EndReason::rst);
   }
   TcpSegment counted = tcp;
-  if (tcp.syn() && tcp.ack()) settle_syn_data(connection, tcp, context);
+  if (tcp.syn() && tcp.ack()) {
+    try {
+      settle_syn_data(connection, tcp, context);
+    } catch (...) {
+      halves().attend(connection.slot, ref.direction);
+      halves().bytes().dropped += tcp.payload.size();
+      throw;
+    }
+  }
   halves().attend(connection.slot, ref.direction);
   if (!verdict.payload_counts) {
     if (tcp.syn() && !tcp.ack() && !tcp.payload.empty()) {
@@ -94,22 +103,21 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
     return pool_.state_.drop_syn_data(connection);
   }
   const Bytes held = halves().segments.bytes(receiver.syn_data);
-  const std::vector<std::uint8_t> bytes(held.begin(), held.end());
+  const std::unique_ptr<std::uint8_t[]> copy(new (std::nothrow) std::uint8_t[held.size()]);
+  if (!copy) return pool_.state_.drop_syn_data(connection);
+  std::copy(held.begin(), held.end(), copy.get());
+  const Bytes bytes(copy.get(), held.size());
   pool_.state_.release_syn_data(connection);
   TcpSegment data;
   data.sequence = first;
   data.flags = TcpFlags{} | TcpFlag::ack;
-  data.payload = Bytes(bytes).first(std::min(bytes.size(), static_cast<std::size_t>(acked)));
+  data.payload = bytes.first(std::min(bytes.size(), static_cast<std::size_t>(acked)));
   halves().attend(connection.slot, direction);
   halves().bytes().refused += bytes.size() - data.payload.size();
   const Ref ref = ref_of(connection, direction);
   ref.half->insert(halves(), policy(ref), data, info, direction, false);
-  try {
-    deliver_ready(ref, &context);
-  } catch (...) {
-    halves().segments.own_borrowed();
-    throw;
-  }
+  const Owning owning{*this, ref};
+  deliver_ready(ref, &context);
 }
 
 }  // namespace restitch

@@ -98,10 +98,7 @@ bool BasicAssembler<S, Factory>::give_way(const Ref& ref, std::size_t excess, Li
 
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::skip_at_limit(const Ref& ref, Limit limit, AssemblerContext* context) {
-  halves().attend(ref.connection->slot, ref.direction);
-  if (!ref.half->holds(halves()) || !ref.half->skip_gap(halves(), policy(ref), ref.direction)) {
-    return false;
-  }
+  if (!ref.half->holds(halves()) || !skip_gap(ref, context)) return false;
   if (limit != Limit::count_) note_limit(ref, limit, context);
   deliver_ready(ref, context);
   return true;

@@ -90,8 +90,9 @@ class HalfConnection {
   // Ends the half here and now, by a reset: what waits was never read. `told`: with an end mark.
   void abort(State& state, bool told);
 
-  // Drops what waits: nobody read it.
-  void refuse_held(State& state);
+  // Drops what waits: nobody read it; or there is no memory for it.
+  void refuse_held(State& state) { give_up_held(state, &ByteCounts::refused); }
+  void drop_held(State& state) { give_up_held(state, &ByteCounts::dropped); }
 
   // Drops bytes kept by the stream, oldest first, until they count fewer than `pages_max` pages; or until so
   // much memory is free. Tells `limit`.
@@ -151,6 +152,7 @@ class HalfConnection {
   void take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment);
   void pop(State& state, const ReceiverPolicy& policy);
   std::uint64_t deliverable(State& state, std::optional<Sequence> limit);
+  void give_up_held(State& state, std::uint64_t ByteCounts::*count);
   void rest(State& state);
   void drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size, Limit limit);
   void report(State& state, EventKind kind, const Arrival& arrival);

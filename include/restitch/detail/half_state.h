@@ -104,6 +104,7 @@ class EventLog {
   static constexpr std::size_t bytes_max = 128 * 1024;  // of one packet; beyond, events show no bytes
   static constexpr std::size_t events_max = 4096;       // of one packet; beyond, they are only counted
 
+  void store(const Event& event);
   [[nodiscard]] Event restore(const Stored& stored) const;
 
   std::vector<Stored> events_;

@@ -39,16 +39,17 @@ class SegmentRun {
   void append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info, Transmission transmission);
 
   // The next `size` waiting bytes are part of the delivery at hand; calls function(bytes, segment) for each
-  // piece of them. Requires: so many wait.
+  // piece of them, until it answers false: that piece and those behind it go on waiting. Answers how many
+  // bytes were offered. Requires: so many wait.
   template <class Function>
-  void offer(SegmentStore& segments, std::uint64_t size, Function&& function) {
-    waiting_ -= size;
+  std::uint64_t offer(SegmentStore& segments, std::uint64_t size, Function&& function) {
+    const std::uint64_t all = size;
     while (size != 0) {
       const Bytes bytes = segments.bytes(unoffered_).subspan(unoffered_at_);
       const Bytes piece = bytes.first(std::min<std::uint64_t>(bytes.size(), size));
       const HeldSegment& segment = segments[unoffered_];
       if (segment.next != none) segments.prefetch(segment.next);
-      function(piece, segment);
+      if (!function(piece, segment)) break;
       size -= piece.size();
       unoffered_at_ += static_cast<std::uint32_t>(piece.size());
       if (piece.size() == bytes.size()) {
@@ -56,6 +57,8 @@ class SegmentRun {
         unoffered_at_ = 0;
       }
     }
+    waiting_ -= all - size;
+    return all - size;
   }
 
   // Gives back the first `size` offered bytes; what is left of the packet at hand is copied.

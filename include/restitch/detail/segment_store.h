@@ -75,8 +75,9 @@ class SegmentStore final : private CellStore::Owners {
     borrowers_.clear();
   }
 
-  // Copies what is still borrowed: the packet goes away early, because a callback threw.
-  void own_borrowed();
+  // Copies what is still borrowed, before the packet goes away. False when memory is exhausted: some still
+  // is.
+  bool own_borrowed();
 
   // A segment with a copy of `bytes`; none when memory is exhausted. Requires: 0 < size <= segment_size_max.
   std::uint32_t hold(Sequence first, Bytes bytes, const CaptureInfo& info);
@@ -91,8 +92,9 @@ class SegmentStore final : private CellStore::Owners {
   void trim_front(std::uint32_t segment, std::uint32_t size);
   void trim_back(std::uint32_t segment, std::uint32_t size);
 
-  // Takes one byte out of the middle; lent bytes are copied first. Requires: at < size, size > 1.
-  void remove_byte(std::uint32_t segment, std::uint32_t at);
+  // Takes one byte out of the middle; lent bytes are copied first, false when there is no memory for that.
+  // Requires: at < size, size > 1.
+  bool remove_byte(std::uint32_t segment, std::uint32_t at);
 
   void release(std::uint32_t segment);
 
@@ -115,6 +117,7 @@ class SegmentStore final : private CellStore::Owners {
  private:
   void cell_moved(std::uint32_t owner, CellStore::Reference to) override { segments_[owner].place = to; }
   bool place_bytes(std::uint32_t segment, Bytes bytes);
+  bool note_borrower(std::uint32_t segment);
   void replace_bytes(std::uint32_t segment, std::size_t offset, std::size_t size);
 
   std::uint32_t allocate(Sequence first, const CaptureInfo& info);

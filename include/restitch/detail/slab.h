@@ -53,6 +53,9 @@ class Slab {
     return (number << shift) | local;
   }
 
+  // Makes sure that the next allocate() succeeds; false when memory is exhausted.
+  bool reserve_one() { return open_ != none || grow(); }
+
   void release(std::uint32_t index) {
     const std::uint32_t number = index >> shift;
     const std::uint32_t local = index & mask;
@@ -155,8 +158,7 @@ class Slab {
     BlockPtr<Chunk> chunk = make_block<Chunk>();
     if (!chunk) return false;
     if (unused_.empty()) {
-      chunks_.emplace_back();
-      unused_.reserve(chunks_.capacity());
+      if (!add_place()) return false;
     } else {
       unused_.pop_back();
     }
@@ -165,6 +167,19 @@ class Slab {
     ++empty_;
     link(number);
     return true;
+  }
+
+  // Room for one more chunk, and for its number should it be given back.
+  bool add_place() {
+    const std::size_t before = chunks_.size();
+    try {
+      chunks_.emplace_back();
+      unused_.reserve(chunks_.capacity());
+      return true;
+    } catch (const std::bad_alloc&) {
+      chunks_.resize(before);
+      return false;
+    }
   }
 
   // An empty chunk is kept for the next allocations, behind all others, if there are few of them: one, or a

@@ -22,7 +22,7 @@ class StreamSlots {
   // Makes sure that there is memory for a slot; false when there is none.
   bool reserve(std::uint32_t slot) {
     const std::uint32_t number = slot >> shift;
-    if (number >= chunks_.size()) chunks_.resize(number + 1);
+    if (number >= chunks_.size() && !add_places(number + 1)) return false;
     if (chunks_[number]) return true;
     chunks_[number] = make_block<Chunk>();
     if (chunks_[number]) ++chunks_in_use_;
@@ -52,6 +52,15 @@ class StreamSlots {
   }
 
  private:
+  bool add_places(std::size_t count) {
+    try {
+      chunks_.resize(count);
+      return true;
+    } catch (const std::bad_alloc&) {
+      return false;
+    }
+  }
+
   static constexpr std::uint32_t shift = [] {
     std::uint32_t bits = 0;
     while ((sizeof(S) << (bits + 1)) < 64 * 1024) ++bits;
