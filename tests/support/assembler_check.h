@@ -101,7 +101,9 @@ inline std::string check_assembler(AssemblerRun& assembler, const Scenario& scen
     }
   }
   const bool completed = model.completed();
-  if (assembler.completed() != (completed ? 1 : 0)) return describe(scenario, steps) + "\n  completion";
+  if (assembler.completed() != (completed ? 1 : 0))
+    return describe(scenario, steps) + fmt::format("\n  the model completed: {}, the assembler: {} times",
+                                                   completed, assembler.completed());
   const Outcome expected = model.end();
   const Outcome actual = assembler.end();
   if (!completed && !same(expected, actual)) {

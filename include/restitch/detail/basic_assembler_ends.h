@@ -15,14 +15,14 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
     connection.closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(ref.direction));
   }
   const Ref other = ref_of(connection, reverse(ref.direction));
-  if (ref.half->reset() && policy(ref).after_rst == AfterEnd::refuse && !other.half->ended()) {
-    drain(other, context);
-  }
-  // A half that takes bytes after its end keeps the connection there for them.
+  // A half that takes bytes after its end keeps the connection there for them; a reset that counts ends both.
   const auto goes_on = [this](const Ref& one) {
     return policy(one).after_end(one.half->reset()) == AfterEnd::deliver;
   };
-  if (connection.ended() && !goes_on(ref) && !goes_on(other)) complete(connection, context, EndReason::fin);
+  const bool final_reset = ref.half->reset() && !goes_on(ref);
+  if (final_reset && !other.half->ended()) drain(other, context);
+  const bool stays = !final_reset && (goes_on(ref) || goes_on(other));
+  if (connection.ended() && !stays) complete(connection, context, EndReason::fin);
 }
 
 // Delivers all that waits in one half, across its gaps, and closes it.
