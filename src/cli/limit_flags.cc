@@ -88,6 +88,7 @@ bool LimitFlags::finish(const InputSelection& input, std::string& complaint) {
   selection_.assembler.max_buffered_pages_total(pages_max_);
   selection_.assembler.max_buffered_pages_per_connection(connection_pages_max_);
   selection_.ageing = default_ageing(input);
+  selection_.timed = !timeouts_.empty();
   for (const std::string& timeout : timeouts_) {
     if (!take_timeout(timeout, complaint)) return false;
   }

@@ -18,6 +18,7 @@ namespace restitch::cli {
 struct LimitSelection {
   MemoryBudget budget{};
   Ageing ageing{};
+  bool timed = false;  // --timeout was given
   AssemblerOptions assembler{};
 };
 
