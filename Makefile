@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test tsan bench fuzz format check-format coverage install clean
+.PHONY: help setup run build test tsan bench fuzz format check-format coverage lint valgrind install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -50,7 +50,16 @@ format: setup  ## format the C++ sources in place
 check-format: setup  ## say which C++ sources are not formatted
 	python3 tests/guards/format.py .
 
-coverage: setup  ## run the tests and report line and branch coverage: build/coverage/report/index.html
+lint: setup  ## clang-tidy and cppcheck over src/ and include/
+	cmake --preset release
+	tools/lint.sh
+
+valgrind: setup  ## the tests of reassembly, and the command over SAMPLE, under valgrind's memcheck
+	cmake --preset release
+	cmake --build --preset release --target tool unit_tests
+	tools/valgrind.sh $(SAMPLE)
+
+coverage: setup  ## run the tests, report line and branch coverage (build/coverage/report/index.html), hold the bars
 	cmake --preset coverage
 	cmake --build --preset coverage
 	find build/coverage -name '*.gcda' -delete
@@ -58,7 +67,8 @@ coverage: setup  ## run the tests and report line and branch coverage: build/cov
 	mkdir -p build/coverage/report
 	gcovr --root . --object-directory build/coverage --filter 'src/' --filter 'include/' \
 	  --exclude-directories 'build/coverage/CMakeFiles/[0-9]' --exclude-throw-branches \
-	  --html-details build/coverage/report/index.html --print-summary
+	  --html-details build/coverage/report/index.html --json-summary build/coverage/report/summary.json
+	python3 tools/coverage.py build/coverage/report/summary.json
 
 install: build  ## install to PREFIX (/usr/local)
 	cmake --build --preset release

@@ -91,7 +91,7 @@ void LibpcapReader::count(CaptureInterface& interface) const {
 
 std::string describe_failure(pcap_t* handle, int status) {
   std::string text = pcap_statustostr(status);
-  const std::string more = pcap_geterr(handle);
+  std::string more = pcap_geterr(handle);
   if (status == PCAP_ERROR) return more;
   return more.empty() ? text : text + " (" + more + ")";
 }

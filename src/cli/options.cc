@@ -52,7 +52,7 @@ class HelpFormatter final : public CLI::Formatter {
     if (app->get_parent() == nullptr) {
       return "Usage: restitch [COMMAND] [OPTIONS] FILE... [FILTER]\n       restitch COMMAND --help\n";
     }
-    const std::string name = app->get_name();
+    const std::string& name = app->get_name();
     return "Usage: restitch " + name + (name == "follow" ? " N" : "") + " [OPTIONS] FILE... [FILTER]\n";
   }
 };

@@ -22,6 +22,7 @@ char printable(std::uint8_t byte) { return byte >= 0x20 && byte < 0x7f ? static_
 // tshark prints the sum of seconds and fraction as a double, which has no room for all nine digits.
 double seconds(Timestamp time) {
   constexpr std::int64_t second = 1'000'000'000;
+  // NOLINTNEXTLINE(bugprone-integer-division): the two parts are told apart
   return static_cast<double>(time.ns / second) + static_cast<double>(time.ns % second) / 1e9;
 }
 
