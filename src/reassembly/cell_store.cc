@@ -23,7 +23,7 @@ struct Shape {
 
 constexpr std::uint32_t page_bytes = 4096;
 constexpr std::uint32_t chunk_size_min = 16 * 1024;
-constexpr std::size_t spare_size = 128 * 1024;  // of chunks of a class that are kept for later
+constexpr std::size_t spare_size = 64 * 1024;  // of chunks of a class that are kept for later
 
 constexpr Shape shape_of(std::uint32_t cell_size, std::uint32_t owner_size) {
   const std::uint32_t size = cell_size + owner_size;
