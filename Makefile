@@ -30,9 +30,8 @@ test: setup  ## build with AddressSanitizer and UBSan, warnings as errors, and r
 
 tsan: setup  ## the tests of everything that meets threads, under ThreadSanitizer
 	cmake --preset tsan
-	cmake --build --preset tsan --target tool threads_tests golden_tests live_tests lossy_link live_digests
+	cmake --build --preset tsan --target tool threads_tests live_tests lossy_link live_digests
 	ctest --preset tsan --label-regex "^(threads|live)$$"
-	ctest --preset tsan --tests-regex "^Threads\\."
 
 bench: setup  ## build and run the benchmarks, ends in tables (BENCH_ARGS="--scale 1 --workloads A,B")
 	cmake --preset bench
