@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t at = 2; at + 3 <= size && steps.size() < steps_max; at += 3) {
     steps.push_back(step_of(data + at));
   }
-  restitch::detail::HalfState state;
+  restitch::detail::BlockSource memory;
+  restitch::detail::HalfState state{memory};
   const std::string wrong = check_half(state, scenario, steps);
   if (wrong.empty()) return 0;
   std::fputs(wrong.c_str(), stderr);

@@ -116,7 +116,7 @@ class BasicStreamPool {
 
   Factory& factory_;
   detail::PoolState state_;
-  detail::StreamSlots<S> streams_;
+  detail::StreamSlots<S> streams_{state_.memory};
 };
 
 // What a flush did, in connections.

@@ -56,6 +56,11 @@ struct PoolOptions {
   // direction wait for an earlier one. 0: it waits for a limit or a flush, as gopacket does.
   std::uint32_t midstream_pages_max = 0;
 
+  // When a hole fills that many held segments waited behind, one delivery brings at most this many of them,
+  // or twice as many as the stream keeps, and others follow: what is delivered is still in the cache when the
+  // stream looks at it, and keeping all costs no more than looking at each byte a few times.
+  std::uint32_t delivery_segments_max = 256;
+
   // What it may hold, and how long things may wait.
   PoolLimits limits{};
   Ageing ageing{};

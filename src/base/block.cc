@@ -3,7 +3,9 @@
 #include <sys/mman.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 namespace restitch::detail {
 namespace {
@@ -14,7 +16,12 @@ std::atomic<std::size_t> in_use = 0;
 
 // The allocator of the sanitizers knows more than the system: it finds leaks, and writes beyond the end.
 void* acquire(std::size_t size) { return std::calloc(1, size); }
+void* acquire_aligned(std::size_t size) {
+  void* const block = std::aligned_alloc(size, size);
+  return block == nullptr ? nullptr : std::memset(block, 0, size);
+}
 void give_back(void* block, std::size_t /*size*/) { std::free(block); }
+void discard(void* part, std::size_t size) { std::memset(part, 0, size); }
 
 #else
 
@@ -29,20 +36,37 @@ void give_back(void* block, std::size_t size) {
   if (munmap(block, size) != 0) madvise(block, size, MADV_DONTNEED);
 }
 
+void* acquire_aligned(std::size_t size) {
+  auto* const mapped = static_cast<std::byte*>(acquire(2 * size));
+  if (mapped == nullptr) return nullptr;
+  const std::size_t before = (size - reinterpret_cast<std::uintptr_t>(mapped) % size) % size;
+  if (before != 0) give_back(mapped, before);
+  give_back(mapped + before + size, size - before);
+  madvise(mapped + before, size, MADV_HUGEPAGE);
+  return mapped + before;
+}
+
+void discard(void* part, std::size_t size) { madvise(part, size, MADV_DONTNEED); }
+
 #endif
 
-}  // namespace
-
-void* allocate_block(std::size_t size) noexcept {
-  void* block = acquire(size);
+void* counted(void* block, std::size_t size) {
   if (block != nullptr) in_use.fetch_add(size, std::memory_order_relaxed);
   return block;
 }
+
+}  // namespace
+
+void* allocate_block(std::size_t size) noexcept { return counted(acquire(size), size); }
+
+void* allocate_aligned_block(std::size_t size) noexcept { return counted(acquire_aligned(size), size); }
 
 void release_block(void* block, std::size_t size) noexcept {
   in_use.fetch_sub(size, std::memory_order_relaxed);
   give_back(block, size);
 }
+
+void discard_pages(void* part, std::size_t size) noexcept { discard(part, size); }
 
 std::size_t blocks_size() noexcept { return in_use.load(std::memory_order_relaxed); }
 

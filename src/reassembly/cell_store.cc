@@ -7,8 +7,6 @@
 #include <new>
 #include <utility>
 
-#include "restitch/detail/block.h"
-
 namespace restitch::detail {
 namespace {
 
@@ -59,7 +57,8 @@ constexpr auto shapes = [] {
 
 }  // namespace
 
-CellStore::CellStore(Owners& owners) : owners_(owners), classes_(shapes_count) {}
+CellStore::CellStore(BlockSource& source, Owners& owners)
+    : source_(source), owners_(owners), classes_(shapes_count) {}
 
 unsigned CellStore::class_of(std::size_t size) {
   const auto at = std::lower_bound(shapes.begin(), shapes.end(), size,
@@ -160,7 +159,7 @@ void CellStore::set_links(Reference cell, Links links) { std::memcpy(bytes(cell)
 
 bool CellStore::grow(unsigned number) {
   const std::size_t size = shapes[number].chunk_size;
-  ChunkPtr chunk(static_cast<std::uint8_t*>(allocate_block(size)), {size});
+  ChunkPtr chunk(static_cast<std::uint8_t*>(source_.allocate(size)), {&source_, size});
   if (!chunk) return false;
   try {
     classes_[number].chunks.push_back(std::move(chunk));

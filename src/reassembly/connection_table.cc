@@ -6,8 +6,6 @@
 #include <new>
 #include <utility>
 
-#include "restitch/detail/block.h"
-
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -20,10 +18,11 @@ constexpr std::size_t block_size_min = 16 * 1024;
 }  // namespace
 
 void ConnectionTable::Release::operator()(Entry* entries) const {
-  size >= block_size_min ? release_block(entries, size) : std::free(entries);
+  size >= block_size_min ? source->release(entries, size) : std::free(entries);
 }
 
-ConnectionTable::ConnectionTable(std::uint64_t seed) : parts_(1), seed_(seed) {
+ConnectionTable::ConnectionTable(BlockSource& source, std::uint64_t seed)
+    : source_(&source), parts_(1), seed_(seed) {
   routes_.resize(1);
   if (!resize(0, part_size_min)) std::abort();  // not even half a kilobyte: there is nothing to begin with
 }
@@ -71,8 +70,8 @@ void ConnectionTable::erase(std::uint32_t hash, std::uint32_t number) {
 
 ConnectionTable::Entries ConnectionTable::make_entries(std::uint32_t size) {
   const std::size_t bytes = size * sizeof(Entry);
-  void* memory = bytes >= block_size_min ? allocate_block(bytes) : std::malloc(bytes);
-  Entries entries(static_cast<Entry*>(memory), {bytes});
+  void* memory = bytes >= block_size_min ? source_->allocate(bytes) : std::malloc(bytes);
+  Entries entries(static_cast<Entry*>(memory), {source_, bytes});
   if (entries) std::fill_n(entries.get(), size, Entry{0, none});
   return entries;
 }

@@ -57,7 +57,7 @@ void HalfConnection::begin(State& state, Sequence first) {
   if (d.has_end && first.difference(d.end) < 0) d.has_end = false;
   state.bytes().dropped += d.held.discard_before(state, first);
   if (d.held.empty()) return;
-  const Sequence lowest = state.segments.node(d.held.first(state)).first;
+  const Sequence lowest = state.segments[d.held.first(state)].first;
   if (first.difference(lowest) > spread_unknown) state.bytes().dropped += d.held.discard_all(state);
 }
 
@@ -93,7 +93,7 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
     return !overruled && names_another_start(start(), by_syn(), first);
   }
   if (d == nullptr || d->held.empty()) return false;
-  const std::int32_t before = first.difference(state.segments.node(d->held.first(state)).first);
+  const std::int32_t before = first.difference(state.segments[d->held.first(state)].first);
   return before < 0 || before > late_syn_reach;
 }
 
@@ -297,7 +297,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
   if (!at_most && !pending_end && !holds(state)) return false;
   HalfDetail& d = detail(state);
   std::uint32_t lowest = d.held.empty() || end_comes_first(state, policy) ? none : d.held.first(state);
-  Sequence to = lowest != none ? state.segments.node(lowest).first
+  Sequence to = lowest != none ? state.segments[lowest].first
                 : pending_end  ? d.end
                                : at_most.value_or(next_seq_);
   if (at_most && known() && at_most->difference(to) > 0) {
@@ -330,7 +330,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
 bool HalfConnection::end_comes_first(State& state, const ReceiverPolicy& policy) {
   const HalfDetail& d = detail(state);
   return known() && d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse &&
-         d.end.difference(state.segments.node(d.held.first(state)).first) >= 0;
+         d.end.difference(state.segments[d.held.first(state)].first) >= 0;
 }
 
 }  // namespace restitch

@@ -61,18 +61,23 @@ std::uint64_t HalfConnection::deliverable(State& state, std::optional<Sequence> 
   return waiting - std::min(waiting, static_cast<std::uint64_t>(beyond));
 }
 
-// Moves what has become contiguous from the queue to the run, up to an end that is final.
+// Moves what has become contiguous from the queue to the run, up to an end that is final. Of many segments no
+// more than one delivery shows: they stay in the cache until it is settled. As many as the stream keeps may
+// come, so that one which keeps and looks at everything sees each byte a few times only; and no merged block
+// of Linux is taken in part.
 void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
   if (!known()) return;
   HalfDetail& d = detail(state);
   detail::SegmentStore& segments = state.segments;
-  while (!d.held.empty() && !d.at_final_end(policy, next_seq_)) {
-    const std::int32_t ahead = next_seq_.difference(segments.node(d.held.first(state)).first);
+  const std::uint32_t size_max = std::max(state.delivery_segments_max, 2 * d.run.size());
+  while (!d.held.empty() && (d.run.size() < size_max || d.held.in_block()) &&
+         !d.at_final_end(policy, next_seq_)) {
+    const std::int32_t ahead = next_seq_.difference(segments[d.held.first(state)].first);
     if (ahead > 0) return;
     const std::uint32_t segment = d.held.pop(state);
     const bool fin = segments[segment].fin;
     const std::uint32_t late =
-        std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), segments[segment].size);
+        std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), std::uint32_t{segments[segment].size});
     state.bytes().duplicate += late;
     state.note_copy(next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead}), late,
                     segments[segment].info);
@@ -240,7 +245,7 @@ std::size_t HalfConnection::memory_size(const State& state) const {
 
 std::optional<Sequence> HalfConnection::lowest_held(State& state) const {
   if (!holds(state)) return std::nullopt;
-  return state.segments.node(state.details[detail_].held.first(state)).first;
+  return state.segments[state.details[detail_].held.first(state)].first;
 }
 
 std::optional<Sequence> HalfConnection::highest_held(State& state) const {

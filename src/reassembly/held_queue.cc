@@ -4,7 +4,6 @@
 
 #include "reassembly/overlap.h"
 #include "restitch/detail/half_state.h"
-#include "restitch/detail/segment_tree.h"
 
 namespace restitch::detail {
 
@@ -25,50 +24,38 @@ void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arri
 }
 
 std::uint32_t HeldQueue::first(HalfState& state) const {
-  if (front_ != none) return front_;
-  std::uint32_t root = root_;
-  if (lowest_ == none) lowest_ = SegmentTree(state.segments, root).first();
-  return lowest_;
+  if (!has_blocks()) return SegmentOrder::entry(state.leaves, order_.first(state.leaves)).segment;
+  return front_ != none ? front_ : first_of_blocks(state);
 }
 
-std::uint32_t HeldQueue::last(HalfState& state) const {
-  std::uint32_t root = root_;
-  if (highest_ == none) highest_ = SegmentTree(state.segments, root).last();
-  return highest_;
-}
-
-// The last segment that begins at or before `position`, or none. Requires: a table's tree.
-std::uint32_t HeldQueue::at_or_before(HalfState& state, Sequence position) const {
-  if (root_ == none || is_before(position, state.segments.node(first(state)).first)) return none;
-  if (!is_before(position, state.segments.node(last(state)).first)) return highest_;
-  std::uint32_t root = root_;
-  return SegmentTree(state.segments, root).at_or_before(position);
+Sequence HeldQueue::highest(HalfState& state) const {
+  if (has_blocks()) return highest_of_blocks(state);
+  const SegmentOrder::Entry& last = SegmentOrder::entry(state.leaves, order_.last(state.leaves));
+  return last.first.add(state.segments[last.segment].size);
 }
 
 std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_t size) const {
   const auto length = static_cast<std::int64_t>(size);
-  if (root_ == none) return length;
-  std::uint32_t root = root_;
-  const SegmentTree tree(state.segments, root);
-  const HeldSegment& highest = state.segments[tree.last()];
-  const std::int64_t to_end = state.segments.node(tree.first()).first.difference(first) + length;
-  const std::int64_t from_start =
-      std::int64_t{first.difference(state.segments.node(tree.last()).first)} + highest.size;
+  if (empty()) return length;
+  const Sequence lowest = state.segments[this->first(state)].first;
+  const std::int64_t to_end = lowest.difference(first) + length;
+  const std::int64_t from_start = first.difference(highest(state));
   return std::max({length, to_end, from_start});
 }
 
+// A half that changes its rule settles what it holds by the old one.
 HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival) {
-  return policy.rule == OverlapRule::linux_ ? insert_as_linux(state, arrival)
-                                            : insert_by_table(state, policy, arrival);
+  const bool as_linux = has_blocks() || (order_.empty() && policy.rule == OverlapRule::linux_);
+  return as_linux ? insert_as_linux(state, arrival) : insert_by_table(state, policy, arrival);
 }
 
 // Under a table held segments never overlap each other.
 HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverPolicy& policy,
                                                Arrival& arrival) {
-  SegmentTree tree(state.segments, root_);
+  SegmentOrder::Leaves& leaves = state.leaves;
   const Range whole = range_of(arrival);
   Sequence at = whole.first;  // what lies before is settled
-  std::uint32_t before = at_or_before(state, at);
+  Place before = order_.at_or_before(leaves, at);
   Inserted result;
   auto place_until = [&](Sequence end) {
     const std::int32_t size = at.difference(end);
@@ -78,90 +65,85 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
     result.queued += place(state, before, at, piece, arrival.info, arrival.transmission, arrival.lend);
   };
 
-  std::uint32_t segment = before != none || root_ == none ? before : first(state);
-  while (segment != none) {
-    if (!is_before(state.segments.node(segment).first, whole.last)) break;
+  Place met = before.exists() ? before : order_.first(leaves);
+  while (met.exists() && is_before(SegmentOrder::entry(leaves, met).first, whole.last)) {
+    const std::uint32_t segment = SegmentOrder::entry(leaves, met).segment;
     const Range held = range_of(state.segments, segment);
-    const std::uint32_t next = tree.next(segment);
-    // No piece of the arrival is placed before it is known whether it shares bytes.
-    if (held.last.difference(whole.first) < 0) {
-      const Range shared = held.shared_with(whole);
-      compare_copies(state, segment, arrival);
-      result.overlap += shared.size();
-      arrival.transmission = Transmission::again;
-      const bool held_wins = policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held;
-      state.note_copy(arrival.offset + shared.offset_in(whole), shared.size(),
-                      held_wins ? arrival.info : state.segments[segment].info);
-      if (held_wins) {
-        place_until(held.first);
-        at = held.last;
-        before = segment;
-      } else {
-        cut(state, segment, whole.first, whole.last);
-        before = at_or_before(state, at);
-      }
+    if (held.last.difference(whole.first) >= 0) {  // ends before the arrival begins
+      met = SegmentOrder::next(leaves, met);
+      continue;
     }
-    segment = next;
+    const Range shared = held.shared_with(whole);
+    compare_copies(state, segment, arrival);
+    result.overlap += shared.size();
+    arrival.transmission = Transmission::again;
+    const bool held_wins = policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held;
+    state.note_copy(arrival.offset + shared.offset_in(whole), shared.size(),
+                    held_wins ? arrival.info : state.segments[segment].info);
+    if (held_wins) {
+      if (before != met) {
+        place_until(held.first);
+        before = order_.behind(leaves, before);
+      }
+      at = held.last;
+      met = SegmentOrder::next(leaves, before);
+    } else {
+      cut(state, met, whole.first, whole.last);
+      before = order_.at_or_before(leaves, at);
+      met = order_.behind(leaves, order_.at_or_before(leaves, held.last.add(-1)));
+    }
   }
-  if (segment != none && arrival.transmission == Transmission::first) {
-    arrival.transmission = Transmission::late;
-  }
+  if (met.exists() && arrival.transmission == Transmission::first) arrival.transmission = Transmission::late;
   place_until(whole.last);
   result.duplicate = result.overlap;
   return result;
 }
 
 // Takes [first, last) out of a held segment that reaches into it.
-void HeldQueue::cut(HalfState& state, std::uint32_t segment, Sequence first, Sequence last) {
+void HeldQueue::cut(HalfState& state, Place at, Sequence first, Sequence last) {
   SegmentStore& segments = state.segments;
+  const std::uint32_t segment = SegmentOrder::entry(state.leaves, at).segment;
   const Range held = range_of(segments, segment);
   const auto before = static_cast<std::uint32_t>(std::max(held.first.difference(first), 0));
   const auto behind = static_cast<std::uint32_t>(std::max(last.difference(held.last), 0));
-  if (before != 0 && behind != 0) {
-    const CaptureInfo info = segments[segment].info;
-    place(state, segment, last, segments.bytes(segment).last(behind), info, segments[segment].transmission,
-          false);
-  }
   account(state, segment, -1);
   if (before == 0 && behind == 0) {
-    SegmentTree(segments, root_).erase(segment);
-    if (segment == lowest_) lowest_ = none;
-    if (segment == highest_) highest_ = none;
+    order_.erase(state.leaves, at);
     --size_;
     segments.release(segment);
     return;
   }
   if (before == 0) {
     segments.trim_front(segment, segments[segment].size - behind);
+    order_.move(state.leaves, at, last);
   } else {
+    if (behind != 0) {
+      const CaptureInfo info = segments[segment].info;
+      place(state, at, last, segments.bytes(segment).last(behind), info, segments[segment].transmission,
+            false);
+    }
     segments.trim_back(segment, segments[segment].size - before);
   }
   account(state, segment, +1);
 }
 
-// The one function that puts bytes into the tree, right behind the segment `before`, or before all; answers
-// how many were queued.
-std::uint64_t HeldQueue::place(HalfState& state, std::uint32_t before, Sequence first, Bytes bytes,
+// The one function that puts bytes into the order, right behind the segment at `before`, or before all; that
+// is then the place of the last of them. Answers how many were queued.
+std::uint64_t HeldQueue::place(HalfState& state, Place& before, Sequence first, Bytes bytes,
                                const CaptureInfo& info, Transmission transmission, bool lend) {
-  SegmentTree tree(state.segments, root_);
   std::uint64_t placed = 0;
   while (!bytes.empty()) {
     const Bytes part = bytes.first(std::min(bytes.size(), SegmentStore::segment_size_max));
     const std::uint32_t segment =
         lend ? state.segments.borrow(first, part, info) : state.segments.hold(first, part, info);
-    if (segment == none) {
+    const Place made = segment == none ? Place{} : order_.insert_behind(state.leaves, before, first, segment);
+    if (!made.exists()) {
+      if (segment != none) state.segments.release(segment);
       state.bytes().dropped += bytes.size();
       break;
     }
+    before = made;
     state.segments[segment].transmission = transmission;
-    const bool is_last = root_ == none || (before != none && before == highest_);
-    tree.insert_below(before != none  ? tree.parent_behind(before)
-                      : root_ == none ? none
-                                      : this->first(state),
-                      segment);
-    if (before == none) lowest_ = segment;
-    if (is_last) highest_ = segment;
-    before = segment;
     ++size_;
     account(state, segment, +1);
     placed += part.size();
@@ -172,40 +154,40 @@ std::uint64_t HeldQueue::place(HalfState& state, std::uint32_t before, Sequence 
 }
 
 std::uint32_t HeldQueue::pop(HalfState& state) {
-  const std::uint32_t segment = first(state);
+  const std::uint32_t segment = has_blocks() ? pop_as_linux(state) : pop_by_table(state);
   account(state, segment, -1);
-  if (segment != front_) {
-    SegmentTree tree(state.segments, root_);
-    if (segment == highest_) highest_ = none;
-    lowest_ = tree.next(segment);
-    const std::uint32_t after = lowest_ == none ? none : tree.next(lowest_);
-    if (after != none)
-      state.segments.prefetch(after);  // who pops one is going to pop more, and they lie anywhere
-    tree.erase(segment);
-  }
-  front_ = state.segments[segment].next;
   --size_;
   return segment;
+}
+
+// Who pops one is going to pop more, and they lie anywhere.
+std::uint32_t HeldQueue::pop_by_table(HalfState& state) {
+  const std::uint32_t soon = order_.ahead(state.leaves, 8);
+  if (soon != none) state.segments.prefetch(soon);
+  const std::uint32_t sooner = order_.ahead(state.leaves, 4);
+  if (sooner != none) state.segments.prefetch_bytes(sooner);
+  return order_.pop(state.leaves);
 }
 
 std::uint64_t HeldQueue::discard_before(HalfState& state, Sequence position) {
   std::uint64_t discarded = 0;
   while (!empty()) {
     const std::uint32_t segment = first(state);
-    const std::int32_t before = state.segments.node(segment).first.difference(position);
+    const std::int32_t before = state.segments[segment].first.difference(position);
     if (before <= 0) break;
-    const std::uint32_t size = std::min(state.segments[segment].size, static_cast<std::uint32_t>(before));
-    discarded += size;
+    const std::uint32_t size =
+        std::min(std::uint32_t{state.segments[segment].size}, static_cast<std::uint32_t>(before));
     if (size == state.segments[segment].size) {
       state.segments.release(pop(state));
-    } else if (last_ != none) {
-      discarded -= size;  // what overlaps another block is cut when it is delivered
-      break;
+    } else if (has_blocks()) {
+      break;  // what overlaps another block is cut when it is delivered
     } else {
       account(state, segment, -1);
       state.segments.trim_front(segment, size);
+      order_.move(state.leaves, order_.first(state.leaves), position);
       account(state, segment, +1);
     }
+    discarded += size;
   }
   return discarded;
 }

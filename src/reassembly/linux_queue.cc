@@ -9,10 +9,11 @@
 // A FIN counts as one more byte at the end of its segment. What the search meets depends on the shape of
 // the tree, so nothing else may touch it: bytes in order wait in front_, apart.
 #include <algorithm>
+#include <utility>
 
+#include "reassembly/link_tree.h"
 #include "reassembly/overlap.h"
 #include "restitch/detail/held_queue.h"
-#include "restitch/detail/segment_tree.h"
 
 namespace restitch::detail {
 namespace {
@@ -21,36 +22,64 @@ namespace {
 // packet walk all of them.
 constexpr int compare_max = 64;
 
+// The merged segments of a block are a ring, and the value of its node is the last of them.
+std::uint32_t tail_of(HalfState& state, std::uint32_t block) { return state.blocks[block].value; }
+std::uint32_t head_of(HalfState& state, std::uint32_t block) {
+  return state.segments[tail_of(state, block)].next;
+}
+
+Sequence start_of(HalfState& state, std::uint32_t block) {
+  return state.segments[head_of(state, block)].first;
+}
+Sequence end_of_tail(HalfState& state, std::uint32_t tail) {
+  const HeldSegment& last = state.segments[tail];
+  return last.first.add(std::int64_t{last.size} + (last.fin ? 1 : 0));
+}
+Sequence end_of(HalfState& state, std::uint32_t block) { return end_of_tail(state, tail_of(state, block)); }
+
+// Puts the segments of one ring behind those of another; answers the last of all.
+std::uint32_t join_rings(HalfState& state, std::uint32_t tail, std::uint32_t behind) {
+  if (tail != none) std::swap(state.segments[tail].next, state.segments[behind].next);
+  return behind;
+}
+
 std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Arrival& arrival) {
+  const std::uint32_t tail = tail_of(state, block);
   std::uint64_t shared = 0;
-  for (int i = 0; block != none && i < compare_max; block = state.segments[block].next, ++i) {
-    const Range held = range_of(state.segments, block);
+  std::uint32_t segment = tail;
+  for (int i = 0; i < compare_max; ++i) {
+    segment = state.segments[segment].next;
+    const Range held = range_of(state.segments, segment);
     if (!is_before(held.first, arrival.last())) break;
-    if (!is_before(arrival.first, held.last)) continue;
-    compare_copies(state, block, arrival);
-    shared += held.shared_with(range_of(arrival)).size();
+    if (is_before(arrival.first, held.last)) {
+      compare_copies(state, segment, arrival);
+      shared += held.shared_with(range_of(arrival)).size();
+    }
+    if (segment == tail) break;
   }
   return shared;
 }
 
 }  // namespace
 
-// The links of a merged segment that a tree node would use are free: the second of a chain has the tail's
-// number in `parent`.
-std::uint32_t HeldQueue::tail_of(HalfState& state, std::uint32_t block) {
-  const std::uint32_t second = state.segments[block].next;
-  return second == none ? block : state.segments.node(second).parent();
-}
-
-Sequence HeldQueue::end_of(HalfState& state, std::uint32_t block) {
-  const std::uint32_t last = tail_of(state, block);
-  const HeldSegment& tail = state.segments[last];
-  return state.segments.node(last).first.add(std::int64_t{tail.size} + (tail.fin ? 1 : 0));
-}
-
-Sequence HeldQueue::highest(HalfState& state) const {
+std::uint32_t HeldQueue::first_block(HalfState& state) const {
   std::uint32_t root = root_;
-  return end_of(state, root_ == none ? front_ : SegmentTree(state.segments, root).last());
+  if (lowest_ == none) lowest_ = LinkTree(state.blocks, root).first();
+  return lowest_;
+}
+
+std::uint32_t HeldQueue::first_of_blocks(HalfState& state) const {
+  return head_of(state, first_block(state));
+}
+
+Sequence HeldQueue::highest_of_blocks(HalfState& state) const {
+  if (root_ != none) {
+    std::uint32_t root = root_;
+    return end_of(state, LinkTree(state.blocks, root).last());
+  }
+  std::uint32_t tail = front_;
+  while (state.segments[tail].next != none) tail = state.segments[tail].next;
+  return end_of_tail(state, tail);
 }
 
 // What is in order is delivered whatever waits: blocks that it reaches over are compared, and cut when they
@@ -58,10 +87,9 @@ Sequence HeldQueue::highest(HalfState& state) const {
 void HeldQueue::lay_over(HalfState& state, Arrival& arrival, Inserted& result) {
   if (root_ == none) return;
   if (arrival.transmission == Transmission::first) arrival.transmission = Transmission::late;
-  const SegmentTree tree(state.segments, root_);
-  for (std::uint32_t block = first(state);
-       block != none && is_before(state.segments.node(block).first, arrival.last());
-       block = tree.next(block)) {
+  const LinkTree tree(state.blocks, root_);
+  for (std::uint32_t block = first_block(state);
+       block != none && is_before(start_of(state, block), arrival.last()); block = tree.next(block)) {
     result.overlap += compare_with_block(state, block, arrival);
     arrival.transmission = Transmission::again;
   }
@@ -73,40 +101,32 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
   if (!arrival.lend) result.queued = size;
   if (arrival.next) {
     lay_over(state, arrival, result);
-    front_ = make_block(state, arrival);
+    const std::uint32_t tail = make_ring(state, arrival);
+    if (tail != none) front_ = std::exchange(state.segments[tail].next, none);
     return result;
   }
   lowest_ = none;
-  SegmentTree tree(state.segments, root_);
-  auto merge_into = [&](std::uint32_t block) {
-    const std::uint32_t chain = make_block(state, arrival);
-    if (chain != none) append_to_block(state, block, chain);
-    return result;
-  };
-
   std::uint32_t parent = none;
-  std::uint32_t node = root_;
+  std::uint32_t block = root_;
+  bool right = true;
   if (root_ != none) {
     const std::int32_t behind_last = end_of(state, last_).difference(arrival.first);
     if (behind_last < 0 && arrival.transmission == Transmission::first) {
       arrival.transmission = Transmission::late;
     }
-    if (behind_last == 0) return merge_into(last_);
+    if (behind_last == 0) return merge(state, last_, arrival), result;
     if (behind_last > 0) {
       parent = last_;
-      node = none;
+      block = none;
     }
   }
-  while (node != none) {
-    parent = node;
-    const Sequence first = state.segments.node(node).first;
-    const Sequence end = end_of(state, node);
-    if (is_before(arrival.first, first)) {
-      node = state.segments.node(node).left;
-      continue;
-    }
-    if (is_before(arrival.first, end)) {
-      result.overlap += compare_with_block(state, node, arrival);
+  while (block != none) {
+    parent = block;
+    const Sequence first = start_of(state, block);
+    const Sequence end = end_of(state, block);
+    right = !is_before(arrival.first, first);
+    if (right && is_before(arrival.first, end)) {
+      result.overlap += compare_with_block(state, block, arrival);
       arrival.transmission = Transmission::again;
       if (!is_before(end, arrival.end())) {  // nothing new
         result.overlap = result.duplicate = size;
@@ -114,29 +134,47 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
         state.note_copy(arrival.offset, size, arrival.info);
         return result;
       }
-      if (arrival.first == first) {
-        const std::uint32_t block = make_block(state, arrival);
-        if (block == none) return result;
-        tree.replace(node, block);
-        result.duplicate += release_block(state, node, arrival);
-        remove_covered(state, block, arrival, result);
-        return result;
-      }
-    } else if (end == arrival.first) {
-      return merge_into(node);
+      if (arrival.first == first) return renew(state, block, arrival, result), result;
+    } else if (right && end == arrival.first) {
+      return merge(state, block, arrival), result;
     }
-    node = state.segments.node(node).right;
+    block = right ? state.blocks[block].right : state.blocks[block].left;
   }
-  const std::uint32_t block = make_block(state, arrival);
-  if (block == none) return result;
-  tree.insert_below(parent, block);
-  remove_covered(state, block, arrival, result);
+  add_block(state, parent, right, arrival, result);
   return result;
 }
 
-// A chain with the bytes of an arrival; in the tree and in no block yet, but counted.
-std::uint32_t HeldQueue::make_block(HalfState& state, const Arrival& arrival) {
-  std::uint32_t head = none;
+// Puts an arrival behind the segments of a block that ends where it begins.
+void HeldQueue::merge(HalfState& state, std::uint32_t block, const Arrival& arrival) {
+  const std::uint32_t tail = make_ring(state, arrival);
+  if (tail != none) state.blocks[block].value = join_rings(state, tail_of(state, block), tail);
+}
+
+// Lets an arrival take the exact place of a shorter block with the same start.
+void HeldQueue::renew(HalfState& state, std::uint32_t block, const Arrival& arrival, Inserted& result) {
+  const std::uint32_t tail = make_ring(state, arrival);
+  if (tail == none) return;
+  result.duplicate += release_ring(state, std::exchange(state.blocks[block].value, tail), arrival);
+  remove_covered(state, block, arrival, result);
+}
+
+void HeldQueue::add_block(HalfState& state, std::uint32_t parent, bool right, const Arrival& arrival,
+                          Inserted& result) {
+  if (!state.blocks.reserve_one()) {
+    state.bytes().dropped += arrival.payload.size();
+    return;
+  }
+  const std::uint32_t tail = make_ring(state, arrival);
+  if (tail == none) return;
+  const std::uint32_t block = state.blocks.allocate();
+  state.blocks[block].value = tail;
+  LinkTree(state.blocks, root_).insert_below(parent, right, block);
+  remove_covered(state, block, arrival, result);
+}
+
+// The bytes of an arrival as a ring, counted, but in no block yet; answers the last of it, or none.
+std::uint32_t HeldQueue::make_ring(HalfState& state, const Arrival& arrival) {
+  std::uint32_t tail = none;
   Sequence first = arrival.first;
   Bytes rest = arrival.payload;
   do {
@@ -145,63 +183,70 @@ std::uint32_t HeldQueue::make_block(HalfState& state, const Arrival& arrival) {
                                                : state.segments.hold(first, part, arrival.info);
     if (segment == none) {
       state.bytes().dropped += rest.size();
-      return head;
+      return tail;
     }
     ++size_;
     account(state, segment, +1);
-    state.segments.node(segment).set_parent(segment);
+    state.segments[segment].next = segment;
     state.segments[segment].transmission = arrival.transmission;
-    if (head == none) {
-      head = segment;
-    } else {
-      append_to_block(state, head, segment);
-    }
+    tail = join_rings(state, tail, segment);
     first = first.add(static_cast<std::int64_t>(part.size()));
     rest = rest.subspan(part.size());
   } while (!rest.empty());
-  state.segments[tail_of(state, head)].fin = arrival.fin;
-  return head;
-}
-
-void HeldQueue::append_to_block(HalfState& state, std::uint32_t block, std::uint32_t chain) {
-  const std::uint32_t chain_tail = tail_of(state, chain);
-  state.segments[tail_of(state, block)].next = chain;
-  state.segments.node(state.segments[block].next).set_parent(chain_tail);
+  state.segments[tail].fin = arrival.fin;
+  return tail;
 }
 
 // Removes the blocks above a new one that it covers to their end.
 void HeldQueue::remove_covered(HalfState& state, std::uint32_t block, const Arrival& arrival,
                                Inserted& result) {
-  SegmentTree tree(state.segments, root_);
+  LinkTree tree(state.blocks, root_);
   std::uint32_t next = tree.next(block);
-  while (next != none && is_before(state.segments.node(next).first, arrival.end())) {
+  while (next != none && is_before(start_of(state, next), arrival.end())) {
     result.overlap += compare_with_block(state, next, arrival);
     if (is_before(arrival.end(), end_of(state, next))) break;
     tree.erase(next);
-    result.duplicate += release_block(state, next, arrival);
+    result.duplicate += release_ring(state, tail_of(state, next), arrival);
+    state.blocks.release(next);
     next = tree.next(block);
   }
   if (next == none) last_ = block;
   if (result.overlap == 0) return;
-  for (std::uint32_t piece = block; piece != none; piece = state.segments[piece].next) {
+  const std::uint32_t tail = tail_of(state, block);
+  for (std::uint32_t piece = head_of(state, block);; piece = state.segments[piece].next) {
     state.segments[piece].transmission = Transmission::again;
+    if (piece == tail) return;
   }
 }
 
-std::uint64_t HeldQueue::release_block(HalfState& state, std::uint32_t block, const Arrival& arrival) {
+std::uint64_t HeldQueue::release_ring(HalfState& state, std::uint32_t tail, const Arrival& arrival) {
   std::uint64_t size = 0;
-  while (block != none) {
-    const std::uint32_t next = state.segments[block].next;
-    const std::int64_t ahead = arrival.first.difference(state.segments.node(block).first);
-    state.note_copy(arrival.offset + static_cast<std::uint64_t>(ahead), state.segments[block].size,
-                    state.segments[block].info);
-    size += state.segments[block].size;
-    account(state, block, -1);
+  std::uint32_t segment = std::exchange(state.segments[tail].next, none);
+  while (segment != none) {
+    const HeldSegment& held = state.segments[segment];
+    const std::uint32_t next = held.next;
+    const std::int64_t ahead = arrival.first.difference(held.first);
+    state.note_copy(arrival.offset + static_cast<std::uint64_t>(ahead), held.size, held.info);
+    size += held.size;
+    account(state, segment, -1);
     --size_;
-    state.segments.release(block);
-    block = next;
+    state.segments.release(segment);
+    segment = next;
   }
   return size;
+}
+
+// Takes the lowest block out of the tree, and its segments one by one.
+std::uint32_t HeldQueue::pop_as_linux(HalfState& state) {
+  if (front_ == none) {
+    const std::uint32_t block = first_block(state);
+    LinkTree tree(state.blocks, root_);
+    lowest_ = tree.next(block);
+    tree.erase(block);
+    front_ = std::exchange(state.segments[tail_of(state, block)].next, none);
+    state.blocks.release(block);
+  }
+  return std::exchange(front_, state.segments[front_].next);
 }
 
 }  // namespace restitch::detail

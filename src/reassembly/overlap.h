@@ -42,7 +42,7 @@ inline Relation relation(const Range& held, const Range& arrived) {
 namespace detail {
 
 inline Range range_of(const SegmentStore& store, std::uint32_t segment) {
-  const Sequence first = store.node(segment).first;
+  const Sequence first = store[segment].first;
   return {first, first.add(store[segment].size)};
 }
 inline Range range_of(const Arrival& arrival) { return {arrival.first, arrival.last()}; }

@@ -28,12 +28,16 @@ PoolState::PoolState(const PoolOptions& pool_options)
 
 PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
     : options(pool_options),
-      table(seed),
-      tombstones(seed, options.tombstones_max, options.tombstone_timeout_ns),
+      connections(memory),
+      table(memory, seed),
+      tombstones(memory, seed, options.tombstones_max, options.tombstone_timeout_ns),
+      halves(memory),
+      receivers(memory),
       policies_{options.receiver},
       policy_numbers_{{options.receiver, 0}},
       round_ns_(shortest(options.ageing) / 4) {
   halves.tells_copies = options.tell_copies;
+  halves.delivery_segments_max = std::max<std::uint32_t>(options.delivery_segments_max, 1);
 }
 
 Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_is_high,

@@ -1,5 +1,6 @@
 #include "restitch/detail/segment_store.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cstring>
 #include <new>
@@ -11,11 +12,7 @@ using Storage = HeldSegment::Storage;
 std::uint32_t SegmentStore::allocate(Sequence first, const CaptureInfo& info) {
   const std::uint32_t segment = segments_.allocate();
   if (segment == none) return none;
-  if (segment >= SegmentNode::no_parent) {
-    segments_.release(segment);
-    return none;
-  }
-  node(segment).first = first;
+  segments_[segment].first = first;
   segments_[segment].info = info;
   return segment;
 }
@@ -40,7 +37,7 @@ std::uint32_t SegmentStore::borrow(Sequence first, Bytes bytes, const CaptureInf
     return none;
   }
   HeldSegment& held = segments_[segment];
-  held.size = static_cast<std::uint32_t>(bytes.size());
+  held.size = static_cast<std::uint16_t>(bytes.size());
   held.storage = Storage::lent;
   held.place = static_cast<std::uint32_t>(bytes.data() - lent_.data());
   payload_size_ += bytes.size();
@@ -85,14 +82,14 @@ bool SegmentStore::place_bytes(std::uint32_t segment, Bytes bytes) {
     held.place = cell;
     held.storage = Storage::cell;
   }
-  held.size = static_cast<std::uint32_t>(bytes.size());
+  held.size = static_cast<std::uint16_t>(bytes.size());
   return true;
 }
 
 void SegmentStore::trim_front(std::uint32_t segment, std::uint32_t size) {
   HeldSegment& held = segments_[segment];
   assert(size < held.size);
-  node(segment).first = node(segment).first.add(size);
+  held.first = held.first.add(size);
   payload_size_ -= size;
   replace_bytes(segment, size, held.size - size);
 }
@@ -125,7 +122,7 @@ void SegmentStore::replace_bytes(std::uint32_t segment, std::size_t offset, std:
       cells_.release(old);
     }
   }
-  held.size = static_cast<std::uint32_t>(size);
+  held.size = static_cast<std::uint16_t>(size);
 }
 
 bool SegmentStore::remove_byte(std::uint32_t segment, std::uint32_t at) {
@@ -144,6 +141,20 @@ void SegmentStore::release(std::uint32_t segment) {
   payload_size_ -= held.size;
   if (held.storage == Storage::cell) cells_.release(held.place);
   segments_.release(segment);
+}
+
+void SegmentStore::prefetch(std::uint32_t segment) const {
+  const char* const record = reinterpret_cast<const char*>(&segments_[segment]);
+  __builtin_prefetch(record);
+  __builtin_prefetch(record + sizeof(HeldSegment) - 1);
+}
+
+void SegmentStore::prefetch_bytes(std::uint32_t segment) {
+  const HeldSegment& held = segments_[segment];
+  if (held.storage != Storage::cell) return;
+  const std::uint8_t* const cell = cells_.bytes(held.place);
+  __builtin_prefetch(cell);
+  __builtin_prefetch(cell + std::min<std::size_t>(held.size, 64));
 }
 
 Bytes SegmentStore::bytes(std::uint32_t segment) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <optional>
 #include <string>
@@ -65,6 +66,8 @@ namespace restitch::detail {
 // In place of src/base/block.cc.
 void* allocate_block(std::size_t size) noexcept { return fails_now() ? nullptr : std::calloc(1, size); }
 void release_block(void* block, std::size_t) noexcept { std::free(block); }
+void* allocate_aligned_block(std::size_t) noexcept { return nullptr; }
+void discard_pages(void* part, std::size_t size) noexcept { std::memset(part, 0, size); }
 std::size_t blocks_size() noexcept { return 0; }
 
 }  // namespace restitch::detail

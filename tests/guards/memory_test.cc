@@ -101,13 +101,13 @@ TEST_F(Memory, OfTheLargestSegmentsIsBounded) { expect_bound(1, 300, 65535); }
 TEST_F(Memory, OfManyConnectionsIsBounded) { expect_bound(10'000, 10, 33); }
 
 TEST_F(Memory, IsGivenBackAfterASpikeOfConnectionsAndOfHeldData) {
-  for (std::uint32_t connection = 0; connection < 20'000; ++connection) open(connection);
+  for (std::uint32_t connection = 0; connection < 30'000; ++connection) open(connection);
   const std::size_t before = allocated();
-  for (std::uint32_t connection = 20'000; connection < 320'000; ++connection) open(connection);
+  for (std::uint32_t connection = 30'000; connection < 320'000; ++connection) open(connection);
   for (std::uint32_t i = 0; i < 20'000; ++i) send(7, 10 + 2000 * i, 1000);
   const std::size_t spike = allocated();
   EXPECT_GT(spike, before * 5);
-  for (std::uint32_t connection = 20'000; connection < 320'000; ++connection) {  // and each ends
+  for (std::uint32_t connection = 30'000; connection < 320'000; ++connection) {  // and each ends
     NetFlow net;
     net.source.version = net.destination.version = 4;
     net.source.bytes[14] = static_cast<std::uint8_t>(connection >> 22);

@@ -74,7 +74,8 @@ class Exhaustive : public testing::Test {
     }
   }
 
-  detail::HalfState state_;
+  detail::BlockSource memory_;
+  detail::HalfState state_{memory_};
   long count_ = 0;
 };
 

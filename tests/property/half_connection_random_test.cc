@@ -79,7 +79,8 @@ class RandomSequences : public testing::Test {
   }
 
  private:
-  detail::HalfState state_;
+  detail::BlockSource memory_;
+  detail::HalfState state_{memory_};
 };
 
 TEST_F(RandomSequences, OfSmallSegmentsMatchTheModel) {

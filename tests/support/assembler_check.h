@@ -12,7 +12,9 @@ class AssemblerRun {
  public:
   explicit AssemblerRun(const Scenario& scenario)
       : scenario_(scenario),
-        pool_(factory_, PoolOptions{.receiver = scenario.policy, .hash_seed = 1}),
+        pool_(
+            factory_,
+            PoolOptions{.receiver = scenario.policy, .delivery_segments_max = detail::none, .hash_seed = 1}),
         assembler_(pool_, AssemblerOptions().max_buffered_pages_per_connection(
                               static_cast<int>(scenario.pages_max))) {}
 

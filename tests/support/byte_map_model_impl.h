@@ -152,7 +152,7 @@ inline void ByteMapModel::settle_overlaps(Bytes& arrived) {
 
 // Bytes that lie together become one held segment, or several of at most 64 KiB.
 inline void ByteMapModel::place(const Bytes& arrived) {
-  constexpr Position size_max = 65536;
+  constexpr Position size_max = 65535;
   for (const Piece& run : pieces(arrived)) {
     for (Position at = run.first; at < run.last; ++at) {
       if ((at - run.first) % size_max == 0) ++pieces_made_;

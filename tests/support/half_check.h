@@ -96,7 +96,9 @@ class ModelRun {
 class HalfRun {
  public:
   HalfRun(detail::HalfState& state, const Scenario& scenario)
-      : state_(state), scenario_(scenario), before_(state.bytes()) {}
+      : state_(state), scenario_(scenario), before_(state.bytes()) {
+    state.delivery_segments_max = detail::none;  // the model delivers all that is in order at once
+  }
 
   Outcome step(const Step& step, std::uint64_t packet) {
     outcome_ = {};

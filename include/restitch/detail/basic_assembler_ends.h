@@ -38,14 +38,12 @@ void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context
   deliver_ready(ref, context);
 }
 
-// Gives up the bytes before the lowest that waits. Those before the gap are delivered first, if they were in
-// order but not acknowledged: whoever is not waited for any longer is not asked any longer either.
+// Gives up the bytes before the lowest that waits. Those in order are delivered first: not acknowledged ones,
+// as whoever is not waited for any longer is not asked any longer either, and those left by a callback that
+// threw.
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::skip_gap(const Ref& ref, AssemblerContext* context) {
-  halves().attend(ref.connection->slot, ref.direction);
-  if (ref.half->undelivered_bytes(halves()) != ref.half->held_bytes(halves())) {
-    deliver_ready(ref, context, true);
-  }
+  deliver_ready(ref, context, true);
   return ref.half->skip_gap(halves(), policy(ref), ref.direction);
 }
 

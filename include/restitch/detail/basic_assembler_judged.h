@@ -91,7 +91,7 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   const detail::ReceiverState& receiver = pool_.state_.receivers[connection.receiver];
   if (receiver.syn_data == detail::none) return;
   const CaptureInfo info = halves().segments[receiver.syn_data].info;
-  const Sequence first = halves().segments.node(receiver.syn_data).first;
+  const Sequence first = halves().segments[receiver.syn_data].first;
   const TcpFlowDirection direction = receiver.syn_data_direction;
   const std::int32_t acked = first.difference(syn_ack.acknowledgment);
   if (acked <= 0) {

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "restitch/detail/block.h"
+#include "restitch/detail/block_source.h"
 
 namespace restitch::detail {
 
@@ -29,7 +29,7 @@ class CellStore {
     ~Owners() = default;
   };
 
-  explicit CellStore(Owners& owners);
+  CellStore(BlockSource& source, Owners& owners);
 
   // A cell for `size` bytes, or nowhere when memory is exhausted. Requires: 0 < size <= size_max.
   Reference allocate(std::size_t size, std::uint32_t owner);
@@ -50,8 +50,9 @@ class CellStore {
   static constexpr std::uint32_t place_mask = (1U << place_bits) - 1;
 
   struct Release {
+    BlockSource* source;
     std::size_t size;
-    void operator()(std::uint8_t* chunk) const { release_block(chunk, size); }
+    void operator()(std::uint8_t* chunk) const { source->release(chunk, size); }
   };
   using ChunkPtr = std::unique_ptr<std::uint8_t[], Release>;
   struct Class {
@@ -78,6 +79,7 @@ class CellStore {
   bool grow(unsigned number);
   void shrink(unsigned number);
 
+  BlockSource& source_;
   Owners& owners_;
   std::vector<Class> classes_;
   std::size_t memory_size_ = 0;

@@ -18,7 +18,7 @@ namespace restitch::detail {
 
 class ConnectionTable {
  public:
-  explicit ConnectionTable(std::uint64_t seed);
+  ConnectionTable(BlockSource& source, std::uint64_t seed);
 
   [[nodiscard]] std::uint32_t hash(const FlowKey& key) const;
 
@@ -66,6 +66,7 @@ class ConnectionTable {
     std::uint32_t number;
   };
   struct Release {
+    BlockSource* source;
     std::size_t size;  // in bytes
     void operator()(Entry* entries) const;
   };
@@ -103,6 +104,7 @@ class ConnectionTable {
   void remove_part(std::uint32_t number);
   void route(std::uint32_t number);
 
+  BlockSource* source_;
   std::vector<Route> routes_;  // by the upper depth_ bits of a hash
   std::vector<Part> parts_;
   std::uint32_t depth_ = 0;

@@ -113,12 +113,18 @@ class EventLog {
 };
 
 struct HalfState {
+  explicit HalfState(BlockSource& source)
+      : segments(source), leaves(source), blocks(source), details(source) {}
+
   SegmentStore segments;
+  SegmentOrder::Leaves leaves;  // of the order of those that are held
+  Slab<TreeNode> blocks;        // Linux' rule: those of its trees
   Slab<HalfDetail> details;
   GreedIndex greed;
   EventLog events;
   std::array<ByteCounts, 2> counts;  // by direction
   LimitCounts limits{};
+  std::uint32_t delivery_segments_max = 256;
   std::uint64_t pages = 0;  // of all held and kept segments
 
   // The half-connection at hand: whose bytes are counted, and whose connection a new detail belongs to.
@@ -144,7 +150,10 @@ struct HalfState {
 
   // Of all that is held and kept, with the details.
   [[nodiscard]] std::size_t memory_size() const {
-    return memory_for(segments.size(), segments.payload_size()) + details.size() * sizeof(HalfDetail);
+    constexpr std::size_t leaf_size = sizeof(SegmentOrder::Leaf) + sizeof(TreeNode);
+    constexpr std::size_t record_size = segment_memory - leaf_size / (SegmentOrder::leaf_entries / 2 + 1);
+    return segments.size() * record_size + memory_for(0, segments.payload_size()) +
+           leaves.size() * leaf_size + blocks.size() * sizeof(TreeNode) + details.size() * sizeof(HalfDetail);
   }
 };
 

@@ -1,10 +1,12 @@
-// HeldQueue: the segments of one half-connection that wait for an earlier byte, in a tree by their first
-// number, and the rule by which overlapping copies are settled. Part of a HalfDetail; one thread.
+// HeldQueue: the segments of one half-connection that wait for an earlier byte, in the order of their first
+// numbers, and the rule by which overlapping copies are settled: a table, or the exact one of Linux, which
+// needs an order of its own. Part of a HalfDetail; one thread.
 #pragma once
 
 #include <cstdint>
 
 #include "restitch/detail/arrival.h"
+#include "restitch/detail/segment_order.h"
 #include "restitch/detail/segment_store.h"
 #include "restitch/receiver.h"
 
@@ -14,7 +16,7 @@ struct HalfState;
 
 class HeldQueue {
  public:
-  [[nodiscard]] bool empty() const { return root_ == none && front_ == none; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::uint32_t size() const { return size_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   [[nodiscard]] std::uint32_t pages() const { return pages_; }
@@ -42,41 +44,48 @@ class HeldQueue {
   // Takes the lowest segment out; it is the caller's. Of merged segments one at a time.
   std::uint32_t pop(HalfState& state);
 
+  // Segments that were merged with the one popped last come next.
+  [[nodiscard]] bool in_block() const { return front_ != none; }
+
   // Drops the bytes below `first`, or all; answers how many.
   std::uint64_t discard_before(HalfState& state, Sequence first);
   std::uint64_t discard_all(HalfState& state);
 
  private:
+  using Place = SegmentOrder::Place;
   using Segment = std::uint32_t;
+  using Block = std::uint32_t;
 
   Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival);
-  [[nodiscard]] Segment last(HalfState& state) const;
-  [[nodiscard]] Segment at_or_before(HalfState& state, Sequence position) const;
-  std::uint64_t place(HalfState& state, Segment before, Sequence first, Bytes bytes, const CaptureInfo& info,
+  std::uint64_t place(HalfState& state, Place& before, Sequence first, Bytes bytes, const CaptureInfo& info,
                       Transmission transmission, bool lend);
-  void cut(HalfState& state, Segment segment, Sequence first, Sequence last);
+  void cut(HalfState& state, Place at, Sequence first, Sequence last);
+  Segment pop_by_table(HalfState& state);
 
-  // Linux' rule (linux_queue.cc): blocks, each a chain of merged segments under its first one.
+  // Linux' rule (linux_queue.cc): a tree of blocks, each a ring of merged segments that is known by its last.
+  [[nodiscard]] bool has_blocks() const { return root_ != none || front_ != none; }
   Inserted insert_as_linux(HalfState& state, Arrival& arrival);
   void lay_over(HalfState& state, Arrival& arrival, Inserted& result);
-  Segment make_block(HalfState& state, const Arrival& arrival);
-  void append_to_block(HalfState& state, Segment block, Segment chain);
-  void remove_covered(HalfState& state, Segment block, const Arrival& arrival, Inserted& result);
-  std::uint64_t release_block(HalfState& state, Segment block, const Arrival& arrival);
-  [[nodiscard]] static Segment tail_of(HalfState& state, Segment block);
-  [[nodiscard]] static Sequence end_of(HalfState& state, Segment block);
+  void merge(HalfState& state, Block block, const Arrival& arrival);
+  void renew(HalfState& state, Block block, const Arrival& arrival, Inserted& result);
+  void add_block(HalfState& state, Block parent, bool right, const Arrival& arrival, Inserted& result);
+  void remove_covered(HalfState& state, Block block, const Arrival& arrival, Inserted& result);
+  Segment make_ring(HalfState& state, const Arrival& arrival);
+  std::uint64_t release_ring(HalfState& state, Segment tail, const Arrival& arrival);
+  [[nodiscard]] Block first_block(HalfState& state) const;
+  [[nodiscard]] Segment first_of_blocks(HalfState& state) const;
+  [[nodiscard]] Sequence highest_of_blocks(HalfState& state) const;
+  Segment pop_as_linux(HalfState& state);
 
   void account(HalfState& state, Segment segment, int sign);
 
-  Segment root_ = none;
-  // The ends of the tree, if they are known: arrivals in order, or in reverse, need no search. (The upper one
-  // under a table only.)
-  mutable Segment lowest_ = none;
-  mutable Segment highest_ = none;
-  Segment front_ = none;     // Linux' rule: a chain to be popped before the tree
-  Segment last_ = none;      // Linux' rule: the last block, as of the last insertion at the end
-  std::uint32_t size_ = 0;   // segments
-  std::uint32_t pages_ = 0;  // of all of them
+  SegmentOrder order_;           // by a table
+  Block root_ = none;            // Linux' rule: the tree
+  mutable Block lowest_ = none;  // the first of it, if that is known
+  Block last_ = none;            // the last of it, as of the last insertion at the end
+  Segment front_ = none;         // a chain to be popped before the tree
+  std::uint32_t size_ = 0;       // segments
+  std::uint32_t pages_ = 0;      // of all of them
   std::uint64_t bytes_ = 0;
 };
 

@@ -105,6 +105,7 @@ class PoolState {
   [[nodiscard]] bool may_skip(Connection& connection, TcpFlowDirection direction);
 
   PoolOptions options;
+  BlockSource memory;
   Slab<Connection> connections;
   ConnectionTable table;
   Tombstones tombstones;

@@ -1,7 +1,7 @@
 // SegmentStore: the segments that wait, of all connections of a pool: their places, their packets and
 // their bytes. A held segment is referred to by number. One thread.
 //
-//   tree    first sequence number -> segment, one red-black tree per half-connection (segment_tree.h)
+//   order   first sequence number -> segment, one per half-connection (segment_order.h)
 //   chain   singly linked segments in order: bytes being delivered, bytes kept, Linux' merged blocks
 #pragma once
 
@@ -16,40 +16,22 @@
 
 namespace restitch::detail {
 
-// The part of a held segment that a search reads: 16 bytes, so that four share a cache line.
-struct SegmentNode {
-  std::uint32_t left = none;
-  std::uint32_t right = none;
-  Sequence first;  // of its first byte
-
-  // In the tree; of the second segment of a chain, that chain's last one.
-  [[nodiscard]] std::uint32_t parent() const { return parent_ == no_parent ? none : parent_; }
-  void set_parent(std::uint32_t segment) { parent_ = segment & no_parent; }
-  [[nodiscard]] bool red() const { return red_ != 0; }
-  void set_red(bool red) { red_ = red ? 1 : 0; }
-
-  static constexpr std::uint32_t no_parent = 0x7FFFFFFF;  // numbers have to be lower
-
- private:
-  std::uint32_t parent_ : 31 = no_parent;
-  std::uint32_t red_ : 1 = 0;
-};
-static_assert(sizeof(SegmentNode) == 16);
-
-// The rest of it.
 struct HeldSegment {
   std::uint32_t next = none;  // in a chain
-  std::uint32_t size = 0;     // bytes
+  Sequence first;             // of its first byte
   // Where the bytes are: in the four bytes of `place` itself, in a cell, or lent by the packet at hand.
   std::uint32_t place = CellStore::nowhere;
-  enum class Storage : std::uint8_t { inside, cell, lent } storage = Storage::inside;
-  bool fin = false;  // a FIN follows the last byte (exact Linux rule only)
+  std::uint16_t size = 0;  // bytes
+  enum class Storage : std::uint8_t { inside, cell, lent } storage : 4 = Storage::inside;
+  bool fin : 1 = false;  // a FIN follows the last byte (exact Linux rule only)
   Transmission transmission = Transmission::first;
   CaptureInfo info;
 };
+static_assert(sizeof(HeldSegment) == 56);
 
-// Together with the cell's owner field and its rounding: 80 bytes and 1.25 times the payload.
-static_assert(sizeof(HeldSegment) + sizeof(SegmentNode) == 72);
+// What a segment takes at most besides its bytes: its record, its part of the order (17 bytes in leaves that
+// are half full, 16 as a block), and what a cell has left over of 1.25 times the payload.
+constexpr std::size_t segment_memory = 80;
 
 // What a held or kept segment of `size` bytes counts in pages of the two page limits: a unit of account
 // only, taken over from gopacket, whose pages hold 1,900 bytes.
@@ -60,14 +42,14 @@ constexpr std::uint32_t pages_for(std::size_t size) {
 
 // The most memory that so many segments with so many bytes take.
 constexpr std::size_t memory_for(std::size_t segments, std::uint64_t bytes) {
-  return segments * (sizeof(HeldSegment) + sizeof(SegmentNode) + 8) + bytes + bytes / 4;
+  return segments * segment_memory + bytes + bytes / 4;
 }
 
 class SegmentStore final : private CellStore::Owners {
  public:
-  SegmentStore() : cells_(*this) {}
+  explicit SegmentStore(BlockSource& source) : segments_(source), cells_(source, *this) {}
 
-  static constexpr std::size_t segment_size_max = CellStore::size_max;
+  static constexpr std::size_t segment_size_max = 65535;
 
   // The packet at hand: segments may lend its payload until settle. Requires: nothing lent is left over.
   void lend(Bytes payload) {
@@ -103,11 +85,9 @@ class SegmentStore final : private CellStore::Owners {
   HeldSegment& operator[](std::uint32_t segment) { return segments_[segment]; }
   const HeldSegment& operator[](std::uint32_t segment) const { return segments_[segment]; }
 
-  SegmentNode& node(std::uint32_t segment) { return segments_.hot(segment); }
-  const SegmentNode& node(std::uint32_t segment) const { return segments_.hot(segment); }
-
-  // Starts loading a segment that is going to be popped.
-  void prefetch(std::uint32_t segment) const { __builtin_prefetch(&segments_[segment]); }
+  // Starts loading a segment that is going to be popped; later, when that has come, its bytes.
+  void prefetch(std::uint32_t segment) const;
+  void prefetch_bytes(std::uint32_t segment);
 
   // Segments alive, bytes in them, and bytes of memory for all of it.
   [[nodiscard]] std::size_t size() const { return segments_.size(); }
@@ -122,7 +102,7 @@ class SegmentStore final : private CellStore::Owners {
 
   std::uint32_t allocate(Sequence first, const CaptureInfo& info);
 
-  Slab<HeldSegment, SegmentNode> segments_;
+  Slab<HeldSegment> segments_;
   CellStore cells_;
   Bytes lent_;
   std::vector<std::uint32_t> borrowers_;

@@ -1,5 +1,5 @@
 // Slab<T>: many equal objects, referred to by 32-bit numbers that stay valid until released. Memory comes
-// in chunks of 64 KiB, straight from the system, and chunks without objects are given back. Objects never
+// in chunks of 68 KiB, and chunks without objects are given back. Objects never
 // move. One thread.
 //
 // Slab<T, Hot> keeps a small part of each object apart, next to the same parts of its neighbours: what a
@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "restitch/detail/block.h"
+#include "restitch/detail/block_source.h"
 
 namespace restitch::detail {
 
@@ -27,7 +27,7 @@ struct NothingHot {};
 template <class T, class Hot = NothingHot>
 class Slab {
  public:
-  Slab() = default;
+  explicit Slab(BlockSource& source) : source_(source) {}
   Slab(const Slab&) = delete;
   Slab& operator=(const Slab&) = delete;
   ~Slab() {
@@ -116,7 +116,9 @@ class Slab {
   };
 
   // As many cells as fit into a chunk; numbers go up in powers of two, and those between are never given out.
-  static constexpr std::size_t chunk_size = std::size_t{64} * 1024;
+  // A chunk is no power of two of pages, or the hot parts of all chunks would compete for the same cache
+  // lines.
+  static constexpr std::size_t chunk_size = std::size_t{68} * 1024;
   static constexpr std::size_t cell_size = sizeof(Cell) + (has_hot ? sizeof(Hot) : 0);
   static constexpr std::size_t administration_size = 64 + 2 * chunk_size / cell_size / 8;
   static constexpr std::uint32_t cells_per_chunk =
@@ -155,7 +157,7 @@ class Slab {
     const std::uint32_t number =
         unused_.empty() ? static_cast<std::uint32_t>(chunks_.size()) : unused_.back();
     if (number > (none >> shift) - 1) return false;
-    BlockPtr<Chunk> chunk = make_block<Chunk>();
+    BlockPtr<Chunk> chunk = make_block<Chunk>(source_);
     if (!chunk) return false;
     if (unused_.empty()) {
       if (!add_place()) return false;
@@ -221,6 +223,7 @@ class Slab {
     chunk.next = chunk.previous = none;
   }
 
+  BlockSource& source_;
   std::vector<BlockPtr<Chunk>> chunks_;
   std::vector<std::uint32_t> unused_;  // numbers of chunks that were given back
   std::uint32_t open_ = none;          // first chunk with a free cell

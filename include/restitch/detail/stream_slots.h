@@ -8,13 +8,15 @@
 #include <utility>
 #include <vector>
 
-#include "restitch/detail/block.h"
+#include "restitch/detail/block_source.h"
 
 namespace restitch::detail {
 
 template <class S>
 class StreamSlots {
  public:
+  explicit StreamSlots(BlockSource& source) : source_(source) {}
+
   S& operator[](std::uint32_t slot) {
     return *std::launder(reinterpret_cast<S*>(chunks_[slot >> shift]->cells[slot & mask].bytes));
   }
@@ -24,7 +26,7 @@ class StreamSlots {
     const std::uint32_t number = slot >> shift;
     if (number >= chunks_.size() && !add_places(number + 1)) return false;
     if (chunks_[number]) return true;
-    chunks_[number] = make_block<Chunk>();
+    chunks_[number] = make_block<Chunk>(source_);
     if (chunks_[number]) ++chunks_in_use_;
     return chunks_[number] != nullptr;
   }
@@ -77,6 +79,7 @@ class StreamSlots {
     std::uint32_t live = 0;
   };
 
+  BlockSource& source_;
   std::vector<BlockPtr<Chunk>> chunks_;
   std::size_t chunks_in_use_ = 0;
 };

@@ -44,8 +44,8 @@ static_assert(sizeof(Tombstone) == 80);
 
 class Tombstones {
  public:
-  Tombstones(std::uint64_t seed, std::size_t size_max, std::int64_t timeout_ns)
-      : table_(seed), size_max_(size_max), timeout_ns_(timeout_ns) {}
+  Tombstones(BlockSource& source, std::uint64_t seed, std::size_t size_max, std::int64_t timeout_ns)
+      : stones_(source), table_(source, seed), size_max_(size_max), timeout_ns_(timeout_ns) {}
 
   // Puts one in place of a connection; the oldest goes when there are too many, and two that are out of time.
   // Requires: none with this key is there.

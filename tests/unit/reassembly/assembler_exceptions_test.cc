@@ -52,6 +52,28 @@ TYPED_TEST(AssemblerExceptions, OneFromCreateOrAcceptLeavesTheByteCountsRight) {
   EXPECT_TRUE(world.counts_add_up());
 }
 
+// Of a delivery in portions the others wait: for the next packet, or for a flush.
+TYPED_TEST(AssemblerExceptions, OneFromADeliveryInPortionsLosesAndRepeatsNothing) {
+  for (const bool flushed : {false, true}) {
+    World<TypeParam> world({}, {.delivery_segments_max = 2});
+    world.send(client(100).syn(), client(107, "g"), client(106, "f"), client(105, "e"), client(104, "d"),
+               client(103, "c"), client(102, "b"));
+    world.told();
+    int calls = 0;
+    world.on_sg = [&](ScatterGather&, AssemblerContext&) {
+      if (++calls == 2) throw Thrown();
+    };
+    EXPECT_THROW(world.send(client(101, "a")), Thrown);
+    EXPECT_THAT(world.told(), ElementsAre("c @0 'ab'", "c @2 'cd'"));
+    if (flushed) {
+      EXPECT_EQ(world.assembler.flush_with_options({.t = {1'000'000'000'000}}).closed, 0u);
+    } else {
+      world.send(client(109, "i"));
+    }
+    EXPECT_THAT(world.told(), ElementsAre("c @4 'ef'", "c @6 'g'"));
+  }
+}
+
 TYPED_TEST(AssemblerExceptions, OneFromAcceptHasNoEffect) {
   auto& world = this->world_;
   world.send(client(100).syn());

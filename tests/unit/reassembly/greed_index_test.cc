@@ -13,7 +13,8 @@ namespace restitch::detail {
 namespace {
 
 TEST(GreedIndex, NamesNobodyWhileNobodyHoldsAnything) {
-  HalfState state;
+  BlockSource memory;
+  HalfState state{memory};
   EXPECT_EQ(state.greed.greediest(), none);
   const std::uint32_t one = state.details.allocate();
   state.greed.place(state, one, 0);
@@ -25,7 +26,8 @@ TEST(GreedIndex, NamesNobodyWhileNobodyHoldsAnything) {
 }
 
 TEST(GreedIndex, TheGreediestIsRightToAQuarterWhateverHappened) {
-  HalfState state;
+  BlockSource memory;
+  HalfState state{memory};
   std::map<std::uint32_t, std::size_t> sizes;
   std::mt19937 random(1);
   for (int i = 0; i < 200; ++i) sizes[state.details.allocate()] = 0;
@@ -46,7 +48,8 @@ TEST(GreedIndex, TheGreediestIsRightToAQuarterWhateverHappened) {
 }
 
 TEST(GreedIndex, SizesBeyondAllReasonHaveAPlaceToo) {
-  HalfState state;
+  BlockSource memory;
+  HalfState state{memory};
   const std::uint32_t one = state.details.allocate();
   state.greed.place(state, one, ~std::size_t{0});
   EXPECT_EQ(state.greed.greediest(), one);

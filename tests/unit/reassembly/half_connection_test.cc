@@ -69,7 +69,8 @@ struct Half {
   }
 
   const ReceiverPolicy& policy;
-  detail::HalfState state;
+  detail::BlockSource memory;
+  detail::HalfState state{memory};
   HalfConnection half;
   ScatterGather sg;
   std::optional<std::size_t> keep;

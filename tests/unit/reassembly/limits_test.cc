@@ -166,7 +166,9 @@ TEST(TotalBytes, OneHogDoesNotSpoilTenThousandHonestConnections) {
 }
 
 TEST(TotalBytes, EvictingTakesTheIdlestOfThoseThatHold) {
-  constexpr std::size_t two = 2 * sizeof(detail::HalfDetail) + 2000;  // of the three
+  constexpr std::size_t half =
+      sizeof(detail::HalfDetail) + sizeof(detail::SegmentOrder::Leaf) + sizeof(detail::TreeNode);
+  constexpr std::size_t two = 2 * half + 2000;  // of the three
   TestWorld world(AssemblerOptions{}, limited(PoolLimits::unlimited, two, LimitPolicy::evict_idlest));
   world.send(client(100).syn().client_port(1).at(1), client(100).syn().client_port(2).at(2),
              client(100).syn().client_port(3).at(3));

@@ -32,7 +32,8 @@ class TombstonesTest : public testing::Test {
 
   std::int64_t now_ = 0;
   CaptureClock clock_;
-  Tombstones stones_{1, 100, 120 * second};
+  BlockSource memory_;
+  Tombstones stones_{memory_, 1, 100, 120 * second};
 };
 
 TEST_F(TombstonesTest, AreNoMoreThanAllowedAndTheOldestGo) {
