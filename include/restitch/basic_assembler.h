@@ -170,6 +170,7 @@ class BasicAssembler {
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
   void tell_refused_payload(const Ref& ref, const TcpSegment& tcp, Refusal rule, AssemblerContext& context);
   void deliver_acknowledged(const Ref& ref, AssemblerContext& context);
+  void deliver_edge(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
   void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
   void deliver_ready(const Ref& ref, AssemblerContext* context, bool unasked = false);
   void enforce_limits(const Ref& ref, AssemblerContext* context);

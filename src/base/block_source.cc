@@ -16,7 +16,9 @@ constexpr std::size_t usual_plain_size = std::numeric_limits<std::size_t>::max()
 constexpr std::size_t usual_plain_size = std::size_t{16} * 1024 * 1024;
 #endif
 
-void* address(std::uintptr_t number) { return reinterpret_cast<void*>(number); }  // NOLINT(performance-no-int-to-ptr)
+void* address(std::uintptr_t number) {
+  return reinterpret_cast<void*>(number);
+}  // NOLINT(performance-no-int-to-ptr)
 
 }  // namespace
 
@@ -75,7 +77,8 @@ void* BlockSource::take_from(std::uintptr_t base, std::size_t pages) {
   return address(base + (word * 64 + bit) * pages * page_size);
 }
 
-void BlockSource::put_back(std::uintptr_t base, Region& region, std::uintptr_t at, std::size_t pages) noexcept {
+void BlockSource::put_back(std::uintptr_t base, Region& region, std::uintptr_t at,
+                           std::size_t pages) noexcept {
   const std::size_t number = (at - base) / (pages * page_size);
   region.used[number / 64] &= ~(std::uint64_t{1} << number % 64);
   if (--region.live == 0) {

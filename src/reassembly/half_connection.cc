@@ -109,6 +109,24 @@ void HalfConnection::deliver(State& state, const TcpSegment& tcp, const CaptureI
   advance(tcp.payload.size());
 }
 
+void HalfConnection::deliver_edge(State& state, const TcpSegment& tcp, const CaptureInfo& info,
+                                  TcpFlowDirection direction, ScatterGather& sg) {
+  if (tcp.syn()) {
+    note_start(tcp.sequence.add(1));
+    sg.begin(direction, 0);
+    sg.info_.start = true;
+    return;
+  }
+  if (tcp.payload.empty()) {
+    sg.begin(direction, next_offset_);
+  } else {
+    deliver(state, tcp, info, direction, sg);
+  }
+  flags_ |= ended_flag | told_flag;
+  sg.info_.end = true;
+  sg.last_offer_ = true;
+}
+
 void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp,
                             const CaptureInfo& info, TcpFlowDirection direction, bool start) {
   state.segments.lend(tcp.payload);

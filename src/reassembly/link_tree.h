@@ -74,8 +74,7 @@ template <class Nodes>
 std::uint32_t LinkTree<Nodes>::previous(std::uint32_t number) const {
   if (node(number).left != none) return rightmost(node(number).left);
   std::uint32_t parent = node(number).parent();
-  while (parent != none && node(parent).left == number)
-    number = std::exchange(parent, node(parent).parent());
+  while (parent != none && node(parent).left == number) number = std::exchange(parent, node(parent).parent());
   return parent;
 }
 

@@ -27,8 +27,8 @@ std::uint16_t last_until(const SegmentOrder::Leaf& leaf, Sequence position) {
 // Opens a gap for one entry before `at`, on the side where less has to move; answers where it is.
 std::uint16_t open_gap(SegmentOrder::Leaf& leaf, std::uint16_t at) {
   const auto entries = leaf.entries.begin();
-  const bool upwards = leaf.end != SegmentOrder::leaf_entries &&
-                       (leaf.begin == 0 || leaf.end - at <= at - leaf.begin);
+  const bool upwards =
+      leaf.end != SegmentOrder::leaf_entries && (leaf.begin == 0 || leaf.end - at <= at - leaf.begin);
   if (upwards) {
     std::move_backward(entries + at, entries + leaf.end, entries + leaf.end + 1);
     ++leaf.end;
@@ -128,9 +128,9 @@ SegmentOrder::Place SegmentOrder::make_room(Leaves& leaves, Place before) {
   return number == none ? Place{} : Place{number, open_gap(leaves[number], at)};
 }
 
-// The leaf where the entry `at` of a full leaf belongs, and which place it has there. A full leaf at either end of
-// all gets a new neighbour and stays full, so that segments which come in order, or from the end, fill their
-// leaves; any other is split in the middle.
+// The leaf where the entry `at` of a full leaf belongs, and which place it has there. A full leaf at either
+// end of all gets a new neighbour and stays full, so that segments which come in order, or from the end, fill
+// their leaves; any other is split in the middle.
 std::uint32_t SegmentOrder::relieve(Leaves& leaves, std::uint32_t number, std::uint16_t& at) {
   if (number == last_ && at == leaf_entries) return add_leaf(leaves, last_, at = 0);
   if (number == first_ && at == 0) return add_leaf(leaves, none, at = leaf_entries);

@@ -130,6 +130,8 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
     }
     half.settle_delivered(halves(), sg_);
     if (half.busy()) enforce_limits(ref, &context);
+  } else if (half.is_plain_edge(tcp)) {
+    deliver_edge(ref, tcp, context);
   } else {
     insert_slow(ref, tcp, context, start);
   }
@@ -172,6 +174,19 @@ auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, 
     return {};
   }
   return pool_.create(key, hash, net, tcp, context);
+}
+
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::deliver_edge(const Ref& ref, const TcpSegment& tcp,
+                                              AssemblerContext& context) {
+  const std::uint32_t slot = ref.connection->slot;
+  halves().attend(slot, ref.direction);
+  ref.half->deliver_edge(halves(), tcp, context.capture_info(), ref.direction, sg_);
+  {
+    const Settling settling{*ref.half, halves(), sg_};
+    stream(*ref.connection).reassembled_sg(sg_, context);
+  }
+  if (pool_.is_open(slot)) finish_if_ended(ref, &context);
 }
 
 template <StreamType S, class Factory>

@@ -1,6 +1,6 @@
-// BlockSource: where the large pieces of memory of one pool come from. Sizes of which much is in use come out of
-// huge pages, so that a walk over much memory need not look up each small page; others are blocks of their own,
-// or a small pool would pay for a whole huge page. What is given back is no longer resident. One thread.
+// BlockSource: where the large pieces of memory of one pool come from. Sizes of which much is in use come out
+// of huge pages, so that a walk over much memory need not look up each small page; others are blocks of their
+// own, or a small pool would pay for a whole huge page. What is given back is no longer resident. One thread.
 //
 //   region  2 MiB, aligned:  │ piece │ piece │ free │ piece │ … │        all of one size
 #pragma once

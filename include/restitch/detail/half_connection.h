@@ -55,6 +55,21 @@ class HalfConnection {
   void deliver(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                ScatterGather& sg);
 
+  // True for a SYN alone, of a half that nothing is known of, and for a FIN that is next, with or without
+  // bytes: as plain as a segment in order, and nearly as frequent.
+  [[nodiscard]] bool is_plain_edge(const TcpSegment& tcp) const {
+    if (tcp.urg() || tcp.missing_size != 0 || tcp.fragment_overlap) return false;
+    const auto unusual = static_cast<std::uint8_t>(tcp.flags.bits & unusual_bits);
+    if (unusual == syn_bit) return flags_ == 0 && detail_ == detail::none && tcp.payload.empty();
+    return unusual == fin_bit && tcp.sequence == next_seq_ &&
+           (flags_ & (known_flag | busy_flag | ended_flag)) == known_flag;
+  }
+
+  // Puts the start or the end that such a segment names into `sg`, with its bytes. Then: settle().
+  // Requires: is_plain_edge(tcp).
+  void deliver_edge(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
+                    ScatterGather& sg);
+
   // Takes note of a segment. `start`: begin here if no start is known. Afterwards take() until it is
   // false: the payload is borrowed until then.
   void insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp, const CaptureInfo& info,
@@ -129,6 +144,8 @@ class HalfConnection {
   static constexpr std::uint8_t ended_flag = 0x20;
   static constexpr std::uint8_t reset_flag = 0x40;
   static constexpr std::uint8_t told_flag = 0x80;  // the end has been delivered
+  static constexpr std::uint8_t syn_bit = (TcpFlags{} | TcpFlag::syn).bits;
+  static constexpr std::uint8_t fin_bit = (TcpFlags{} | TcpFlag::fin).bits;
   static constexpr std::uint8_t unusual_bits = (TcpFlag::fin | TcpFlag::syn | TcpFlag::rst).bits;
 
   void advance(std::uint64_t distance, std::uint32_t out_of_band = 0);

@@ -63,7 +63,8 @@ class SegmentOrder {
   // The segment that stands `distance` behind the first, or none.
   [[nodiscard]] std::uint32_t ahead(const Leaves& leaves, std::uint32_t distance) const;
 
-  // Puts a segment behind another one, or first; no place when memory is exhausted. Requires: it belongs there.
+  // Puts a segment behind another one, or first; no place when memory is exhausted. Requires: it belongs
+  // there.
   Place insert_behind(Leaves& leaves, Place before, Sequence first, std::uint32_t segment);
 
   // Notes that a segment begins elsewhere now. Requires: it still belongs there.

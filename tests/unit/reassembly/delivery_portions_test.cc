@@ -1,5 +1,5 @@
-// A hole that fills is delivered in portions: the same bytes, gaps and end as in one piece, whatever the stream
-// keeps, and no portion larger than it may be.
+// A hole that fills is delivered in portions: the same bytes, gaps and end as in one piece, whatever the
+// stream keeps, and no portion larger than it may be.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,7 +16,9 @@ namespace {
 
 constexpr std::uint32_t segments = 500;
 
-std::string text_of(std::uint32_t segment) { return std::string(1 + segment % 3, static_cast<char>('a' + segment % 26)); }
+std::string text_of(std::uint32_t segment) {
+  return std::string(1 + segment % 3, static_cast<char>('a' + segment % 26));
+}
 
 // What a stream was given for the first time, and the largest number of pieces in a delivery.
 struct Seen {

@@ -93,7 +93,9 @@ TEST_F(Order, IsThatOfAMapWhateverIsDoneToIt) {
   std::mt19937_64 dice(11);
   for (int step = 0; step < 20'000 && !HasFailure(); ++step) {
     const bool grows = (step / 2500) % 2 == 0;
-    const auto any = [&] { return std::next(expected_.begin(), static_cast<std::ptrdiff_t>(dice() % expected_.size())); };
+    const auto any = [&] {
+      return std::next(expected_.begin(), static_cast<std::ptrdiff_t>(dice() % expected_.size()));
+    };
     const auto what = dice() % 16;
     if (expected_.empty() || what < (grows ? 11U : 3U)) {
       insert(static_cast<std::int64_t>(dice() % 4096));
@@ -124,7 +126,8 @@ TEST_F(Order, HasLeavesThatAreHalfFullAtLeast) {
   std::mt19937_64 dice(3);
   for (int i = 0; i < 20'000; ++i) insert(static_cast<std::int64_t>(dice() % 100'000));
   const auto expect_bound = [&] {
-    EXPECT_LE(leaves_.size() * (SegmentOrder::leaf_entries + 1) / 2, expected_.size() + SegmentOrder::leaf_entries);
+    EXPECT_LE(leaves_.size() * (SegmentOrder::leaf_entries + 1) / 2,
+              expected_.size() + SegmentOrder::leaf_entries);
   };
   expect_bound();
   while (expected_.size() > 2000) {  // whatever is taken out: here, all but a few of each leaf
