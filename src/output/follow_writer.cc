@@ -47,8 +47,8 @@ void append_hex_line(std::string& out, std::uint64_t position, Bytes bytes) {
     text += middle;
     text += printable(bytes[i]);
   }
-  if (text.size() == 8) text += ' ';
-  if (text.back() == ' ') text.pop_back();  // one, as tshark does
+  if (text.size() != 8 && text.ends_with(' '))
+    text.pop_back();  // one, and after eight bytes none, as tshark does
   fmt::format_to(std::back_inserter(out), "{:08X}  {:<49} {}\n", position, hex, text);
 }
 

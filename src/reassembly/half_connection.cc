@@ -6,7 +6,6 @@
 namespace restitch {
 
 using detail::HalfDetail;
-using detail::HeldSegment;
 using detail::none;
 
 namespace {
