@@ -17,19 +17,24 @@ macro(restitch_find_package package)
   endif()
 endmacro()
 
-# restitch_module(NAME [ONE_UNIT] [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]):
+# restitch_module(NAME [ONE_UNIT] [UNCHECKED] [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]):
 # one library from src/NAME/*.cc, usable as restitch::NAME here and from an installed tree; static, or
 # shared with BUILD_SHARED_LIBS. A module without sources of its own is headers only. A library that
-# only pkg-config knows (libzstd) goes behind PRIVATE_PKG_CONFIG, and that is all there is to it.
+# only pkg-config knows (libzstd) goes behind PRIVATE_PKG_CONFIG, and that is all there is to it. UNCHECKED:
+# without the standard library's checks in a hardened build.
 function(restitch_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT;UNCHECKED" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(target restitch_${name})
   set(scope PUBLIC)
   if(sources)
     add_library(${target} ${sources})
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
-    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:restitch_options> ${arg_PRIVATE})
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:restitch_options> $<BUILD_INTERFACE:restitch_hardening>
+                                            ${arg_PRIVATE})
+    if(NOT arg_UNCHECKED)
+      target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:restitch_checks>)
+    endif()
     restitch_link_pkg_config(${target} ${arg_PRIVATE_PKG_CONFIG})
     if(arg_ONE_UNIT AND RESTITCH_ONE_UNIT)
       set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
