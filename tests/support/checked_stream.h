@@ -199,8 +199,10 @@ class CheckedStream {
     if (from) sg.keep_from(*from);
     const bool last_offer = sg.info().end || (available == saved && !sg.info().start);
     side.kept = from && !last_offer ? bytes.substr(*from) : std::string();
-    // Of bytes behind an end nobody but the queue knows which are the last.
-    if (side.ended && !sg.info().end) side.lost_kept = true;
+    // Of bytes behind an end nobody but the queue knows which are the last; a reset that is not final has
+    // ended the other side, too.
+    const bool other_ended = !answers_->end_is_final && (sides_[0].ended || sides_[1].ended);
+    if ((side.ended || other_ended) && !sg.info().end) side.lost_kept = true;
   }
 
   Side& side_of(TcpFlowDirection direction) { return sides_[static_cast<std::size_t>(direction)]; }
