@@ -66,7 +66,12 @@ void release_block(void* block, std::size_t size) noexcept {
   give_back(block, size);
 }
 
-void discard_pages(void* part, std::size_t size) noexcept { discard(part, size); }
+void discard_pages(void* part, std::size_t size) noexcept {
+  in_use.fetch_sub(size, std::memory_order_relaxed);
+  discard(part, size);
+}
+
+void reuse_pages(std::size_t size) noexcept { in_use.fetch_add(size, std::memory_order_relaxed); }
 
 std::size_t blocks_size() noexcept { return in_use.load(std::memory_order_relaxed); }
 

@@ -16,9 +16,11 @@ constexpr std::size_t usual_plain_size = std::numeric_limits<std::size_t>::max()
 constexpr std::size_t usual_plain_size = std::size_t{16} * 1024 * 1024;
 #endif
 
+// The numbers come from pointers.
 void* address(std::uintptr_t number) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr)
   return reinterpret_cast<void*>(number);
-}  // NOLINT(performance-no-int-to-ptr)
+}
 
 }  // namespace
 
@@ -73,8 +75,14 @@ void* BlockSource::take_from(std::uintptr_t base, std::size_t pages) {
   while (region.used[word] == ~std::uint64_t{0}) ++word;
   const auto bit = static_cast<std::size_t>(std::countr_one(region.used[word]));
   region.used[word] |= std::uint64_t{1} << bit;
+  const std::size_t number = word * 64 + bit;
+  if (number < region.fresh) {
+    reuse_pages(pages * page_size);
+  } else {
+    region.fresh = number + 1;
+  }
   if (++region.live == region_size / page_size / pages) sizes_[pages].open.erase(base);
-  return address(base + (word * 64 + bit) * pages * page_size);
+  return address(base + number * pages * page_size);
 }
 
 void BlockSource::put_back(std::uintptr_t base, Region& region, std::uintptr_t at,
@@ -82,6 +90,7 @@ void BlockSource::put_back(std::uintptr_t base, Region& region, std::uintptr_t a
   const std::size_t number = (at - base) / (pages * page_size);
   region.used[number / 64] &= ~(std::uint64_t{1} << number % 64);
   if (--region.live == 0) {
+    reuse_pages((region.fresh - 1) * pages * page_size);  // all but this one were discarded
     sizes_[pages].open.erase(base);
     regions_.erase(base);
     return release_block(address(base), region_size);

@@ -68,6 +68,7 @@ void* allocate_block(std::size_t size) noexcept { return fails_now() ? nullptr :
 void release_block(void* block, std::size_t) noexcept { std::free(block); }
 void* allocate_aligned_block(std::size_t) noexcept { return nullptr; }
 void discard_pages(void* part, std::size_t size) noexcept { std::memset(part, 0, size); }
+void reuse_pages(std::size_t) noexcept {}
 std::size_t blocks_size() noexcept { return 0; }
 
 }  // namespace restitch::detail

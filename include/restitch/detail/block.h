@@ -14,8 +14,10 @@ void release_block(void* block, std::size_t size) noexcept;
 // the system has them.
 void* allocate_aligned_block(std::size_t size) noexcept;
 
-// Gives back the pages of a part of a block, which stays allocated: it is zeroed.
+// Gives back the pages of a part of a block, which stays allocated: it is zeroed, and does not count as
+// allocated until so much of the block is to be used again, or released.
 void discard_pages(void* part, std::size_t size) noexcept;
+void reuse_pages(std::size_t size) noexcept;
 
 // Bytes of all blocks of the process.
 [[nodiscard]] std::size_t blocks_size() noexcept;

@@ -45,6 +45,7 @@ class BlockSource {
   struct Region {
     std::array<std::uint64_t, words> used{};  // a bit for each piece
     std::size_t live = 0;
+    std::size_t fresh = 0;  // pieces from here on were never used
   };
   struct Size {
     std::size_t plain = 0;          // bytes of blocks of their own
