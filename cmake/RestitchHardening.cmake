@@ -1,6 +1,6 @@
 # What makes a mistake in an optimised build an end instead of a way in: restitch_hardening, compile and link options
-# of the modules and the command, and restitch_checks, for those that can afford the standard library's checks of
-# indices. RESTITCH_HARDEN=OFF leaves both out; sanitizers bring checks of their own. What each costs is in
+# of the modules and the command, and restitch_checks, for the modules that can afford the standard library's checks
+# of indices. RESTITCH_HARDEN=OFF leaves both out; sanitizers bring checks of their own. What each costs is in
 # docs/decisions/0005-hardened-build.md; that the command has them, tests/guards/hardening.py sees.
 include(CheckCXXCompilerFlag)
 include(CheckPIESupported)
