@@ -112,8 +112,8 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
   if (verdict.zero_window_probe) report(EventKind::zero_window_probe, direction, tcp.payload.size());
   if (verdict.window_full) report(EventKind::window_full, direction, 0);
   if (!verdict.refused && tcp.ack() && answered.known() && !tcp.rst()) {
-    const std::int32_t unseen =
-        answered.next_seq().difference(tcp.acknowledgment) - (answered.ended() ? 1 : 0);
+    const std::int64_t ahead = answered.next_seq().difference(tcp.acknowledgment);
+    const std::int64_t unseen = ahead - (answered.ended() ? 1 : 0);
     if (unseen > 0 && receiver.first_to_acknowledge(direction, tcp.acknowledgment)) {
       report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen));
     }
