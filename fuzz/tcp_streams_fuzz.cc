@@ -1,6 +1,7 @@
 // Any bytes as what a few connections send, both ways: after the settings (tests/support/checked_world.h) and
 // the sequence numbers they begin at, eight bytes make a segment, a flush or a jump of the clock. Numbers are
 // small around those beginnings, so that segments meet, wrap and acknowledge each other.
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
@@ -45,11 +46,9 @@ class Player {
       case 0:
         return world_.flush_all();
       case 1:
-        now_ns_ += 20 * 365 * 86400 * second;  // the clock was set
-        return;
+        return set_clock(20);
       case 2:
-        now_ns_ -= 20 * 365 * 86400 * second;
-        return;
+        return set_clock(-20);
       case 3:
         return world_.flush({{now_ns_ - back}, {}});
       case 4:
@@ -57,6 +56,12 @@ class Player {
       default:
         return world_.flush({{now_ns_ - back}, {now_ns_ - back}});
     }
+  }
+
+  // Somebody set the clock; within what nanoseconds can say, with room for the packets of a whole input.
+  void set_clock(std::int64_t years) {
+    constexpr std::int64_t year = 365 * 86400 * second;
+    now_ns_ = std::clamp(now_ns_ + years * year, -200 * year, 200 * year);
   }
 
   // Bits 0 and 1 of the first byte are the connection, bit 2 is who sends.

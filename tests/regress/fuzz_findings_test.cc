@@ -63,8 +63,8 @@ TEST(FuzzFindings, WhatIsKeptBeforeAGapInAResetStreamIsOfferedAgain) {
               ElementsAre("c @0 'abc' skip -1", "c @0 'abc|'", "c @9 'xyz' end skip 6", "complete rst"));
 }
 
-// tcp_streams_fuzz: an acknowledgement of a number half the sequence space beyond the end of a stream; one below
-// its distance has no 32-bit number.
+// tcp_streams_fuzz: an acknowledgement of a number half the sequence space beyond the end of a stream; one
+// below its distance has no 32-bit number.
 TEST(FuzzFindings, AnAcknowledgementHalfTheSpaceBeyondAnEndTellsNothing) {
   World<StaticApi> world({}, {.observe = true});
   world.send(client(100).syn(), server(500).syn().acknowledges(101), server(501).fin().acknowledges(101));
