@@ -199,10 +199,10 @@ class CheckedStream {
     if (from) sg.keep_from(*from);
     const bool last_offer = sg.info().end || (available == saved && !sg.info().start);
     side.kept = from && !last_offer ? bytes.substr(*from) : std::string();
-    // Of bytes behind an end nobody but the queue knows which are the last; a reset that is not final has
-    // ended the other side, too.
+    // Of bytes behind an end nobody but the queue knows which are the last. A reset that is not final has
+    // ended the other side, too; and a callback that threw may have been that of a side being closed.
     const bool other_ended = !answers_->end_is_final && (sides_[0].ended || sides_[1].ended);
-    if ((side.ended || other_ended) && !sg.info().end) side.lost_kept = true;
+    if ((side.ended || other_ended || failed_) && !sg.info().end) side.lost_kept = true;
   }
 
   Side& side_of(TcpFlowDirection direction) { return sides_[static_cast<std::size_t>(direction)]; }
