@@ -1,6 +1,6 @@
 #!/bin/bash
 # fuzz.sh SECONDS [TARGET…]: runs each fuzz target of the `fuzz` preset for SECONDS, one a core.
-# Corpora are copied, so the tree stays clean; what a target finds is kept in build/fuzz/found/.
+# FUZZ_SEED makes a run repeatable (CI does; 0, or none, is a random one). Corpora are copied, so the tree stays clean; what a target finds is kept in build/fuzz/found/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -24,7 +24,7 @@ fuzz_one() {
   mkdir -p "$work/$target"
   [[ -d fuzz/corpus/${target%_fuzz} ]] && cp -r "fuzz/corpus/${target%_fuzz}/." "$work/$target"
   [[ -f fuzz/$target.dict ]] && options+=("-dict=fuzz/$target.dict")
-  if ! "build/fuzz/fuzz/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+  if ! "build/fuzz/fuzz/$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$found/$target-" "${options[@]}" "$work/$target" >"$work/$target.log" 2>&1; then
     tail -n 60 "$work/$target.log"
     echo "$target: FAILED"
