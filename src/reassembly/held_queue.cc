@@ -189,6 +189,13 @@ std::uint64_t HeldQueue::discard_before(HalfState& state, Sequence position) {
     }
     discarded += size;
   }
+  if (in_block() && !restore_block(state)) {
+    while (in_block()) {
+      const std::uint32_t segment = pop(state);
+      discarded += state.segments[segment].size;
+      state.segments.release(segment);
+    }
+  }
   return discarded;
 }
 

@@ -249,4 +249,19 @@ std::uint32_t HeldQueue::pop_as_linux(HalfState& state) {
   return std::exchange(front_, state.segments[front_].next);
 }
 
+// What is left of the block popped last goes on waiting, as the first block; false when memory is exhausted.
+// Requires: in_block().
+bool HeldQueue::restore_block(HalfState& state) {
+  if (!state.blocks.reserve_one()) return false;
+  std::uint32_t tail = front_;
+  while (state.segments[tail].next != none) tail = state.segments[tail].next;
+  state.segments[tail].next = std::exchange(front_, none);
+  const std::uint32_t block = state.blocks.allocate();
+  state.blocks[block].value = tail;
+  if (root_ == none) last_ = block;
+  LinkTree(state.blocks, root_).insert_behind(none, block);
+  lowest_ = block;
+  return true;
+}
+
 }  // namespace restitch::detail

@@ -76,6 +76,7 @@ class HeldQueue {
   [[nodiscard]] Segment first_of_blocks(HalfState& state) const;
   [[nodiscard]] Sequence highest_of_blocks(HalfState& state) const;
   Segment pop_as_linux(HalfState& state);
+  bool restore_block(HalfState& state);
 
   void account(HalfState& state, Segment segment, int sign);
 
