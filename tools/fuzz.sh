@@ -1,6 +1,7 @@
 #!/bin/bash
 # fuzz.sh SECONDS [TARGET…]: runs each fuzz target of the `fuzz` preset for SECONDS, one a core.
-# FUZZ_SEED makes a run repeatable (CI does; 0, or none, is a random one). Corpora are copied, so the tree stays clean; what a target finds is kept in build/fuzz/found/.
+# FUZZ_SEED makes a run repeatable, as in CI; 0, or none, is a random one. Corpora are copied, so the tree stays
+# clean; what a target finds is kept in build/fuzz/found/.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
