@@ -17,7 +17,6 @@ class LinkTree {
  public:
   LinkTree(Nodes& nodes, std::uint32_t& root) : nodes_(nodes), root_(root) {}
 
-  [[nodiscard]] std::uint32_t root() const { return root_; }
   [[nodiscard]] std::uint32_t first() const { return leftmost(root_); }
   [[nodiscard]] std::uint32_t last() const { return rightmost(root_); }
   [[nodiscard]] std::uint32_t next(std::uint32_t number) const;
