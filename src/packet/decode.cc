@@ -38,7 +38,7 @@ bool is_plain(LinkType link_type, Bytes frame) {
 }  // namespace
 
 DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size) {
-  DecodedPacket packet = empty_packet;
+  DecodedPacket packet = fresh_packet();
   if (is_plain(link_type, frame)) [[likely]] {
     follow_plain(Walk(frame, original_size), packet);
   } else {

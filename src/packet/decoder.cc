@@ -58,7 +58,7 @@ std::uint32_t Decoder::domain_of(const Layers& layers, const CaptureInfo& info) 
 }
 
 DecodedPacket Decoder::decode_noting(LinkType link_type, Bytes frame, const CaptureInfo& info) {
-  DecodedPacket packet = empty_packet;
+  DecodedPacket packet = fresh_packet();
   Header header = first_header(link_type);
   if (header == Header::dropped) {
     packet.reason = DropReason::unknown_link_type;
