@@ -109,7 +109,7 @@ void SegmentStore::replace_bytes(std::uint32_t segment, std::size_t offset, std:
   } else if (held.storage == Storage::inside) {
     std::uint8_t inside[sizeof held.place];
     std::memcpy(inside, &held.place, sizeof inside);
-    std::memmove(inside, inside + offset, size);
+    for (std::size_t i = 0; i < size; ++i) inside[i] = inside[offset + i];
     std::memcpy(&held.place, inside, sizeof inside);
   } else {
     const CellStore::Reference old = held.place;
