@@ -1,6 +1,7 @@
 // The part of PoolState that says who has to give way: at a limit, or by age.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "restitch/detail/pool_state.h"
 
@@ -22,14 +23,12 @@ bool PoolState::is_full() const {
          halves.memory_size() > limits.total_bytes_max / 16 * 15;
 }
 
-// Nobody speaks for half-open connections, so they go first, however young: a flood of them must not drive
-// out a connection that is only silent.
-bool PoolState::is_idler(const Connection& one, const Connection& other) const {
-  if (one.half_open() != other.half_open()) return one.half_open();
-  const std::uint32_t now = clock.tick();
-  const std::uint32_t idle = now - one.seen_tick;
-  const std::uint32_t other_idle = now - other.seen_tick;
-  return idle != other_idle ? idle > other_idle : one.last_seen < other.last_seen;
+// Nobody speaks for half-open connections, so they are the idlest, however young: a flood of them must not
+// drive out a connection that is only silent.
+PoolState::Idleness PoolState::idleness(const Connection& connection) const {
+  const std::uint64_t half_open = connection.half_open() ? 1 : 0;
+  return {half_open << 32 | static_cast<std::uint32_t>(clock.tick() - connection.seen_tick),
+          ~connection.last_seen.ns};
 }
 
 // Half-open ones that were found and not needed yet are kept for the next times: in a flood each costs
@@ -41,19 +40,28 @@ Connection* PoolState::idlest() {
     Connection& connection = connections[spare.slot];
     if (connection.half_open() && connection.seen_tick == spare.seen_tick) return &connection;
   }
-  std::array<Connection*, candidates_max> found{};
+  std::array<Connection*, candidates_max> candidates;
   std::size_t count = 0;
   // All of a small table are looked at; of a large one, whose slots are in use, few are passed over.
-  for (int probes = 0; probes < probes_max && count < found.size(); ++probes) {
+  for (int probes = 0; probes < probes_max && count < candidates.size(); ++probes) {
     const std::uint32_t slot = idle_hand_.next(connections.bound());
-    if (connections.is_used(slot)) __builtin_prefetch(found[count++] = &connections[slot]);
+    if (!connections.is_used(slot)) continue;
+    candidates[count++] = &connections[slot];
+    const char* const line = reinterpret_cast<const char*>(&connections[slot]);
+    __builtin_prefetch(line);
+    __builtin_prefetch(line + sizeof(Connection) - 1);
   }
+  std::array<std::pair<Idleness, Connection*>, candidates_max> found;
+  for (std::size_t i = 0; i < count; ++i) found[i] = {idleness(*candidates[i]), candidates[i]};
   std::sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
-            [this](const Connection* a, const Connection* b) { return is_idler(*a, *b); });
+            [](const auto& a, const auto& b) { return a.first > b.first; });
   for (std::size_t i = std::min(count, victims_.size() + 1); i-- > 1;) {
-    if (found[i]->half_open()) victims_[spare_victims_++] = {found[i]->slot, found[i]->seen_tick};
+    const Connection& spare = *found[i].second;
+    if (!spare.half_open()) continue;
+    victims_[spare_victims_++] = {spare.slot, spare.seen_tick};
+    table.prefetch_entry(spare.hash);  // soon to be erased
   }
-  return count == 0 ? nullptr : found[0];
+  return count == 0 ? nullptr : found[0].second;
 }
 
 Connection* PoolState::idlest_holder(std::uint32_t not_this) {
@@ -65,7 +73,7 @@ Connection* PoolState::idlest_holder(std::uint32_t not_this) {
     const HalfDetail& detail = halves.details[number];
     if (detail.connection == none || detail.connection == not_this) continue;
     Connection& candidate = connections[detail.connection];
-    if (found == nullptr || is_idler(candidate, *found)) found = &candidate;
+    if (found == nullptr || idleness(candidate) > idleness(*found)) found = &candidate;
     ++candidates;
   }
   return found;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "restitch/detail/capture_clock.h"
@@ -121,7 +122,9 @@ class PoolState {
   std::uint32_t number_of(const ReceiverPolicy* policy);
   void forget_receiver(Connection& connection);
   void swap_counts(const Connection& connection);
-  [[nodiscard]] bool is_idler(const Connection& one, const Connection& other) const;
+  // What compares greater was silent for longer: its kind and ticks first, then when it was seen.
+  using Idleness = std::pair<std::uint64_t, std::int64_t>;
+  [[nodiscard]] Idleness idleness(const Connection& connection) const;
 
   // The policies in use, and their numbers. The first is that of the options.
   std::vector<const ReceiverPolicy*> policies_;
