@@ -15,7 +15,7 @@ std::atomic<std::size_t> in_use = 0;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 
 // The allocator of the sanitizers knows more than the system: it finds leaks, and writes beyond the end.
-void* acquire(std::size_t size) { return std::calloc(1, size); }
+void* acquire(std::size_t size, bool /*filled_soon*/) { return std::calloc(1, size); }
 void* acquire_aligned(std::size_t size) {
   void* const block = std::aligned_alloc(size, size);
   return block == nullptr ? nullptr : std::memset(block, 0, size);
@@ -25,8 +25,9 @@ void discard(void* part, std::size_t size) { std::memset(part, 0, size); }
 
 #else
 
-void* acquire(std::size_t size) {
-  void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+void* acquire(std::size_t size, bool filled_soon) {
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | (filled_soon ? MAP_POPULATE : 0);
+  void* block = mmap(nullptr, size, PROT_READ | PROT_WRITE, flags, -1, 0);
   return block == MAP_FAILED ? nullptr : block;
 }
 
@@ -37,7 +38,7 @@ void give_back(void* block, std::size_t size) {
 }
 
 void* acquire_aligned(std::size_t size) {
-  auto* const mapped = static_cast<std::byte*>(acquire(2 * size));
+  auto* const mapped = static_cast<std::byte*>(acquire(2 * size, false));
   if (mapped == nullptr) return nullptr;
   const std::size_t before = (size - reinterpret_cast<std::uintptr_t>(mapped) % size) % size;
   if (before != 0) give_back(mapped, before);
@@ -57,7 +58,9 @@ void* counted(void* block, std::size_t size) {
 
 }  // namespace
 
-void* allocate_block(std::size_t size) noexcept { return counted(acquire(size), size); }
+void* allocate_block(std::size_t size, bool filled_soon) noexcept {
+  return counted(acquire(size, filled_soon), size);
+}
 
 void* allocate_aligned_block(std::size_t size) noexcept { return counted(acquire_aligned(size), size); }
 

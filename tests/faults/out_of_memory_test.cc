@@ -64,7 +64,7 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { giv
 namespace restitch::detail {
 
 // In place of src/base/block.cc.
-void* allocate_block(std::size_t size) noexcept { return fails_now() ? nullptr : std::calloc(1, size); }
+void* allocate_block(std::size_t size, bool) noexcept { return fails_now() ? nullptr : std::calloc(1, size); }
 void release_block(void* block, std::size_t) noexcept { std::free(block); }
 void* allocate_aligned_block(std::size_t) noexcept { return nullptr; }
 void discard_pages(void* part, std::size_t size) noexcept { std::memset(part, 0, size); }

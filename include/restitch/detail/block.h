@@ -6,8 +6,9 @@
 
 namespace restitch::detail {
 
-// Zeroed pages, or nullptr when there are none; and back.
-void* allocate_block(std::size_t size) noexcept;
+// Zeroed pages, or nullptr when there are none; and back. Pages are resident once they are touched or, in
+// a block that is filled soon, at once, which costs less than to ask for each.
+void* allocate_block(std::size_t size, bool filled_soon = false) noexcept;
 void release_block(void* block, std::size_t size) noexcept;
 
 // The same for a block that begins at a multiple of its size, a power of two, and lies in huge pages where
