@@ -56,13 +56,14 @@ void prefetch(const SegmentOrder::Leaf& leaf) {
   for (std::size_t at = 0; at < sizeof leaf; at += 64) __builtin_prefetch(line + at);
 }
 
-// Lets the tree know what a leaf begins with.
-void note_first(SegmentOrder::Leaves& leaves, std::uint32_t number) {
-  const SegmentOrder::Leaf& leaf = leaves[number];
-  leaves.hot(number).value = leaf.entries[leaf.begin].first.value();
-}
-
 }  // namespace
+
+// Lets the tree know what a leaf begins with.
+void SegmentOrder::note_first(Leaves& leaves, std::uint32_t number) {
+  const Leaf& leaf = leaves[number];
+  leaves.hot(number).value = leaf.entries[leaf.begin].first.value();
+  found_ = none;
+}
 
 SegmentOrder::Place SegmentOrder::first(const Leaves& leaves) const {
   return first_ == none ? Place{} : Place{first_, leaves[first_].begin};
@@ -78,22 +79,32 @@ SegmentOrder::Place SegmentOrder::next(const Leaves& leaves, Place place) {
   return leaf.next == none ? Place{} : Place{leaf.next, leaves[leaf.next].begin};
 }
 
-// Both ends are tried first: who sends in order, or from the end, is not searched for.
-SegmentOrder::Place SegmentOrder::at_or_before(Leaves& leaves, Sequence position) const {
+SegmentOrder::Place SegmentOrder::at_or_before(Leaves& leaves, Sequence position) {
+  const std::uint32_t leaf = leaf_for(leaves, position);
+  return leaf == none ? Place{} : Place{leaf, last_until(leaves[leaf], position)};
+}
+
+// Both ends are tried first, and then where the last one was: who sends in order, or from the end, be it of a
+// hole, is not searched for.
+std::uint32_t SegmentOrder::leaf_for(const Leaves& leaves, Sequence position) {
   const auto begins_by = [&](std::uint32_t leaf) {
     return Sequence(leaves.hot(leaf).value).difference(position) >= 0;
   };
-  if (root_ == none || !begins_by(first_)) return {};
-  std::uint32_t found = last_;
-  if (!begins_by(last_)) {
-    for (std::uint32_t leaf = root_; leaf != none;) {
-      const bool right = begins_by(leaf);
-      if (right) found = leaf;
-      leaf = right ? leaves.hot(leaf).right : leaves.hot(leaf).left;
-    }
+  if (root_ == none || !begins_by(first_)) return none;
+  if (begins_by(last_)) return last_;
+  if (found_ != none && found_from_.difference(position) >= 0 && position.difference(found_until_) > 0) {
+    return found_;
   }
-  prefetch(leaves[found]);
-  return {found, last_until(leaves[found], position)};
+  std::uint32_t behind = none;
+  for (std::uint32_t leaf = root_; leaf != none;) {
+    const bool right = begins_by(leaf);
+    (right ? found_ : behind) = leaf;
+    leaf = right ? leaves.hot(leaf).right : leaves.hot(leaf).left;
+  }
+  found_from_ = Sequence(leaves.hot(found_).value);
+  found_until_ = Sequence(leaves.hot(behind).value);
+  prefetch(leaves[found_]);
+  return found_;
 }
 
 std::uint32_t SegmentOrder::ahead(const Leaves& leaves, std::uint32_t distance) const {
@@ -199,6 +210,7 @@ void SegmentOrder::remove_leaf(Leaves& leaves, std::uint32_t previous, std::uint
   if (number == last_) last_ = previous;
   LinkTree(leaves, root_).erase(number);
   leaves.release(number);
+  found_ = none;
 }
 
 std::uint32_t SegmentOrder::pop(Leaves& leaves) {

@@ -58,7 +58,7 @@ class SegmentOrder {
   }
 
   // The last one that begins at or before `position`.
-  [[nodiscard]] Place at_or_before(Leaves& leaves, Sequence position) const;
+  [[nodiscard]] Place at_or_before(Leaves& leaves, Sequence position);
 
   // The segment that stands `distance` behind the first, or none.
   [[nodiscard]] std::uint32_t ahead(const Leaves& leaves, std::uint32_t distance) const;
@@ -79,12 +79,21 @@ class SegmentOrder {
   Place make_room(Leaves& leaves, Place before);
   std::uint32_t relieve(Leaves& leaves, std::uint32_t number, std::uint16_t& at);
   std::uint32_t add_leaf(Leaves& leaves, std::uint32_t before, std::uint16_t begin);
+  void note_first(Leaves& leaves, std::uint32_t number);
   void unite_with_next(Leaves& leaves, std::uint32_t number);
   void remove_leaf(Leaves& leaves, std::uint32_t previous, std::uint32_t number);
+
+  [[nodiscard]] std::uint32_t leaf_for(const Leaves& leaves, Sequence position);
 
   std::uint32_t root_ = none;
   std::uint32_t first_ = none;  // leaves
   std::uint32_t last_ = none;
+
+  // The leaf that was found last, and what belongs into it: [found_from_, found_until_). None when leaves
+  // have changed since.
+  std::uint32_t found_ = none;
+  Sequence found_from_;
+  Sequence found_until_;
 };
 
 }  // namespace restitch::detail
