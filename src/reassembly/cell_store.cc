@@ -58,7 +58,14 @@ constexpr auto shapes = [] {
 }  // namespace
 
 CellStore::CellStore(BlockSource& source, Owners& owners)
-    : source_(source), owners_(owners), classes_(shapes_count) {}
+    : source_(source), owners_(owners), classes_(shapes_count) {
+  for (unsigned number = 0; number < shapes_count; ++number) {
+    Class& cls = classes_[number];
+    cls.stride = shapes[number].cell_size + owner_size;
+    cls.shift = shapes[number].shift;
+    cls.end = number << place_bits;
+  }
+}
 
 unsigned CellStore::class_of(std::size_t size) {
   const auto at = std::lower_bound(shapes.begin(), shapes.end(), size,
@@ -66,34 +73,34 @@ unsigned CellStore::class_of(std::size_t size) {
   return static_cast<unsigned>(at - shapes.begin());
 }
 
-std::uint8_t* CellStore::header(Reference cell) {
-  const unsigned number = cell >> place_bits;
-  const std::uint32_t place = cell & place_mask;
-  const Shape& shape = shapes[number];
-  const std::size_t local = place & ((1U << shape.shift) - 1);
-  return classes_[number].chunks[place >> shape.shift].get() + local * (shape.cell_size + owner_size);
+// The cell behind this one in its class, in the next chunk if it is the last of its own; and before it.
+CellStore::Reference CellStore::after(Reference cell) {
+  const Shape& shape = shapes[cell >> place_bits];
+  const std::uint32_t local_mask = (1U << shape.shift) - 1;
+  return (cell & local_mask) + 1 == shape.cells ? (cell | local_mask) + 1 : cell + 1;
 }
 
-// The place of the n-th cell of a class.
-CellStore::Reference CellStore::reference(unsigned number, std::uint32_t n) {
-  const Shape& shape = shapes[number];
-  return (number << place_bits) | ((n / shape.cells) << shape.shift) | (n % shape.cells);
+CellStore::Reference CellStore::before(Reference cell) {
+  const Shape& shape = shapes[cell >> place_bits];
+  const std::uint32_t local_mask = (1U << shape.shift) - 1;
+  return (cell & local_mask) == 0 ? cell - local_mask - 2 + shape.cells : cell - 1;
 }
 
 CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) {
   assert(size > 0 && size <= size_max);
   const unsigned number = class_of(size);
   Class& cls = classes_[number];
-  const Shape& shape = shapes[number];
-  if (cls.free != nowhere) {
-    const Reference cell = cls.free;
+  Reference cell = cls.free;
+  if (cell != nowhere) {
     unlink_free(cls, cell);
-    std::memcpy(header(cell), &owner, owner_size);
-    return cell;
+  } else {
+    const std::uint32_t shift = shapes[number].shift;
+    const std::uint32_t chunk = (cls.end & place_mask) >> shift;
+    if (chunk >= place_mask >> shift || (chunk == cls.chunks.size() && !grow(number))) return nowhere;
+    cell = cls.end;
+    cls.end = after(cell);
   }
-  const std::uint32_t chunk = cls.count / shape.cells;
-  if (chunk >= place_mask >> shape.shift || (chunk == cls.chunks.size() && !grow(number))) return nowhere;
-  const Reference cell = reference(number, cls.count++);
+  ++cls.live;
   std::memcpy(header(cell), &owner, owner_size);
   return cell;
 }
@@ -101,31 +108,34 @@ CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) 
 void CellStore::release(Reference cell) {
   const unsigned number = cell >> place_bits;
   Class& cls = classes_[number];
-  link_free(cls, cell);
-  while (cls.free_count > shapes[number].cells) drop_last(number);
-  if (cls.free_count == cls.count) {
-    cls.count = cls.free_count = 0;
+  if (--cls.live == 0) {
+    cls.end = number << place_bits;
     cls.free = nowhere;
+    cls.free_count = 0;
+  } else if (after(cell) == cls.end) {
+    cls.end = cell;
+  } else if (cls.free_count < shapes[number].cells) {
+    link_free(cls, cell);
+  } else {
+    fill_with_last(cls, cell);
   }
   shrink(number);
 }
 
-// Makes the last cell free, by moving it into a free one, and then gives it up. So a few holes may stay, as
-// many as fit into a chunk: where cells come and go in turns, nothing has to move.
-void CellStore::drop_last(unsigned number) {
-  Class& cls = classes_[number];
-  const Reference last = reference(number, cls.count - 1);
+// Moves the last cell into one that is not used any more. So a few holes may stay, as many as fit into a
+// chunk: where cells come and go in turns, nothing has to move.
+void CellStore::fill_with_last(Class& cls, Reference cell) {
+  const Reference last = before(cls.end);
   std::uint32_t owner = 0;
   std::memcpy(&owner, header(last), owner_size);
   if (owner == nobody) {
     unlink_free(cls, last);
+    link_free(cls, cell);
   } else {
-    const Reference hole = cls.free;
-    unlink_free(cls, hole);
-    std::memcpy(header(hole), header(last), shapes[number].cell_size + owner_size);
-    owners_.cell_moved(owner, hole);
+    std::memcpy(header(cell), header(last), cls.stride);
+    owners_.cell_moved(owner, cell);
   }
-  --cls.count;
+  cls.end = last;
 }
 
 // Free cells of a class are a list through their own bytes.
@@ -176,7 +186,8 @@ void CellStore::shrink(unsigned number) {
   Class& cls = classes_[number];
   const Shape& shape = shapes[number];
   const std::size_t spare = std::max<std::size_t>(1, spare_size / shape.chunk_size);
-  const std::size_t needed = (cls.count + shape.cells - 1) / shape.cells;
+  const std::uint32_t end = cls.end & place_mask;
+  const std::size_t needed = (end + (1U << shape.shift) - 1) >> shape.shift;
   while (cls.chunks.size() > needed + spare + needed / 16) {
     cls.chunks.pop_back();
     memory_size_ -= shape.chunk_size;

@@ -57,9 +57,12 @@ class CellStore {
   using ChunkPtr = std::unique_ptr<std::uint8_t[], Release>;
   struct Class {
     std::vector<ChunkPtr> chunks;
-    std::uint32_t count = 0;       // cells that were given out and not given up: the first ones
-    std::uint32_t free_count = 0;  // of them
-    Reference free = nowhere;      // the first of a list
+    std::uint32_t stride = 0;      // from cell to cell
+    std::uint32_t shift = 0;       // bits of a place that count cells of a chunk
+    Reference end = nowhere;       // one behind the last that was given out and not given up
+    Reference free = nowhere;      // those before it that are free: the first of a list
+    std::uint32_t free_count = 0;  // and how many
+    std::uint32_t live = 0;        // how many are in use
   };
 
   struct Links {
@@ -72,10 +75,16 @@ class CellStore {
   void unlink_free(Class& cls, Reference cell);
   Links links(Reference cell);
   void set_links(Reference cell, Links links);
-  void drop_last(unsigned number);
+  void fill_with_last(Class& cls, Reference cell);
   static unsigned class_of(std::size_t size);
-  static Reference reference(unsigned number, std::uint32_t n);
-  std::uint8_t* header(Reference cell);
+  static Reference after(Reference cell);
+  static Reference before(Reference cell);
+  std::uint8_t* header(Reference cell) {
+    const Class& cls = classes_[cell >> place_bits];
+    const std::uint32_t place = cell & place_mask;
+    const std::size_t local = place & ((1U << cls.shift) - 1);
+    return cls.chunks[place >> cls.shift].get() + local * cls.stride;
+  }
   bool grow(unsigned number);
   void shrink(unsigned number);
 
