@@ -63,18 +63,34 @@ void append_event_json(std::string& out, const EventNote& event) {
   out += '}';
 }
 
+// Without format strings where every line passes: they would be most of the cost of a short connection.
 void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
                            std::string_view more) {
   const DirectionSummary& side = summary.direction(direction);
-  fmt::format_to(std::back_inserter(out), R"({{"connection":{},"src":"{}","dst":"{}","client":)",
-                 summary.number, summary.sender(direction), summary.sender(reverse(direction)));
+  const std::string source = summary.sender(direction);
+  const std::string destination = summary.sender(reverse(direction));
+  const auto member = [&out](std::string_view name, std::uint64_t number) {
+    out += name;
+    append_number(out, number);
+  };
+  member(R"({"connection":)", summary.number);
+  out.append(R"(,"src":")")
+      .append(source)
+      .append(R"(","dst":")")
+      .append(destination)
+      .append(R"(","client":)");
   if (summary.client_known) {
-    append_json_string(out, summary.sender(TcpFlowDirection::client_to_server));
+    const bool by_client = direction == TcpFlowDirection::client_to_server;
+    out.append(R"(")").append(by_client ? source : destination).append(R"(")");
   } else {
     out += "null";
   }
-  fmt::format_to(std::back_inserter(out), R"(,"bytes":{})", side.bytes);
-  if (side.digest) fmt::format_to(std::back_inserter(out), R"(,"sha256":"{}")", to_string(*side.digest));
+  member(R"(,"bytes":)", side.bytes);
+  if (side.digest) {
+    out += R"(,"sha256":")";
+    append_hex(out, *side.digest);
+    out += '"';
+  }
   out += R"(,"gaps":)";
   append_gaps(out, side.gaps);
   if (side.gaps_unlisted != 0) {
@@ -85,17 +101,17 @@ void append_direction_json(std::string& out, const ConnectionSummary& summary, T
   append_json_time(out, side.first_seen);
   out += R"(,"last_seen":)";
   append_json_time(out, side.last_seen);
-  fmt::format_to(std::back_inserter(out), R"(,"packets":{})", side.packets);
-  if (side.copies != 0) fmt::format_to(std::back_inserter(out), R"(,"copies":{})", side.copies);
-  if (side.vlan != 0) fmt::format_to(std::back_inserter(out), R"(,"vlan":{})", side.vlan);
+  member(R"(,"packets":)", side.packets);
+  if (side.copies != 0) member(R"(,"copies":)", side.copies);
+  if (side.vlan != 0) member(R"(,"vlan":)", side.vlan);
   if (side.tunnel != LayerKind::none) {
     fmt::format_to(std::back_inserter(out), R"(,"tunnel":{{"kind":"{}","id":{}}})", to_string(side.tunnel),
                    side.tunnel_id);
   }
-  fmt::format_to(std::back_inserter(out), R"(,"end":"{}","events":)", to_string(summary.end));
+  out.append(R"(,"end":")").append(to_string(summary.end)).append(R"(","events":)");
   append_events(out, side.events);
   append_event_list(out, side);
-  if (!more.empty()) fmt::format_to(std::back_inserter(out), ",{}", more);
+  if (!more.empty()) out.append(",").append(more);
   out += "}\n";
 }
 
