@@ -28,7 +28,7 @@ class Feeder {
     for (const AssemblerPacket& packet : packets) {
       const CaptureInfo& info = packet.context->capture_info();
       answer(info.packet_number);
-      world_.send(packet.net, packet.tcp, *packet.context);
+      world_.send(packet.decoded.net, packet.decoded.tcp, *packet.context);
       if (info.packet_number % 16 == 0) flush(info.timestamp);
     }
   }

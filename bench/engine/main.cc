@@ -82,7 +82,8 @@ struct Keeping {
   void assemble(std::span<const AssemblerPacket> packets) {
     kept.clear();
     for (const AssemblerPacket& packet : packets) {
-      if (detail::shard_of(packet.net, packet.tcp.transport(), threads) == mine) kept.push_back(packet);
+      const DecodedPacket& decoded = packet.decoded;
+      if (detail::shard_of(decoded.net, decoded.tcp.transport(), threads) == mine) kept.push_back(packet);
     }
     assembler.assemble(kept);
   }

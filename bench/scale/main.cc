@@ -62,7 +62,7 @@ class Feed {
 
   void send(std::uint32_t connection, TcpFlags flags, std::uint32_t sequence, std::size_t size,
             bool from_server = false) {
-    AssemblerPacket& packet = batch_[count_];
+    DecodedPacket& packet = batch_[count_].decoded;
     packet = {};
     packet.net.source.version = packet.net.destination.version = 4;
     for (unsigned i = 0; i < 3; ++i) {
@@ -80,7 +80,7 @@ class Feed {
     packet.tcp.payload = Bytes(payload_).first(size);
     now_ns += step_ns;
     contexts_[count_] = AssemblerContext(CaptureInfo{.timestamp = {now_ns}, .packet_number = ++packets_});
-    packet.context = &contexts_[count_];
+    batch_[count_].context = &contexts_[count_];
     if (++count_ == batch_.size()) flush();
   }
 

@@ -39,10 +39,9 @@ concept StreamFactoryType = requires(F& factory, const NetFlow& net, TransportFl
   {static_cast<bool>(factory.create(net, transport, tcp, context))};
 };
 
-// A decoded packet on its way into an assembler. Borrows the context.
+// A packet on its way into an assembler, which looks at the flow and the segment. Borrows the context.
 struct AssemblerPacket {
-  NetFlow net;
-  TcpSegment tcp;
+  DecodedPacket decoded;
   AssemblerContext* context = nullptr;
 };
 
@@ -163,8 +162,8 @@ class BasicAssembler {
 
   void assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);
-  Ref find_or_create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
-                     const TcpSegment& tcp, AssemblerContext& context, Counting& counting);
+  Ref meet(Connection* met, const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+           const TcpSegment& tcp, AssemblerContext& context, Counting& counting);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);

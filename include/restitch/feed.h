@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 #include "restitch/basic_assembler.h"
@@ -57,10 +58,12 @@ const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& a
       decoder.begin_batch();
       const std::size_t taken = std::min(records.size(), batch_max);
       for (const Record& record : records.first(taken)) {
-        const DecodedPacket packet = decode_counted(record, decoder, counts);
-        if (packet.reason != DropReason::none) continue;
-        contexts[found] = PacketContext(record.info, packet, record.link_type, record.frame, counts.packets);
-        packets[found] = {packet.net, packet.tcp, &contexts[found]};
+        // Made where it stays, instead of copied there.
+        DecodedPacket* const packet =
+            ::new (&packets[found].decoded) DecodedPacket(decode_counted(record, decoder, counts));
+        if (packet->reason != DropReason::none) continue;
+        contexts[found] = PacketContext(record.info, *packet, record.link_type, record.frame, counts.packets);
+        packets[found].context = &contexts[found];
         ++found;
       }
       assembler.assemble(std::span(packets).first(found));

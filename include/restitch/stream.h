@@ -129,6 +129,13 @@ class ScatterGather {
     info_ = Info{.direction = direction, .offset = offset};
     stats_ = {};
   }
+  // Only the bytes of one packet.
+  void lend(TcpFlowDirection direction, std::uint64_t offset, Bytes bytes, const CaptureInfo& info) {
+    begin(direction, offset);
+    chunks_.push_back({bytes, &info, 0, Transmission::first});
+    available_ = bytes.size();
+    stats_.chunks = stats_.packets = 1;
+  }
   void show_saved(const detail::SegmentRun& run, detail::SegmentStore& segments, std::size_t size);
   void load_saved() const;
   // False when memory is exhausted.

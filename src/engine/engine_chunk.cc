@@ -41,7 +41,7 @@ void EngineChunk::add(std::span<const Record> records, Decoder& decoder, FeedCou
     const DecodedPacket packet = decode_counted(record, decoder, counts);
     if (packet.reason != DropReason::none) continue;
     Part& part = parts_[shard_of(packet.net, packet.tcp.transport(), shards)];
-    part.packets.push_back({packet.net, packet.tcp, nullptr});
+    part.packets.push_back({packet, nullptr});
     part.contexts.emplace_back(record.info, packet, record.link_type, record.frame, counts.packets);
   }
   datagrams_.splice(datagrams_.end(), decoder.take_datagrams());

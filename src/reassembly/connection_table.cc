@@ -1,6 +1,8 @@
 #include "restitch/detail/connection_table.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cassert>
 #include <cstdlib>
 #include <new>
@@ -15,6 +17,10 @@ namespace {
 // Smaller parts, of which there is one, come from the heap.
 constexpr std::size_t block_size_min = 16 * 1024;
 
+[[gnu::noinline]] std::uint32_t hash_of_all(const FlowKey& key, std::uint64_t seed) {
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(&key, sizeof key, seed) >> 32);
+}
+
 }  // namespace
 
 void ConnectionTable::Release::operator()(Entry* entries) const {
@@ -27,8 +33,12 @@ ConnectionTable::ConnectionTable(BlockSource& source, std::uint64_t seed)
   if (!resize(0, part_size_min)) std::abort();  // not even half a kilobyte: there is nothing to begin with
 }
 
+// All that tells IPv4 connections apart has sixteen bytes, which cost half as much to hash.
 std::uint32_t ConnectionTable::hash(const FlowKey& key) const {
-  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(&key, sizeof key, seed_) >> 32);
+  if (key.is_ipv6()) return hash_of_all(key, seed_);
+  const std::array<std::uint64_t, 2> words{key.addresses[1] ^ std::rotl(key.addresses[3], 32),
+                                           key.ports_and_domain};
+  return static_cast<std::uint32_t>(XXH3_64bits_withSeed(words.data(), sizeof words, seed_) >> 32);
 }
 
 bool ConnectionTable::insert(std::uint32_t hash, std::uint32_t number) {

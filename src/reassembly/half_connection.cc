@@ -34,13 +34,6 @@ const HalfDetail* HalfConnection::peek(const State& state) const {
   return detail_ == none ? nullptr : &state.details[detail_];
 }
 
-// The one function that moves next_seq_; back (modulo 2^64) over bytes that nobody read after all. Bytes read
-// out of band have a number, but no offset.
-void HalfConnection::advance(std::uint64_t distance, std::uint32_t out_of_band) {
-  next_seq_ = next_seq_.add(static_cast<std::int64_t>(distance));
-  next_offset_ += distance - out_of_band;
-}
-
 void HalfConnection::report(State& state, EventKind kind, const Arrival& arrival) {
   state.events.add(
       {.kind = kind, .direction = arrival.direction, .offset = next_offset_, .info = arrival.info});
@@ -97,16 +90,6 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
 }
 
 // ---- the way in ------------------------------------------------------------------------------------
-
-void HalfConnection::deliver(State& state, const TcpSegment& tcp, const CaptureInfo& info,
-                             TcpFlowDirection direction, ScatterGather& sg) {
-  sg.begin(direction, next_offset_);
-  sg.append(tcp.payload, info);
-  sg.stats_.chunks = 1;
-  sg.stats_.packets = 1;
-  state.bytes().delivered += tcp.payload.size();
-  advance(tcp.payload.size());
-}
 
 void HalfConnection::deliver_edge(State& state, const TcpSegment& tcp, const CaptureInfo& info,
                                   TcpFlowDirection direction, ScatterGather& sg) {
@@ -293,8 +276,7 @@ void HalfConnection::mark_ended(bool reset) {
 }
 
 // Ends the half when all bytes before the noted end were delivered.
-void HalfConnection::reach_end(State& state, const ReceiverPolicy& policy) {
-  HalfDetail& d = detail(state);
+void HalfConnection::reach_end(State& state, const ReceiverPolicy& policy, HalfDetail& d) {
   if (!d.has_end || !known() || next_seq_.difference(d.end) > 0) return;
   d.has_end = false;
   mark_ended(d.end_is_reset);

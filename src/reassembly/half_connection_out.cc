@@ -12,6 +12,7 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
                           ScatterGather& sg, std::optional<Sequence> limit) {
   if ((flags_ & (busy_flag | start_flag | end_flag)) == 0) return false;
   HalfDetail& d = detail(state);
+  if (only_waits(state, d)) return false;
   const std::uint64_t kept = d.run.kept_bytes();
   if (d.skip != 0 && kept != 0) {  // before a gap: the kept bytes alone, for the last time
     sg.begin(direction, next_offset_ - static_cast<std::uint64_t>(d.skip) - kept);
@@ -20,9 +21,9 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
     return true;
   }
   sg.begin(direction, next_offset_ - d.run.waiting_bytes() - kept);
-  pop(state, policy);
-  reach_end(state, policy);
-  const std::uint64_t ready = deliverable(state, limit);
+  pop(state, policy, d);
+  reach_end(state, policy, d);
+  const std::uint64_t ready = deliverable(state, d, limit);
   const bool start = (flags_ & start_flag) != 0;
   const bool leaves_nothing = d.held.empty() && ready == d.run.waiting_bytes();
   const bool end_is_due = leaves_nothing && ((flags_ & end_flag) != 0 || (ended() && kept != 0));
@@ -52,10 +53,17 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   return true;
 }
 
+// Nothing but held segments behind a hole, if that: what most segments out of order find.
+bool HalfConnection::only_waits(State& state, const HalfDetail& d) const {
+  return (flags_ & (start_flag | end_flag)) == 0 && d.skip == 0 && d.run.empty() && !d.has_end &&
+         (d.held.empty() || !known() || next_seq_.difference(state.segments[d.held.first(state)].first) > 0);
+}
+
 // How many of the bytes in order may be delivered: those below `limit`. Others wait for longer than their
 // packet is there; without memory for that, they do not.
-std::uint64_t HalfConnection::deliverable(State& state, std::optional<Sequence> limit) {
-  const std::uint64_t waiting = detail(state).run.waiting_bytes();
+std::uint64_t HalfConnection::deliverable(State& state, const HalfDetail& d,
+                                          std::optional<Sequence> limit) const {
+  const std::uint64_t waiting = d.run.waiting_bytes();
   const std::int32_t beyond = limit ? limit->difference(next_seq_) : 0;
   if (beyond <= 0 || waiting == 0 || !state.segments.own_borrowed()) return waiting;
   return waiting - std::min(waiting, static_cast<std::uint64_t>(beyond));
@@ -65,9 +73,8 @@ std::uint64_t HalfConnection::deliverable(State& state, std::optional<Sequence> 
 // more than one delivery shows: they stay in the cache until it is settled. As many as the stream keeps may
 // come, so that one which keeps and looks at everything sees each byte a few times only; and no merged block
 // of Linux is taken in part.
-void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
+void HalfConnection::pop(State& state, const ReceiverPolicy& policy, HalfDetail& d) {
   if (!known()) return;
-  HalfDetail& d = detail(state);
   detail::SegmentStore& segments = state.segments;
   const std::uint32_t size_max = std::max(state.delivery_segments_max, 2 * d.run.size());
   while (!d.held.empty() && (d.run.size() < size_max || d.held.in_block()) &&
@@ -86,7 +93,7 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
       segments.release(segment);
     } else {
       if (late != 0) segments.trim_front(segment, late);
-      take_in(state, policy, segment);
+      take_in(state, policy, d, segment);
     }
     if (fin && !fin_late) {
       d.has_end = true;
@@ -97,8 +104,8 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy) {
 
 // Appends a segment that begins at next_seq_ to the run, without what lies beyond a final end and without
 // an urgent byte that is read out of band.
-void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment) {
-  HalfDetail& d = detail(state);
+void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, HalfDetail& d,
+                             std::uint32_t segment) {
   detail::SegmentStore& segments = state.segments;
   if (d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse) {
     const auto room = static_cast<std::uint32_t>(next_seq_.difference(d.end));

@@ -124,10 +124,10 @@ class NoAllocation : public testing::Test {
     allocates = false;
     for (std::uint16_t i = 0; i < connections; ++i) {
       AssemblerPacket packet = packet_of(i, 0);
-      packet.tcp.flags = packet.tcp.flags | TcpFlag::syn;
-      packet.tcp.sequence = Sequence(0xFFFF0000 - 1U);
-      packet.tcp.payload = {};
-      kind_.assembler.assemble_with_context(packet.net, packet.tcp, context_);
+      packet.decoded.tcp.flags = packet.decoded.tcp.flags | TcpFlag::syn;
+      packet.decoded.tcp.sequence = Sequence(0xFFFF0000 - 1U);
+      packet.decoded.tcp.payload = {};
+      kind_.assembler.assemble_with_context(packet.decoded.net, packet.decoded.tcp, context_);
     }
   }
 
@@ -145,13 +145,13 @@ class NoAllocation : public testing::Test {
  private:
   AssemblerPacket packet_of(std::uint16_t connection, std::uint32_t number) {
     AssemblerPacket packet;
-    packet.net.source.version = packet.net.destination.version = 4;
-    packet.net.destination.bytes[3] = 1;
-    packet.tcp.source_port = static_cast<std::uint16_t>(1000 + connection);
-    packet.tcp.destination_port = 80;
-    packet.tcp.flags = TcpFlags{} | TcpFlag::ack;
-    packet.tcp.sequence = Sequence(0xFFFF0000).add(std::int64_t{number} * payload_size);
-    packet.tcp.payload = payload_;
+    packet.decoded.net.source.version = packet.decoded.net.destination.version = 4;
+    packet.decoded.net.destination.bytes[3] = 1;
+    packet.decoded.tcp.source_port = static_cast<std::uint16_t>(1000 + connection);
+    packet.decoded.tcp.destination_port = 80;
+    packet.decoded.tcp.flags = TcpFlags{} | TcpFlag::ack;
+    packet.decoded.tcp.sequence = Sequence(0xFFFF0000).add(std::int64_t{number} * payload_size);
+    packet.decoded.tcp.payload = payload_;
     packet.context = &context_;
     return packet;
   }
@@ -168,7 +168,8 @@ class NoAllocation : public testing::Test {
       if (batch) {
         kind_.assembler.assemble(packets_);
       } else {
-        for (AssemblerPacket& p : packets_) kind_.assembler.assemble_with_context(p.net, p.tcp, *p.context);
+        for (AssemblerPacket& p : packets_)
+          kind_.assembler.assemble_with_context(p.decoded.net, p.decoded.tcp, *p.context);
       }
     }
   }

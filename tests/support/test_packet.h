@@ -69,6 +69,14 @@ class TestPacket {
     return tcp;
   }
 
+  [[nodiscard]] DecodedPacket decoded() const {
+    DecodedPacket packet;
+    packet.reason = DropReason::none;
+    packet.net = net();
+    packet.tcp = tcp();
+    return packet;
+  }
+
   [[nodiscard]] CaptureInfo info(std::uint64_t packet_number) const {
     return {.timestamp = {seconds_ * 1'000'000'000},
             .packet_number = packet_number,

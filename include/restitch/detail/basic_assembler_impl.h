@@ -69,11 +69,12 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets) {
   constexpr std::size_t batch_max = 32;
   std::array<detail::DirectedKey, batch_max> keys;
-  std::array<std::uint32_t, batch_max> hashes{};
+  std::array<std::uint32_t, batch_max> hashes;
   while (!packets.empty()) {
     const std::size_t count = std::min(packets.size(), batch_max);
     for (std::size_t i = 0; i < count; ++i) {
-      keys[i] = detail::make_key(packets[i].net, packets[i].tcp.transport());
+      const DecodedPacket& packet = packets[i].decoded;
+      keys[i] = detail::make_key(packet.net, packet.tcp.transport());
       hashes[i] = pool_.state_.hash(keys[i].key);
       pool_.state_.table.prefetch_entry(hashes[i]);
     }
@@ -81,17 +82,21 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
       pool_.state_.table.prefetch_object(pool_.state_.connections, hashes[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      assemble_hashed(keys[i], hashes[i], packets[i].net, packets[i].tcp, *packets[i].context);
+      const DecodedPacket& packet = packets[i].decoded;
+      assemble_hashed(keys[i], hashes[i], packet.net, packet.tcp, *packets[i].context);
       if (pool_.state_.ageing_is_due()) age();
     }
     packets = packets.subspan(count);
   }
 }
 
+// Inlined in both of them: a call for each packet would save and restore all registers.
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash,
-                                                 const NetFlow& net, const TcpSegment& tcp,
-                                                 AssemblerContext& context) {
+[[gnu::always_inline]] inline void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
+                                                                               std::uint32_t hash,
+                                                                               const NetFlow& net,
+                                                                               const TcpSegment& tcp,
+                                                                               AssemblerContext& context) {
   const Call call(pool_.state_);
   const CaptureInfo& info = context.capture_info();
   pool_.state_.clock.observe(info.timestamp);
@@ -100,7 +105,9 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
   bool start = false;
   bool wanted = false;
   try {
-    ref = find_or_create(key, hash, net, tcp, context, counting);
+    Connection* const met = pool_.state_.find(key.key, hash);
+    ref = met != nullptr && !tcp.syn() ? ref_of(*met, met->direction(key.from_high))
+                                       : meet(met, key, hash, net, tcp, context, counting);
     if (ref) {
       counting.direction = ref.direction;
       start = tcp.syn() && !ref.half->known();
@@ -137,37 +144,40 @@ void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
   }
 }
 
+// A packet of a connection that nobody knows, or a SYN: the connection it met goes on, or ends and is
+// followed by a new one.
 template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::find_or_create(const detail::DirectedKey& key, std::uint32_t hash,
-                                                const NetFlow& net, const TcpSegment& tcp,
-                                                AssemblerContext& context, Counting& counting) -> Ref {
-  Ref ref = pool_.find(key, hash);
-  if (ref) {
-    Connection& met = *ref.connection;
-    if (!tcp.syn()) return ref;
-    if (!pool_.state_.begins_anew(met, ref.direction, tcp)) {
-      if (!pool_.state_.correct_client(met, key.from_high, tcp)) return ref;
-      ref = ref_of(met, met.direction(key.from_high));
+[[gnu::noinline]] auto BasicAssembler<S, Factory>::meet(Connection* met, const detail::DirectedKey& key,
+                                                        std::uint32_t hash, const NetFlow& net,
+                                                        const TcpSegment& tcp, AssemblerContext& context,
+                                                        Counting& counting) -> Ref {
+  if (met != nullptr) {
+    Ref ref = ref_of(*met, met->direction(key.from_high));
+    if (!pool_.state_.begins_anew(*met, ref.direction, tcp)) {
+      if (!pool_.state_.correct_client(*met, key.from_high, tcp)) return ref;
+      ref = ref_of(*met, met->direction(key.from_high));
       halves().events.add(
           {.kind = EventKind::roles_swapped, .direction = ref.direction, .info = context.capture_info()});
       tell_events(ref);
       return ref;
     }
-    if (met.phase == Connection::Phase::open) {
+    if (met->phase == Connection::Phase::open) {
       counting.direction = ref.direction;
       halves().events.add({.kind = EventKind::port_reuse,
                            .direction = ref.direction,
                            .offset = ref.half->next_offset(),
                            .info = context.capture_info()});
       tell_events(ref);
-      complete(met, &context, EndReason::port_reuse);
+      complete(*met, &context, EndReason::port_reuse);
     }
     if (Connection* left = pool_.state_.find(key.key, hash)) pool_.erase(*left);
-  } else if (detail::Tombstone* met = pool_.state_.tombstones.find(key.key, hash)) {
-    counting.direction = met->direction(key.from_high);
+  } else if (detail::Tombstone* tombstone = pool_.state_.tombstones.find(key.key, hash)) {
+    counting.direction = tombstone->direction(key.from_high);
     const Timestamp now = context.capture_info().timestamp;
-    if (pool_.state_.tombstones.absorbs(*met, counting.direction, tcp, now, pool_.state_.clock)) return {};
-    pool_.state_.tombstones.erase(*met);
+    if (pool_.state_.tombstones.absorbs(*tombstone, counting.direction, tcp, now, pool_.state_.clock)) {
+      return {};
+    }
+    pool_.state_.tombstones.erase(*tombstone);
   }
   if (pool_.state_.is_full() && !make_room()) {
     counting.at_limit = true;

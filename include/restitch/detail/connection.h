@@ -14,14 +14,15 @@ namespace restitch::detail {
 // is the identity; its hash is only a way to find it.
 struct FlowKey {
   std::array<std::uint64_t, 4> addresses{};  // low end, then high end
-  std::uint16_t low_port = 0;
-  std::uint16_t high_port = 0;
-  std::uint32_t domain = 0;  // IP version in the top bit
+  // From the lowest bit: port of the low end, of the high end, domain (31 bits), IPv6. One word, because it
+  // is read as one right after it was written.
+  std::uint64_t ports_and_domain = 0;
+
+  [[nodiscard]] bool is_ipv6() const { return (ports_and_domain >> 63) != 0; }
 
   // Word by word and without a branch between: this is asked for every packet.
   friend bool operator==(const FlowKey& a, const FlowKey& b) {
-    std::uint64_t differing = (a.low_port ^ b.low_port) | (a.high_port ^ b.high_port);
-    differing |= a.domain ^ b.domain;
+    std::uint64_t differing = a.ports_and_domain ^ b.ports_and_domain;
     for (std::size_t i = 0; i < 4; ++i) differing |= a.addresses[i] ^ b.addresses[i];
     return differing == 0;
   }
@@ -50,9 +51,10 @@ inline DirectedKey make_key(const NetFlow& net, TransportFlow transport) {
   const Words& low = made.from_high ? destination : source;
   const Words& high = made.from_high ? source : destination;
   made.key.addresses = {low[0], low[1], high[0], high[1]};
-  made.key.low_port = made.from_high ? transport.destination_port : transport.source_port;
-  made.key.high_port = made.from_high ? transport.source_port : transport.destination_port;
-  made.key.domain = (net.domain & 0x7FFFFFFF) | (net.source.version == 6 ? 0x80000000 : 0);
+  const std::uint64_t low_port = made.from_high ? transport.destination_port : transport.source_port;
+  const std::uint64_t high_port = made.from_high ? transport.source_port : transport.destination_port;
+  const std::uint64_t domain = (net.domain & 0x7FFFFFFF) | (net.source.version == 6 ? 0x80000000 : 0);
+  made.key.ports_and_domain = low_port | high_port << 16 | domain << 32;
   return made;
 }
 

@@ -53,7 +53,11 @@ class HalfConnection {
 
   // Lends the payload of such a segment to `sg`. Requires: in_order(tcp).
   void deliver(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
-               ScatterGather& sg);
+               ScatterGather& sg) {
+    sg.lend(direction, next_offset_, tcp.payload, info);
+    state.bytes().delivered += tcp.payload.size();
+    advance(tcp.payload.size());
+  }
 
   // True for a SYN alone, of a half that nothing is known of, and for a FIN that is next, with or without
   // bytes: as plain as a segment in order, and nearly as frequent.
@@ -148,7 +152,12 @@ class HalfConnection {
   static constexpr std::uint8_t fin_bit = (TcpFlags{} | TcpFlag::fin).bits;
   static constexpr std::uint8_t unusual_bits = (TcpFlag::fin | TcpFlag::syn | TcpFlag::rst).bits;
 
-  void advance(std::uint64_t distance, std::uint32_t out_of_band = 0);
+  // The one function that moves next_seq_; back (modulo 2^64) over bytes that nobody read after all. Bytes
+  // read out of band have a number, but no offset.
+  void advance(std::uint64_t distance, std::uint32_t out_of_band = 0) {
+    next_seq_ = next_seq_.add(static_cast<std::int64_t>(distance));
+    next_offset_ += distance - out_of_band;
+  }
   void begin(State& state, Sequence first);
   void move_start(State& state, Sequence first);
   void insert_syn(State& state, const Arrival& arrival);
@@ -156,7 +165,7 @@ class HalfConnection {
                 const Arrival& arrival);
   void mark_ended(bool reset);
   bool end_comes_first(State& state, const ReceiverPolicy& policy);
-  void reach_end(State& state, const ReceiverPolicy& policy);
+  void reach_end(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
 
   void insert_payload(State& state, const ReceiverPolicy& policy, Arrival arrival);
   void cut_delivered(Arrival& arrival) const;
@@ -166,9 +175,10 @@ class HalfConnection {
   [[nodiscard]] bool is_keep_alive(const TcpSegment& tcp) const;
   void note_urgent(State& state, const TcpSegment& tcp);
   void see_urgent(State& state, const Arrival& arrival);
-  void take_in(State& state, const ReceiverPolicy& policy, std::uint32_t segment);
-  void pop(State& state, const ReceiverPolicy& policy);
-  std::uint64_t deliverable(State& state, std::optional<Sequence> limit);
+  bool only_waits(State& state, const detail::HalfDetail& d) const;
+  void take_in(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d, std::uint32_t segment);
+  void pop(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
+  std::uint64_t deliverable(State& state, const detail::HalfDetail& d, std::optional<Sequence> limit) const;
   void give_up_held(State& state, std::uint64_t ByteCounts::*count);
   void rest(State& state);
   void drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size, Limit limit);

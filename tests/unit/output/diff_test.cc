@@ -34,7 +34,8 @@ class Diff : public ::testing::Test {
     std::uint64_t number = 0;
     for (const TestPacket& packet : packets) {
       AssemblerContext context(packet.info(++number));
-      const AssemblerPacket one{packet.net(), segment(packet), &context};
+      AssemblerPacket one{packet.decoded(), &context};
+      one.decoded.tcp = segment(packet);
       assembler.assemble(std::span(&one, 1));
     }
     assembler.flush_all(EndReason::end_of_input);

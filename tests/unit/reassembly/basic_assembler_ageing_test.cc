@@ -192,7 +192,7 @@ TEST(Ageing, ASingleCallAndABatchEndTheSameConnections) {
   contexts.reserve(packets.size());
   for (const TestPacket& packet : packets) {
     contexts.emplace_back(packet.info(0));
-    batched.push_back({packet.net(), packet.tcp(), &contexts.back()});
+    batched.push_back({packet.decoded(), &contexts.back()});
     one.send(packet);
   }
   batch.assembler.assemble(batched);

@@ -73,7 +73,7 @@ std::vector<std::string> in_batches(const std::vector<TestPacket>& packets, cons
     for (std::size_t i = 0; i < count; ++i) contexts.emplace_back(packets[at + i].info(at + i + 1));
     std::vector<AssemblerPacket> batch;
     for (std::size_t i = 0; i < count; ++i) {
-      batch.push_back({packets[at + i].net(), packets[at + i].tcp(), &contexts[i]});
+      batch.push_back({packets[at + i].decoded(), &contexts[i]});
     }
     world.assembler.assemble(batch);
     at += count;

@@ -12,7 +12,7 @@ class TombstonesTest : public testing::Test {
  protected:
   Connection connection(std::uint16_t port) {
     Connection connection;
-    connection.key.low_port = port;
+    connection.key.ports_and_domain = port;
     connection.hash = port * 2654435761U;
     return connection;
   }
