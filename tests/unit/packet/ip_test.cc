@@ -121,6 +121,19 @@ TEST(Ip, CutsAJumbogramAtItsOwnLength) {
   EXPECT_EQ(decode_ethernet(frame, original_size).tcp.missing_size, 69990u);
 }
 
+TEST(Ip, FindsAJumboLengthAmongOtherOptions) {
+  const auto payload_size = [](const Frame& options) {
+    Frame frame =
+        hello6().extension(0, options).payload(Frame(70000, 'x')).ip_length(0).trailer(Frame(4)).build();
+    const auto size = static_cast<std::uint32_t>(options.size() + 20 + 70000);
+    set_be32(frame, 14 + 40 + options.size() - 4, size);
+    return decode_ethernet(frame).tcp.payload.size();
+  };
+  EXPECT_EQ(payload_size({0, 1, 0, 0, 1, 2, 9, 9, 0, 0, 0xc2, 4, 0, 0, 0, 0}), 70000u) << "Pad1, PadN, Pad1";
+  EXPECT_NE(payload_size({0, 1, 0, 0, 1, 99, 9, 9, 0, 0, 0xc2, 4, 0, 0, 0, 0}), 70000u)
+      << "behind an option that leaves the header";
+}
+
 TEST(Ip, BelievesAJumboLengthOnlyWhereItMayStand) {
   const Frame jumbo_option{0, 0, 0xc2, 4, 0, 1, 0, 0};
   EXPECT_EQ(to_text(decode_ethernet(hello6().extension(0, jumbo_option).build()).tcp.payload), "hello");

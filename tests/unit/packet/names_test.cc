@@ -1,6 +1,7 @@
 // The names of the enumerations in packet.h.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "restitch/packet.h"
@@ -32,6 +33,17 @@ TEST(DropReason, HasANameForEachValue) {
   }
   EXPECT_EQ(to_string(DropReason::bad_tcp_header), "bad_tcp_header");
   EXPECT_EQ(to_string(static_cast<DropReason>(200)), "unknown");
+}
+
+TEST(LayerKind, HasANameOfItsOwnForEachValue) {
+  std::set<std::string_view> names;
+  for (unsigned i = 0; i < static_cast<unsigned>(LayerKind::count_); ++i) {
+    names.insert(to_string(static_cast<LayerKind>(i)));
+  }
+  EXPECT_EQ(names.size(), static_cast<std::size_t>(LayerKind::count_));
+  EXPECT_EQ(names.count("unknown"), 0u);
+  EXPECT_EQ(to_string(LayerKind::vxlan), "vxlan");
+  EXPECT_EQ(to_string(LayerKind::count_), "unknown");
 }
 
 TEST(TcpFlowDirection, HasAReverseAndAName) {

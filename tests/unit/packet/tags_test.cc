@@ -75,6 +75,8 @@ TEST(Tags, StepOverWhatSwitchesAdd) {
            join({ethernet(0x22f3), {0, 0x3f, 0, 1, 0, 2}, hello_frame()}),            // TRILL
            join({ethernet(0x22f3), {0, 0x7f, 0, 1, 0, 2}, Frame(4), hello_frame()}),  // … with options
            join({ethernet(0x894f), {0, 2, 1, 1, 0, 0, 0, 0}, hello_ip()}),            // NSH
+           join({ethernet(0x894f), {0, 2, 1, 2, 0, 0, 0, 0}, hello_ip6()}),
+           join({ethernet(0x894f), {0, 2, 1, 5, 0, 0, 0, 0}, label(16, true), hello_ip()}),
            join({ethernet(0x894f), {0, 3, 1, 3, 0, 0, 0, 0}, Frame(4), hello_frame()}),
            join({ethernet(0x88e5), {0, 0, 0, 0, 0, 1}, ip, hello_ip()}),               // MACsec, signed
            join({ethernet(0x88e5), {0x20, 0, 0, 0, 0, 1}, Frame(8), ip, hello_ip()}),  // … with its channel
@@ -91,6 +93,8 @@ TEST(Tags, LeaveAloneWhatCannotBeRead) {
       << "encrypted";
   EXPECT_EQ(outcome(join({ethernet(0x8909), {2, 1, 0, 1, 0, 7, 8, 0}, hello_ip()})), "not_ip");
   EXPECT_EQ(outcome(join({ethernet(0x894f), {0, 1, 1, 1}, Frame(8), hello_ip()})), "not_ip");
+  EXPECT_EQ(outcome(join({ethernet(0x894f), {0, 2, 1, 4, 0, 0, 0, 0}, hello_ip()})), "not_ip")
+      << "NSH in NSH";
 }
 
 }  // namespace

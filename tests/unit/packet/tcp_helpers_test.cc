@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string_view>
 #include <vector>
 
 #include "support/frame_builder.h"
@@ -199,6 +201,22 @@ TEST(TcpState, HasNames) {
   EXPECT_EQ(to_string(TcpState::closed), "closed");
   EXPECT_EQ(to_string(TcpState::syn_crossed), "syn_crossed");
   EXPECT_EQ(to_string(TcpState::time_wait), "time_wait");
+  std::set<std::string_view> names;
+  for (const auto state : {TcpState::closed, TcpState::syn_sent, TcpState::syn_crossed,
+                           TcpState::syn_received, TcpState::established, TcpState::half_closed,
+                           TcpState::closing, TcpState::time_wait, TcpState::reset}) {
+    names.insert(to_string(state));
+  }
+  EXPECT_EQ(names.size(), 9u);
+  EXPECT_EQ(names.count("unknown"), 0u);
+}
+
+TEST(TcpFinding, HasNames) {
+  EXPECT_EQ(to_string(TcpFinding::ok), "ok");
+  EXPECT_EQ(to_string(TcpFinding::keep_alive), "keep_alive");
+  EXPECT_EQ(to_string(TcpFinding::retransmission), "retransmission");
+  EXPECT_EQ(to_string(TcpFinding::above_mss), "above_mss");
+  EXPECT_EQ(to_string(TcpFinding::beyond_window), "beyond_window");
 }
 
 }  // namespace

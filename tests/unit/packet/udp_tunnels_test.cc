@@ -38,6 +38,10 @@ TEST(UdpTunnels, EnterVxlanWithANextProtocol) {
   EXPECT_EQ(outcome(carry_udp(4790, join({{0x0c, 0, 0, 2, 0, 1, 2, 0}, hello_ip6()}))), "hello");
   EXPECT_EQ(outcome(carry_udp(4790, join({{0x0c, 0, 0, 3, 0, 1, 2, 0}, hello_frame()}))), "hello");
   EXPECT_EQ(outcome(carry_udp(4790, join({{0x08, 0, 0, 0, 0, 1, 2, 0}, hello_frame()}))), "hello");
+  const Frame service{0, 2, 1, 1, 0, 0, 0, 0};  // an NSH in front of IPv4
+  EXPECT_EQ(outcome(carry_udp(4790, join({{0x0c, 0, 0, 4, 0, 1, 2, 0}, service, hello_ip()}))), "hello");
+  const Frame label{0, 1, 1, 64};  // 16, the last one
+  EXPECT_EQ(outcome(carry_udp(4790, join({{0x0c, 0, 0, 5, 0, 1, 2, 0}, label, hello_ip()}))), "hello");
   EXPECT_EQ(outcome(carry_udp(4790, join({{0x0c, 0, 0, 9, 0, 1, 2, 0}, hello_ip()}))), "not_tcp");
 }
 
@@ -87,6 +91,10 @@ TEST(UdpTunnels, EnterTheRarerOnes) {
   EXPECT_TRUE(every_prefix_is_safe(LinkType::ethernet,
                                    carry_udp(37008, join({{1, 0, 0, 1, 0, 10, 1, 0xc8, 1}, hello_frame()}))))
       << "TZSP";
+  const Frame wireless = join({{8, 1}, Frame(22), {0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, hello_ip()});
+  EXPECT_EQ(outcome(carry_udp(37008, join({{1, 0, 0, 18, 1}, wireless}))), "hello") << "TZSP of 802.11";
+  EXPECT_EQ(outcome(carry_udp(37008, join({{1, 0, 0, 7, 1}, hello_frame()}))), "not_tcp")
+      << "of another link";
 }
 
 TEST(UdpTunnels, ReadNothingBehindTheUdpLength) {

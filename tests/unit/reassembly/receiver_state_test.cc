@@ -216,6 +216,13 @@ TEST(ReceiverState, DataMayEndTheHandshakeButNotWithAWrongAcknowledgement) {
   EXPECT_THAT(talk.events(), Contains("refused handshake"));
 }
 
+TEST(ReceiverState, ARstThatDoesNotAcknowledgeTheSynLeavesItWaiting) {
+  Talk talk;
+  talk.syn().send(Talk::host(7).flags(TcpFlag::rst | TcpFlag::ack));
+  EXPECT_THAT(talk.events(), Contains("refused rst_not_exact"));
+  EXPECT_EQ(talk.syn_ack().send(Talk::peer(0)).send(Talk::peer(0, "abc")).text(), "abc");
+}
+
 TEST(ReceiverState, AListenerForgetsARequestThatARstEnded) {
   Talk talk;
   talk.syn().syn_ack().send(Talk::peer(0).flags(TcpFlag::rst)).send(Talk::peer(0, "xxxx"));
