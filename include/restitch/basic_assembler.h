@@ -31,6 +31,12 @@ concept StreamType = std::move_constructible<S> &&
   { stream.reassembly_complete(&context, EndReason::fin) } -> std::same_as<bool>;
 };
 
+// Whether it has on_event().
+template <class S>
+concept HearsEvents = requires(S& stream, const Event& event) {
+  {stream.on_event(event)};
+};
+
 // What makes streams of type S: create() answers a std::optional<S>, or a std::unique_ptr that an S can
 // be made from. Empty: the connection is ignored.
 template <class F, class S>

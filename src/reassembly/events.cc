@@ -31,8 +31,7 @@ std::string_view to_string(EventKind kind) {
 
 namespace detail {
 
-void EventLog::add(const Event& event) {
-  ++counts_[static_cast<std::size_t>(event.kind)];
+void EventLog::note(const Event& event) {
   try {
     if (events_.size() < events_max) store(event);
   } catch (const std::bad_alloc&) {

@@ -242,7 +242,7 @@ void BasicAssembler<S, Factory>::tell_events(const Ref& ref) {
     detail::EventLog& log;
     ~Clearing() { log.clear(); }
   } clearing{events};
-  if constexpr (requires(S & s, const Event& event) { s.on_event(event); }) {
+  if constexpr (HearsEvents<S>) {
     events.for_each([&](const Event& event) { stream(*ref.connection).on_event(event); });
   }
 }

@@ -23,7 +23,9 @@ std::unique_ptr<T>&& unwrap(std::unique_ptr<T>& made) {
 
 template <StreamType S, class Factory>
 BasicStreamPool<S, Factory>::BasicStreamPool(Factory& factory, const PoolOptions& options)
-    : factory_(factory), state_(options) {}
+    : factory_(factory), state_(options) {
+  if constexpr (!HearsEvents<S>) state_.halves.events.count_only();
+}
 
 template <StreamType S, class Factory>
 BasicStreamPool<S, Factory>::~BasicStreamPool() {

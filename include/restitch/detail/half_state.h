@@ -78,7 +78,12 @@ struct HalfDetail {
 // Events of the packet at hand, with copies of the bytes they show.
 class EventLog {
  public:
-  void add(const Event& event);
+  void add(const Event& event) {
+    ++counts_[static_cast<std::size_t>(event.kind)];
+    if (heard_) note(event);
+  }
+  // From now on, events are only counted: nobody asks what they were.
+  void count_only() { heard_ = false; }
   void clear() {
     events_.clear();
     bytes_.clear();
@@ -104,12 +109,14 @@ class EventLog {
   static constexpr std::size_t bytes_max = 128 * 1024;  // of one packet; beyond, events show no bytes
   static constexpr std::size_t events_max = 4096;       // of one packet; beyond, they are only counted
 
+  void note(const Event& event);
   void store(const Event& event);
   [[nodiscard]] Event restore(const Stored& stored) const;
 
   std::vector<Stored> events_;
   std::vector<std::uint8_t> bytes_;
   EventCounts counts_{};
+  bool heard_ = true;
 };
 
 struct HalfState {
