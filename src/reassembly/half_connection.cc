@@ -20,18 +20,10 @@ constexpr std::int32_t late_syn_reach = 1 << 20;
 
 }  // namespace
 
-HalfDetail& HalfConnection::detail(State& state) {
-  if (detail_ == none) {
-    detail_ = state.details.allocate();
-    if (detail_ == none) throw std::bad_alloc();
-    state.details[detail_].connection = state.connection;
-  }
-  flags_ |= busy_flag;
-  return state.details[detail_];
-}
-
-const HalfDetail* HalfConnection::peek(const State& state) const {
-  return detail_ == none ? nullptr : &state.details[detail_];
+void HalfConnection::make_detail(State& state) {
+  detail_ = state.details.allocate();
+  if (detail_ == none) throw std::bad_alloc();
+  state.details[detail_].connection = state.connection;
 }
 
 void HalfConnection::report(State& state, EventKind kind, const Arrival& arrival) {
@@ -162,12 +154,13 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   }
   cut_after_end(state, policy, arrival);
   detail::HeldQueue::Inserted inserted;
+  HalfDetail* busy = nullptr;
   if (!arrival.payload.empty() || (arrival.fin && !ended())) {
     if (in_range(state, arrival)) {
-      HalfDetail& busy = detail(state);
+      busy = &detail(state);
       arrival.next = known() && arrival.first == next_seq_;
-      arrival.lend = arrival.next && busy.skip == 0;
-      inserted = busy.held.insert(state, policy, arrival);
+      arrival.lend = arrival.next && busy->skip == 0;
+      inserted = busy->held.insert(state, policy, arrival);
     } else {
       state.bytes().dropped += arrival.payload.size();
     }
@@ -175,7 +168,7 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   state.bytes().duplicate += overlap + inserted.duplicate;
   overlap += inserted.overlap;
   if (overlap == 0 && inserted.queued == 0) return;
-  TcpAssemblyStats& since = detail(state).since;
+  TcpAssemblyStats& since = busy == nullptr ? detail(state).since : busy->since;
   since.overlap_bytes += overlap;
   since.overlap_packets += overlap != 0 ? 1 : 0;
   since.queued_bytes += inserted.queued;

@@ -184,8 +184,16 @@ class HalfConnection {
   void drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size, Limit limit);
   void report(State& state, EventKind kind, const Arrival& arrival);
 
-  detail::HalfDetail& detail(State& state);
-  [[nodiscard]] const detail::HalfDetail* peek(const State& state) const;
+  // Made when there is none. Throws std::bad_alloc.
+  detail::HalfDetail& detail(State& state) {
+    if (detail_ == detail::none) make_detail(state);
+    flags_ |= busy_flag;
+    return state.details[detail_];
+  }
+  void make_detail(State& state);
+  [[nodiscard]] const detail::HalfDetail* peek(const State& state) const {
+    return detail_ == detail::none ? nullptr : &state.details[detail_];
+  }
 
   // next_offset_ counts from the start of the stream and moves only with next_seq_, in advance().
   std::uint64_t next_offset_ = 0;
