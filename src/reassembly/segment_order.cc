@@ -56,12 +56,16 @@ void prefetch(const SegmentOrder::Leaf& leaf) {
   for (std::size_t at = 0; at < sizeof leaf; at += 64) __builtin_prefetch(line + at);
 }
 
+// Lets the tree know what a leaf begins with.
+void write_first(SegmentOrder::Leaves& leaves, std::uint32_t number) {
+  const SegmentOrder::Leaf& leaf = leaves[number];
+  leaves.hot(number).value = leaf.entries[leaf.begin].first.value();
+}
+
 }  // namespace
 
-// Lets the tree know what a leaf begins with.
 void SegmentOrder::note_first(Leaves& leaves, std::uint32_t number) {
-  const Leaf& leaf = leaves[number];
-  leaves.hot(number).value = leaf.entries[leaf.begin].first.value();
+  write_first(leaves, number);
   found_ = none;
 }
 
@@ -210,16 +214,17 @@ void SegmentOrder::remove_leaf(Leaves& leaves, std::uint32_t previous, std::uint
   if (number == last_) last_ = previous;
   LinkTree(leaves, root_).erase(number);
   leaves.release(number);
-  found_ = none;
+  if (number == found_) found_ = none;
 }
 
+// What was found stays found: nothing is looked for before the first.
 std::uint32_t SegmentOrder::pop(Leaves& leaves) {
   Leaf& leaf = leaves[first_];
   const std::uint32_t segment = leaf.entries[leaf.begin++].segment;
   if (leaf.begin == leaf.end) {
     remove_leaf(leaves, none, first_);
   } else {
-    note_first(leaves, first_);
+    write_first(leaves, first_);
   }
   return segment;
 }
