@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 capture=${1:-tests/data/sample.pcapng}
-check=(valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite)
+check=(valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite
+  --suppressions=tools/valgrind.supp)
 
 # Without those that die on purpose, in a process of their own.
 "${check[@]}" build/release/tests/unit_tests --gtest_brief=1 \

@@ -103,8 +103,7 @@ Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState&
       }
       Verdict verdict = judge_established(state, to, from, half, tcp, options);
       // A listener forgets the request, and no application ever hears of it.
-      const Refusal refused = verdict.refused.value_or(Refusal::handshake);
-      const bool other_syn = refused == Refusal::syn && tcp.sequence != half.next_seq().add(-1);
+      const bool other_syn = verdict.refused == Refusal::syn && tcp.sequence != half.next_seq().add(-1);
       if (to.passive && (verdict.resets || other_syn)) {
         verdict = {.resets = true, .tells_reset = false, .payload_counts = false};
       }
