@@ -17,7 +17,7 @@ constexpr std::size_t usual_plain_size = std::size_t{16} * 1024 * 1024;
 #endif
 
 // Who has so much of a size in use is filling it, and is going to fill the next piece.
-constexpr std::size_t pools_start_size = std::size_t{1} * 1024 * 1024;
+constexpr std::size_t filled_soon_size = std::size_t{1} * 1024 * 1024;
 
 // The numbers come from pointers.
 void* address(std::uintptr_t number) {
@@ -41,7 +41,7 @@ void* BlockSource::allocate(std::size_t size) noexcept {
   if (of_size.plain >= plain_size_ && (!of_size.open.empty() || open_region(of_size))) {
     return take_from(*of_size.open.begin(), pages);
   }
-  void* const piece = allocate_block(size, of_size.plain >= pools_start_size);
+  void* const piece = allocate_block(size, of_size.plain >= filled_soon_size);
   if (piece != nullptr) of_size.plain += size;
   return piece;
 }

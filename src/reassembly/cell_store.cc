@@ -94,9 +94,8 @@ CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) 
   if (cell != nowhere) {
     unlink_free(cls, cell);
   } else {
-    const std::uint32_t shift = shapes[number].shift;
-    const std::uint32_t chunk = (cls.end & place_mask) >> shift;
-    if (chunk >= place_mask >> shift || (chunk == cls.chunks.size() && !grow(number))) return nowhere;
+    const std::uint32_t chunk = (cls.end & place_mask) >> cls.shift;
+    if (chunk >= place_mask >> cls.shift || (chunk == cls.chunks.size() && !grow(number))) return nowhere;
     cell = cls.end;
     cls.end = after(cell);
   }

@@ -154,13 +154,12 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   }
   cut_after_end(state, policy, arrival);
   detail::HeldQueue::Inserted inserted;
-  HalfDetail* busy = nullptr;
   if (!arrival.payload.empty() || (arrival.fin && !ended())) {
     if (in_range(state, arrival)) {
-      busy = &detail(state);
+      HalfDetail& busy = detail(state);
       arrival.next = known() && arrival.first == next_seq_;
-      arrival.lend = arrival.next && busy->skip == 0;
-      inserted = busy->held.insert(state, policy, arrival);
+      arrival.lend = arrival.next && busy.skip == 0;
+      inserted = busy.held.insert(state, policy, arrival);
     } else {
       state.bytes().dropped += arrival.payload.size();
     }
@@ -168,7 +167,7 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   state.bytes().duplicate += overlap + inserted.duplicate;
   overlap += inserted.overlap;
   if (overlap == 0 && inserted.queued == 0) return;
-  TcpAssemblyStats& since = busy == nullptr ? detail(state).since : busy->since;
+  TcpAssemblyStats& since = detail(state).since;
   since.overlap_bytes += overlap;
   since.overlap_packets += overlap != 0 ? 1 : 0;
   since.queued_bytes += inserted.queued;

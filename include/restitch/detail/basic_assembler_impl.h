@@ -90,7 +90,7 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
   }
 }
 
-// Inlined in both of them: a call for each packet would save and restore all registers.
+// Inlined in the two above: a call for each packet would save and restore all registers.
 template <StreamType S, class Factory>
 [[gnu::always_inline]] inline void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
                                                                                std::uint32_t hash,

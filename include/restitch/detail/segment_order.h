@@ -89,8 +89,8 @@ class SegmentOrder {
   std::uint32_t first_ = none;  // leaves
   std::uint32_t last_ = none;
 
-  // The leaf that was found last, and what belongs into it: [found_from_, found_until_). None when leaves
-  // have changed since.
+  // The leaf that was found last, and a stretch that belongs into it: [found_from_, found_until_). None when
+  // what a leaf begins with has changed since, other than by pop().
   std::uint32_t found_ = none;
   Sequence found_from_;
   Sequence found_until_;

@@ -137,7 +137,7 @@ class Slab {
   template <class Part>
   struct HotParts<Part, false> {};
 
-  // Cells are left as they are: those that were never used are not resident.
+  // Cells are left as they are: in the first chunks those that were never used are not resident.
   struct Chunk : HotParts<Hot, has_hot> {
     Chunk() noexcept {}
     Cell cells[cells_per_chunk];
