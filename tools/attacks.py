@@ -5,8 +5,8 @@
 
 CPU time is that of reading a capture, decoding and reassembling; attack and clean traffic run in turns, and
 the ratio is the median of those of each turn, because machines are faster in one minute than in the next.
-Memory is the peak of resident memory of the whole process. Fails when an attack costs more than five times the clean traffic, goes beyond the
-memory, or keeps an honest connection from completing.
+Memory is the peak of resident memory of the whole process. Fails when an attack costs more than five times
+the clean traffic, goes beyond the memory, or keeps an honest connection from completing.
 """
 import argparse
 import os
