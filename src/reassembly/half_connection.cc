@@ -34,8 +34,13 @@ void HalfConnection::report(State& state, EventKind kind, const Arrival& arrival
 // ---- the start -------------------------------------------------------------------------------------
 
 void HalfConnection::begin(State& state, Sequence first) {
-  next_seq_ = first;
   flags_ |= known_flag | start_flag;
+  set_start(state, first);
+}
+
+// No byte came yet. What lies before the start, or too far behind it, is of no stream that begins here.
+void HalfConnection::set_start(State& state, Sequence first) {
+  next_seq_ = first;
   if (detail_ == none) return;
   HalfDetail& d = detail(state);
   if (d.has_end && first.difference(d.end) < 0) d.has_end = false;
@@ -61,7 +66,7 @@ void HalfConnection::move_start(State& state, Sequence first) {
   HalfDetail& d = detail(state);
   d.first_syn = next_seq_;
   d.has_first_syn = true;
-  next_seq_ = first;
+  set_start(state, first);
 }
 
 bool HalfConnection::names_another_start(Sequence start, bool by_syn, Sequence first) {

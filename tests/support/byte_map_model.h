@@ -106,6 +106,7 @@ class ByteMapModel {
   static std::string text(const Bytes& bytes, Position first, Position last);
   [[nodiscard]] bool delivers_after(bool rst) const;
   void begin(Position first);
+  void set_start(Position first);
   void insert_syn(Position first);
   void note_end(bool rst, Position position);
   void end_now(bool rst);

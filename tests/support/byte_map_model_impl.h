@@ -25,7 +25,7 @@ inline void ByteMapModel::insert(const ModelSegment& segment) {
   if (segment.payload.empty()) return;
   if (first_syn_ && next_offset() == 0 && segment.first == *first_syn_) {
     first_syn_ = next_;
-    start_ = next_ = segment.first;
+    set_start(segment.first);
   }
   Bytes arrived;
   for (Position at = segment.first; at < last; ++at) {
@@ -40,6 +40,10 @@ inline void ByteMapModel::insert(const ModelSegment& segment) {
 
 inline void ByteMapModel::begin(Position first) {
   known_ = start_untold_ = true;
+  set_start(first);
+}
+
+inline void ByteMapModel::set_start(Position first) {
   start_ = next_ = first;
   if (end_ && *end_ < first) end_.reset();
   if (holds()) counts_.dropped += erase(held_, held_.begin()->first, first);
@@ -59,7 +63,7 @@ inline void ByteMapModel::insert_syn(Position first) {
   tell(EventKind::syn_in_connection);
   if (next_offset() != 0 || holds()) return;
   first_syn_ = next_;
-  start_ = next_ = first;
+  set_start(first);
 }
 
 inline bool ByteMapModel::delivers_after(bool rst) const {

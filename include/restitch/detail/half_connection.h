@@ -159,6 +159,7 @@ class HalfConnection {
     next_offset_ += distance - out_of_band;
   }
   void begin(State& state, Sequence first);
+  void set_start(State& state, Sequence first);
   void move_start(State& state, Sequence first);
   void insert_syn(State& state, const Arrival& arrival);
   void note_end(State& state, const ReceiverPolicy& policy, bool rst, Sequence position,
