@@ -16,11 +16,14 @@ namespace {
 
 // As a user would bound it; the rivals with such a limit get the same.
 constexpr int pages_max = 64;
+constexpr std::size_t connections_max = 12'000'000;  // D10 has ten million open at once
 
 template <class Pool, class Assembler, class Factory>
 void reassemble(CaptureReader& reader, Factory& factory, Tally& tally) {
   PoolOptions options;
   options.hash_seed = 1;  // runs must repeat exactly
+  options.limits.connections_max = connections_max;
+  options.limits.total_bytes_max = PoolLimits::unlimited;
   Pool pool(factory, options);
   Assembler assembler(pool, AssemblerOptions().max_buffered_pages_per_connection(pages_max));
   FeedCounts counts;
