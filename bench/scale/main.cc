@@ -8,6 +8,7 @@
 // Prints lines of "name value". Sizes are of resident memory, as the system accounts it.
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -15,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "restitch/detail/block.h"
+#include "restitch/detail/block_source.h"
 #include "restitch/restitch.h"
 
 namespace restitch::bench {
@@ -51,6 +54,24 @@ double thread_seconds() {
   timespec time{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
+}
+
+// What the system takes for the first touch of a huge page, at most: a batch that opens one takes that too.
+double longest_first_touch() {
+  constexpr std::size_t size = detail::BlockSource::region_size;
+  std::array<void*, 256> regions{};
+  double longest = 0;
+  for (void*& region : regions) {
+    region = detail::allocate_aligned_block(size);
+    if (region == nullptr) break;
+    const double before = thread_seconds();
+    *static_cast<volatile char*>(region) = 1;
+    longest = std::max(longest, thread_seconds() - before);
+  }
+  for (void* region : regions) {
+    if (region != nullptr) detail::release_block(region, size);
+  }
+  return longest;
 }
 
 void print(const char* name, double value) { std::printf("%-44s %.1f\n", name, value); }
@@ -143,6 +164,7 @@ void open(std::uint32_t connections) {
   print("memory_size() a connection, bytes", static_cast<double>(feed.size().memory_size) / connections);
   print("opening: ns a packet", feed.seconds * 1e9 / static_cast<double>(feed.packets()));
   print("opening: longest batch of 64, us", feed.longest_batch * 1e6);
+  print("first touch of a huge page, longest, us", longest_first_touch() * 1e6);
   // Ageing: one connection goes on talking, the hand goes round, and finds nothing that is due.
   feed.longest_batch = 0;
   feed.seconds = 0;
