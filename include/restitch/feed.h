@@ -27,18 +27,17 @@ struct FeedCounts {
   Timestamp last;
 };
 
-// Decodes one record, and counts it.
+// Decodes one record ahead (Decoder::decode_ahead), and counts it.
 inline DecodedPacket decode_counted(const Record& record, Decoder& decoder, FeedCounts& counts) {
   const Timestamp time = record.info.timestamp;
   if (counts.packets++ == 0 || time < counts.first) counts.first = time;
   if (counts.last < time) counts.last = time;
   counts.bytes += record.frame.size();
-  DecodedPacket packet = decoder.decode(record.link_type, record.frame, record.info);
+  DecodedPacket packet = decoder.decode_ahead(record.link_type, record.frame, record.info);
   ++counts.dropped[static_cast<std::size_t>(packet.reason)];
   if (packet.reason != DropReason::none) return packet;
   ++counts.segments;
   if (packet.tcp.missing_size != 0) ++counts.cut_segments;
-  if (packet.copied) ++counts.copies;
   return packet;
 }
 
@@ -66,6 +65,11 @@ const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& a
         packets[found].context = &contexts[found];
         ++found;
       }
+      decoder.find_copies([&](std::size_t i) {
+        packets[i].decoded.copied = true;
+        contexts[i].note_copied();
+        ++counts.copies;
+      });
       assembler.assemble(std::span(packets).first(found));
       records = records.subspan(taken);
     }

@@ -25,7 +25,18 @@ class MirrorCopies {
   // may differ. Only advice: of many packets a second some copies are missed, and who forges checksums can
   // make other packets look like copies.
   // Requires: packet.reason is none.
-  bool seen_before(const DecodedPacket& packet, Timestamp time);
+  bool seen_before(const DecodedPacket& packet, Timestamp time) { return seen_before(ask(packet, time)); }
+
+  // The same in two steps, for who has many packets: the first starts loading what the second reads.
+  class Question {
+   private:
+    friend class MirrorCopies;
+    std::uint64_t digest = 0;
+    Timestamp time;
+    bool numbered = false;
+  };
+  [[nodiscard]] Question ask(const DecodedPacket& packet, Timestamp time) const;
+  bool seen_before(const Question& question);
 
  private:
   struct Entry {

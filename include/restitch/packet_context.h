@@ -31,6 +31,9 @@ class PacketContext final : public AssemblerContext {
         frame_(frame),
         rank_(rank) {}
 
+  // The packet turned out to be a copy (DecodedPacket::copied).
+  void note_copied() { origin_.copied = true; }
+
   [[nodiscard]] const PacketOrigin& origin() const { return origin_; }
   [[nodiscard]] LinkType link_type() const { return link_type_; }
   [[nodiscard]] Bytes frame() const { return frame_; }

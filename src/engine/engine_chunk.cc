@@ -37,13 +37,21 @@ void EngineChunk::clear() {
 void EngineChunk::add(std::span<const Record> records, Decoder& decoder, FeedCounts& counts) {
   const auto shards = static_cast<unsigned>(parts_.size());
   packets_ += records.size();
+  places_.clear();
   for (const Record& record : records) {
     const DecodedPacket packet = decode_counted(record, decoder, counts);
     if (packet.reason != DropReason::none) continue;
     Part& part = parts_[shard_of(packet.net, packet.tcp.transport(), shards)];
+    places_.emplace_back(&part, part.packets.size());
     part.packets.push_back({packet, nullptr});
     part.contexts.emplace_back(record.info, packet, record.link_type, record.frame, counts.packets);
   }
+  decoder.find_copies([&](std::size_t i) {
+    const auto [part, number] = places_[i];
+    part->packets[number].decoded.copied = true;
+    part->contexts[number].note_copied();
+    ++counts.copies;
+  });
   datagrams_.splice(datagrams_.end(), decoder.take_datagrams());
 }
 

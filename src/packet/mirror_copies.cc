@@ -19,11 +19,10 @@ std::uint64_t digest_of(const DecodedPacket& packet) {
   const auto source = std::bit_cast<Words>(packet.net.source.bytes);
   const auto destination = std::bit_cast<Words>(packet.net.destination.bytes);
   const std::uint64_t size = packet.tcp.payload.size() + packet.tcp.missing_size;
-  std::uint64_t seed = size << 16 | packet.ip_id;
-  for (const std::uint64_t word : {source[0], source[1], destination[0], destination[1]}) {
-    seed = (seed ^ word) * 0x9E3779B97F4A7C15;
-    seed ^= seed >> 32;
-  }
+  // Any odd numbers, so that no product has to wait for another.
+  const std::uint64_t addresses = source[0] * 0x9E3779B97F4A7C15 + source[1] * 0xC2B2AE3D27D4EB4F +
+                                  destination[0] * 0x165667B19E3779F9 + destination[1] * 0x27D4EB2F165667C5;
+  const std::uint64_t seed = (addresses ^ addresses >> 32) + (size << 16 | packet.ip_id);
   const Bytes all = packet.tcp.bytes;
   const std::size_t header_size = std::min(all.size() - packet.tcp.payload.size(), header_size_max);
   return XXH3_64bits_withSeed(all.data(), header_size, seed);
@@ -33,15 +32,25 @@ std::uint64_t digest_of(const DecodedPacket& packet) {
 
 MirrorCopies::MirrorCopies(std::int64_t window_ns) : window_ns_(window_ns), entries_(entry_count) {}
 
-bool MirrorCopies::seen_before(const DecodedPacket& packet, Timestamp time) {
-  if (packet.tcp.bytes.empty()) return false;
-  const std::uint64_t digest = digest_of(packet);
-  Entry& entry = entries_[digest % entry_count];
-  const std::int64_t window = packet.ip_id == 0 ? std::min(window_ns_, unnumbered_window_ns) : window_ns_;
+MirrorCopies::Question MirrorCopies::ask(const DecodedPacket& packet, Timestamp time) const {
+  Question question;
+  if (packet.tcp.bytes.empty()) return question;
+  question.digest = digest_of(packet);
+  question.time = time;
+  question.numbered = packet.ip_id != 0;
+  __builtin_prefetch(&entries_[question.digest % entry_count], 1);
+  return question;
+}
+
+bool MirrorCopies::seen_before(const Question& question) {
+  if (question.digest == 0) return false;  // without a header to tell it by
+  Entry& entry = entries_[question.digest % entry_count];
+  const std::int64_t window = question.numbered ? window_ns_ : std::min(window_ns_, unnumbered_window_ns);
   std::int64_t age = 0;
-  const bool again = entry.digest == digest && !__builtin_sub_overflow(time.ns, entry.time.ns, &age) &&
-                     age <= window && age >= -window;
-  entry = {digest, time};
+  const bool again = entry.digest == question.digest &&
+                     !__builtin_sub_overflow(question.time.ns, entry.time.ns, &age) && age <= window &&
+                     age >= -window;
+  entry = {question.digest, question.time};
   return again;
 }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "restitch/feed.h"
@@ -47,6 +48,7 @@ class EngineChunk {
     std::vector<PacketContext> contexts;
   };
   std::vector<Part> parts_;
+  std::vector<std::pair<Part*, std::size_t>> places_;  // of the packets added last
   std::size_t packets_ = 0;
   RecordMemory memory_;
   std::list<Datagram> datagrams_;  // that came in fragments
