@@ -190,6 +190,7 @@ class BasicAssembler {
   template <class Objects, class Function>
   void go_round(detail::ClockHand& hand, Objects& objects, Function&& act);
   bool age_hole(std::uint32_t detail);
+  void note_fin_acked(const Ref& ref, const TcpSegment& tcp);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);
   void drain(const Ref& ref, AssemblerContext* context);
   bool skip_gap(const Ref& ref, AssemblerContext* context);

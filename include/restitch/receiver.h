@@ -42,7 +42,7 @@ enum class OverlapRule : std::uint8_t {
 // What a half-connection does with bytes that come after its end.
 enum class AfterEnd : std::uint8_t {
   refuse,   // they count for nothing, as a receiver that closed
-  deliver,  // they are delivered all the same, and noted
+  deliver,  // they are delivered all the same, and noted, until both sides' FINs are acknowledged
 };
 
 // Reasons for which a receiver lets a segment count for nothing. Each is a rule of its own; a policy is

@@ -248,7 +248,7 @@ bool Parser::take_diff_receivers(std::string& complaint) {
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
-  if (!receivers_.finish(options_.input, complaint) || !take_diff_receivers(complaint)) return false;
+  if (!receivers_.finish(complaint) || !take_diff_receivers(complaint)) return false;
   if (options_.events || options_.notes) options_.receivers.observe = true;
   options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();

@@ -69,10 +69,10 @@ void ReceiverFlags::add_choice(CLI::App& command) {
       ->group(group);
 }
 
-bool ReceiverFlags::finish(const InputSelection& input, std::string& complaint) {
-  if (!take_receiver("capture", input.live(), complaint)) return false;
+bool ReceiverFlags::finish(std::string& complaint) {
+  if (!take_receiver("capture", complaint)) return false;
   for (const std::string& receiver : receivers_) {
-    if (!take_receiver(receiver, input.live(), complaint)) return false;
+    if (!take_receiver(receiver, complaint)) return false;
   }
   if (acknowledged_.empty()) return true;
   double seconds = -1;
@@ -87,7 +87,7 @@ bool ReceiverFlags::finish(const InputSelection& input, std::string& complaint) 
   return true;
 }
 
-bool ReceiverFlags::take_receiver(const std::string& text, bool live, std::string& complaint) {
+bool ReceiverFlags::take_receiver(const std::string& text, std::string& complaint) {
   const std::size_t equals = text.rfind('=');
   const std::string name = equals == std::string::npos ? text : text.substr(equals + 1);
   const ReceiverPolicy* const found = find_receiver_policy(name);
@@ -95,12 +95,8 @@ bool ReceiverFlags::take_receiver(const std::string& text, bool live, std::strin
     complaint = fmt::format("--receiver: there is no \"{}\", but {}", name, receiver_names(1000));
     return false;
   }
-  ReceiverPolicy policy = *found;
-  // Who watches an interface wants to hear of a connection when it has ended, and not when nothing can follow
-  // its two FINs any more.
-  if (live) policy.after_fin = AfterEnd::refuse;
   if (equals == std::string::npos) {
-    selection_.table.set_rest(policy);
+    selection_.table.set_rest(*found);
     return true;
   }
   const auto prefix = AddressPrefix::parse(text.substr(0, equals));
@@ -108,7 +104,7 @@ bool ReceiverFlags::take_receiver(const std::string& text, bool live, std::strin
     complaint = "--receiver: " + prefix.error().message;
     return false;
   }
-  selection_.table.add(*prefix, policy);
+  selection_.table.add(*prefix, *found);
   return true;
 }
 

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/input_flags.h"
 #include "restitch/receiver_table.h"
 
 namespace CLI {
@@ -38,12 +37,12 @@ class ReceiverFlags {
   // `choose`: with the flag that chooses.
   void add_to(CLI::App& command, bool choose);
 
-  // After parsing; what is live ends in another way than a file. False: what is wrong is in `complaint`.
-  bool finish(const InputSelection& input, std::string& complaint);
+  // After parsing. False: what is wrong is in `complaint`.
+  bool finish(std::string& complaint);
 
  private:
   void add_choice(CLI::App& command);
-  bool take_receiver(const std::string& text, bool live, std::string& complaint);
+  bool take_receiver(const std::string& text, std::string& complaint);
 
   ReceiverSelection& selection_;
   std::vector<std::string> receivers_;

@@ -139,6 +139,10 @@ bool PoolState::correct_client(Connection& connection, bool from_high, const Tcp
   swap_counts(connection);
   std::swap(connection.halves[0], connection.halves[1]);
   std::swap(connection.policies[0], connection.policies[1]);
+  if (connection.closed_first != 0)
+    connection.closed_first = static_cast<std::uint8_t>(3 - connection.closed_first);
+  connection.fins_acked =
+      static_cast<std::uint8_t>((connection.fins_acked << 1 | connection.fins_acked >> 1) & 3);
   if (connection.receiver != none) receivers[connection.receiver].swap_roles();
   return true;
 }

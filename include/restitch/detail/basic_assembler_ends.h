@@ -6,6 +6,16 @@
 
 namespace restitch {
 
+// Takes note of an acknowledgement of the other side's FIN.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::note_fin_acked(const Ref& ref, const TcpSegment& tcp) {
+  const TcpFlowDirection acked = reverse(ref.direction);
+  const HalfConnection& half = ref.connection->half(acked);
+  if (!tcp.ack() || !half.ended() || half.reset()) return;
+  if (half.next_seq().difference(tcp.acknowledgment) != 1) return;
+  ref.connection->fins_acked |= static_cast<std::uint8_t>(1U << static_cast<unsigned>(acked));
+}
+
 // Completes a connection of which a half may just have reached its end.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContext* context) {
@@ -15,13 +25,14 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
     connection.closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(ref.direction));
   }
   const Ref other = ref_of(connection, reverse(ref.direction));
-  // A half that takes bytes after its end keeps the connection there for them; a reset that counts ends both.
+  // A half that takes bytes after its end keeps the connection there for them, until both sides know that
+  // none can follow; a reset that counts ends both.
   const auto goes_on = [this](const Ref& one) {
     return policy(one).after_end(one.half->reset()) == AfterEnd::deliver;
   };
   const bool final_reset = ref.half->reset() && !goes_on(ref);
   if (final_reset && !other.half->ended()) drain(other, context);
-  const bool stays = !final_reset && (goes_on(ref) || goes_on(other));
+  const bool stays = !final_reset && !connection.agreed_to_end() && (goes_on(ref) || goes_on(other));
   if (connection.ended() && !stays) complete(connection, context, EndReason::fin);
 }
 

@@ -196,7 +196,9 @@ void BasicAssembler<S, Factory>::deliver_edge(const Ref& ref, const TcpSegment& 
     const Settling settling{*ref.half, halves(), sg_};
     stream(*ref.connection).reassembled_sg(sg_, context);
   }
-  if (pool_.is_open(slot)) finish_if_ended(ref, &context);
+  if (!pool_.is_open(slot)) return;
+  note_fin_acked(ref, tcp);
+  finish_if_ended(ref, &context);
 }
 
 template <StreamType S, class Factory>
@@ -211,7 +213,9 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
     deliver_ready(ref, &context);
     if (ref.half->busy()) enforce_limits(ref, &context);
   }
-  if (pool_.is_open(slot)) finish_if_ended(ref, &context);
+  if (!pool_.is_open(slot)) return;
+  note_fin_acked(ref, tcp);
+  finish_if_ended(ref, &context);
 }
 
 // Tells the stream what happened, then hands over everything that is in order; `unasked`, also what the

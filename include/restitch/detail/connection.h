@@ -78,6 +78,7 @@ struct Connection {
   bool client_is_high = false;
   bool client_known = false;      // from the handshake; else a guess
   std::uint8_t closed_first = 0;  // 1 + the direction whose FIN was reached first
+  std::uint8_t fins_acked = 0;    // a bit for each direction whose FIN was reached, and acknowledged then
 
   [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
     return from_high == client_is_high ? TcpFlowDirection::client_to_server
@@ -87,6 +88,9 @@ struct Connection {
     return halves[static_cast<std::size_t>(direction)];
   }
   [[nodiscard]] bool ended() const { return halves[0].ended() && halves[1].ended(); }
+
+  // Each host knows that the other has read all it is going to send: nothing can follow.
+  [[nodiscard]] bool agreed_to_end() const { return fins_acked == 3; }
 
   // Nothing speaks for it yet: no payload, and not both SYNs.
   [[nodiscard]] bool half_open() const {

@@ -102,6 +102,20 @@ TEST_F(Events, DataBeyondAnEarlyFinAreRefusedToo) {
   EXPECT_THAT(world.events(), ElementsAre("data_after_fin c @3 +2"));
 }
 
+TEST_F(CaptureEvents, NothingFollowsTwoFinsThatAreAcknowledgedUnderTheCapturePolicy) {
+  lenient.send(client(100).syn(), server(500).syn().ack(), client(101).fin());
+  lenient.send(server(501).fin().acknowledges(102));
+  lenient.told();
+  lenient.send(client(102).acknowledges(501));
+  EXPECT_THAT(lenient.told(), ElementsAre()) << "its own FIN is acknowledged, the other one is not";
+  lenient.send(client(102).acknowledges(502));
+  EXPECT_THAT(lenient.told(), ElementsAre("complete fin"));
+  EXPECT_EQ(lenient.pool.size().connections, 0u);
+  lenient.send(client(102, "stray"));
+  EXPECT_THAT(lenient.told(), ElementsAre());
+  EXPECT_EQ(lenient.pool.byte_counts().refused, 5u);
+}
+
 TEST_F(CaptureEvents, DataAfterAFinOrAResetAreDeliveredAndToldUnderTheCapturePolicy) {
   lenient.send(client(100).syn(), client(101).fin(), client(101, "more"));
   EXPECT_THAT(lenient.told(), ElementsAre("c @0 '' start", "c @0 '' end", "c @0 'more'"));
