@@ -37,6 +37,13 @@ concept HearsEvents = requires(S& stream, const Event& event) {
   {stream.on_event(event)};
 };
 
+// Whether it has prefetch() const: called some packets before accept(), it may start to load
+// (__builtin_prefetch) what accept() reads of memory beyond the stream itself, and nothing else.
+template <class S>
+concept Prefetches = requires(const S& stream) {
+  {stream.prefetch()};
+};
+
 // What makes streams of type S: create() answers a std::optional<S>, or a std::unique_ptr that an S can
 // be made from. Empty: the connection is ignored.
 template <class F, class S>
@@ -211,9 +218,18 @@ class BasicAssembler {
   }
   S& stream(Connection& connection) { return pool_.streams_[connection.slot]; }
 
+  // So many packets are looked up together. Scratch of assemble(): made anew, it would be zeroed each time.
+  struct Batch {
+    static constexpr std::size_t size_max = 32;
+    std::array<detail::DirectedKey, size_max> keys;
+    std::array<std::uint32_t, size_max> hashes;
+    std::array<std::uint32_t, size_max> slots;  // where their connections are likely to be, or none
+  };
+
   Pool& pool_;
   AssemblerOptions options_;
   ScatterGather sg_;
+  Batch batch_;
 };
 
 }  // namespace restitch

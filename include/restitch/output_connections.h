@@ -92,6 +92,13 @@ struct ConnectionSummary {
   }
   // "192.0.2.1:80": who sends in this direction.
   [[nodiscard]] std::string sender(TcpFlowDirection which) const;
+  // Starts loading what each packet changes.
+  void prefetch() const {
+    for (const DirectionSummary& side : directions) {
+      __builtin_prefetch(&side.bytes, 1);
+      __builtin_prefetch(&side.last_seen, 1);
+    }
+  }
   // EventKind::roles_swapped: the client turned out to be the other one.
   void swap_roles();
   // From its first packet to its last one; 0 when the times are not known.
@@ -240,6 +247,8 @@ class SummaryStream {
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
   void on_event(const Event& event);
+
+  void prefetch() const { summary_->prefetch(); }
 
   [[nodiscard]] ConnectionSummary& summary() { return *summary_; }
   [[nodiscard]] const ConnectionSummary& summary() const { return *summary_; }

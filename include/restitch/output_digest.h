@@ -13,6 +13,7 @@ namespace restitch {
 class Sha256 {
  public:
   void update(Bytes bytes);
+  void prefetch() const { __builtin_prefetch(state_.get()); }
   // The digest of all that came. Afterwards it starts anew.
   Digest finish();
 
@@ -36,6 +37,10 @@ class DigestStream {
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
     return notes_.accept(tcp, info, direction, next_seq, start, context);
+  }
+  void prefetch() const {
+    notes_.prefetch();
+    for (const Sha256& digest : digests_) digest.prefetch();
   }
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);

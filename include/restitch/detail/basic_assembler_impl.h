@@ -67,11 +67,9 @@ void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const
 
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets) {
-  constexpr std::size_t batch_max = 32;
-  std::array<detail::DirectedKey, batch_max> keys;
-  std::array<std::uint32_t, batch_max> hashes;
+  auto& [keys, hashes, slots] = batch_;
   while (!packets.empty()) {
-    const std::size_t count = std::min(packets.size(), batch_max);
+    const std::size_t count = std::min(packets.size(), keys.size());
     for (std::size_t i = 0; i < count; ++i) {
       const DecodedPacket& packet = packets[i].decoded;
       keys[i] = detail::make_key(packet.net, packet.tcp.transport());
@@ -79,7 +77,13 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
       pool_.state_.table.prefetch_entry(hashes[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      pool_.state_.table.prefetch_object(pool_.state_.connections, hashes[i]);
+      slots[i] = pool_.state_.table.prefetch_object(pool_.state_.connections, hashes[i]);
+      if (slots[i] != detail::none) pool_.streams_.prefetch(slots[i]);
+    }
+    if constexpr (Prefetches<S>) {
+      for (std::size_t i = 0; i < count; ++i) {
+        if (slots[i] != detail::none) std::as_const(pool_.streams_[slots[i]]).prefetch();
+      }
     }
     for (std::size_t i = 0; i < count; ++i) {
       const DecodedPacket& packet = packets[i].decoded;

@@ -44,15 +44,17 @@ class ConnectionTable {
     const Route& route = route_of(hash);
     __builtin_prefetch(&route.entries[hash & route.mask]);
   }
+  // Answers its number, or none: it is not sure to be the one that find() will find.
   template <class Objects>
-  void prefetch_object(const Objects& objects, std::uint32_t hash) const {
+  std::uint32_t prefetch_object(const Objects& objects, std::uint32_t hash) const {
     const Route& route = route_of(hash);
-    const Entry& entry = route.entries[hash & route.mask];
-    if (entry.number != none) {
-      const char* line = reinterpret_cast<const char*>(&objects[entry.number]);
+    const std::uint32_t number = route.entries[hash & route.mask].number;
+    if (number != none) {
+      const char* line = reinterpret_cast<const char*>(&objects[number]);
       __builtin_prefetch(line);
       __builtin_prefetch(line + 64);
     }
+    return number;
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }

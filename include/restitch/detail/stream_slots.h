@@ -21,6 +21,11 @@ class StreamSlots {
     return *std::launder(reinterpret_cast<S*>(chunks_[slot >> shift]->cells[slot & mask].bytes));
   }
 
+  // Starts loading a stream.
+  void prefetch(std::uint32_t slot) const {
+    __builtin_prefetch(chunks_[slot >> shift]->cells[slot & mask].bytes);
+  }
+
   // Makes sure that there is memory for a slot; false when there is none.
   bool reserve(std::uint32_t slot) {
     const std::uint32_t number = slot >> shift;
