@@ -37,8 +37,9 @@ concept HearsEvents = requires(S& stream, const Event& event) {
   {stream.on_event(event)};
 };
 
-// Whether it has prefetch() const: called some packets before accept(), it may start to load
-// (__builtin_prefetch) what accept() reads of memory beyond the stream itself, and nothing else.
+// Whether it has prefetch() const: called some packets before accept(), it may start to load what accept()
+// reads of memory beyond the stream itself, and nothing else. With detail/prefetch.h: gcc 12 drops the call
+// of a function that has nothing but __builtin_prefetch.
 template <class S>
 concept Prefetches = requires(const S& stream) {
   {stream.prefetch()};
@@ -197,6 +198,7 @@ class BasicAssembler {
   template <class Objects, class Function>
   void go_round(detail::ClockHand& hand, Objects& objects, Function&& act);
   bool age_hole(std::uint32_t detail);
+  void prefetch_streams(std::span<const std::uint32_t> hashes);
   void note_fin_acked(const Ref& ref, const TcpSegment& tcp);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);
   void drain(const Ref& ref, AssemblerContext* context);
@@ -218,18 +220,9 @@ class BasicAssembler {
   }
   S& stream(Connection& connection) { return pool_.streams_[connection.slot]; }
 
-  // So many packets are looked up together. Scratch of assemble(): made anew, it would be zeroed each time.
-  struct Batch {
-    static constexpr std::size_t size_max = 32;
-    std::array<detail::DirectedKey, size_max> keys;
-    std::array<std::uint32_t, size_max> hashes;
-    std::array<std::uint32_t, size_max> slots;  // where their connections are likely to be, or none
-  };
-
   Pool& pool_;
   AssemblerOptions options_;
   ScatterGather sg_;
-  Batch batch_;
 };
 
 }  // namespace restitch

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "restitch/detail/prefetch.h"
 #include "restitch/packet_context.h"
 #include "restitch/stream.h"
 
@@ -95,8 +96,8 @@ struct ConnectionSummary {
   // Starts loading what each packet changes.
   void prefetch() const {
     for (const DirectionSummary& side : directions) {
-      __builtin_prefetch(&side.bytes, 1);
-      __builtin_prefetch(&side.last_seen, 1);
+      detail::prefetch(&side.bytes);
+      detail::prefetch(&side.last_seen);
     }
   }
   // EventKind::roles_swapped: the client turned out to be the other one.

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "restitch/detail/prefetch.h"
 #include "restitch/output_connections.h"
 
 namespace restitch {
@@ -13,7 +14,7 @@ namespace restitch {
 class Sha256 {
  public:
   void update(Bytes bytes);
-  void prefetch() const { __builtin_prefetch(state_.get()); }
+  void prefetch() const { detail::prefetch(state_.get()); }
   // The digest of all that came. Afterwards it starts anew.
   Digest finish();
 

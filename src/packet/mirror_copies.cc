@@ -7,6 +7,8 @@
 #include <array>
 #include <bit>
 
+#include "restitch/detail/prefetch.h"
+
 namespace restitch {
 namespace {
 
@@ -38,7 +40,7 @@ MirrorCopies::Question MirrorCopies::ask(const DecodedPacket& packet, Timestamp 
   question.digest = digest_of(packet);
   question.time = time;
   question.numbered = packet.ip_id != 0;
-  __builtin_prefetch(&entries_[question.digest % entry_count], 1);
+  detail::prefetch(&entries_[question.digest % entry_count]);
   return question;
 }
 

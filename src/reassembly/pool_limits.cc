@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "restitch/detail/pool_state.h"
+#include "restitch/detail/prefetch.h"
 
 namespace restitch::detail {
 namespace {
@@ -48,8 +49,8 @@ Connection* PoolState::idlest() {
     if (!connections.is_used(slot)) continue;
     candidates[count++] = &connections[slot];
     const char* const line = reinterpret_cast<const char*>(&connections[slot]);
-    __builtin_prefetch(line);
-    __builtin_prefetch(line + sizeof(Connection) - 1);
+    prefetch(line);
+    prefetch(line + sizeof(Connection) - 1);
   }
   std::array<std::pair<Idleness, Connection*>, candidates_max> found;
   for (std::size_t i = 0; i < count; ++i) found[i] = {idleness(*candidates[i]), candidates[i]};

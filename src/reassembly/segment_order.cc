@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "reassembly/link_tree.h"
+#include "restitch/detail/prefetch.h"
 
 namespace restitch::detail {
 namespace {
@@ -53,7 +54,7 @@ void close_gap(SegmentOrder::Leaf& leaf, std::uint16_t at) {
 // Loads all of a leaf at once, before a search hops through it.
 void prefetch(const SegmentOrder::Leaf& leaf) {
   const char* const line = reinterpret_cast<const char*>(&leaf);
-  for (std::size_t at = 0; at < sizeof leaf; at += 64) __builtin_prefetch(line + at);
+  for (std::size_t at = 0; at < sizeof leaf; at += 64) detail::prefetch(line + at);
 }
 
 // Lets the tree know what a leaf begins with.

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "restitch/detail/prefetch.h"
+
 namespace restitch::detail {
 
 using Storage = HeldSegment::Storage;
@@ -145,16 +147,16 @@ void SegmentStore::release(std::uint32_t segment) {
 
 void SegmentStore::prefetch(std::uint32_t segment) const {
   const char* const record = reinterpret_cast<const char*>(&segments_[segment]);
-  __builtin_prefetch(record);
-  __builtin_prefetch(record + sizeof(HeldSegment) - 1);
+  detail::prefetch(record);
+  detail::prefetch(record + sizeof(HeldSegment) - 1);
 }
 
 void SegmentStore::prefetch_bytes(std::uint32_t segment) {
   const HeldSegment& held = segments_[segment];
   if (held.storage != Storage::cell) return;
   const std::uint8_t* const cell = cells_.bytes(held.place);
-  __builtin_prefetch(cell);
-  __builtin_prefetch(cell + std::min<std::size_t>(held.size, 64));
+  detail::prefetch(cell);
+  detail::prefetch(cell + std::min<std::size_t>(held.size, 64));
 }
 
 Bytes SegmentStore::bytes(std::uint32_t segment) {

@@ -40,6 +40,7 @@ PUBLIC_HEADERS = [
     ("options.h", "reassembly"),
     ("limits.h", "reassembly"),
     ("detail/block.h", "base"),
+    ("detail/prefetch.h", "base"),
     ("detail/block_source.h", "base"),
     ("detail/engine_*.h", "engine"),
     ("detail/*.h", "reassembly"),

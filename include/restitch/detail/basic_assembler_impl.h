@@ -67,9 +67,11 @@ void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const
 
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets) {
-  auto& [keys, hashes, slots] = batch_;
+  constexpr std::size_t batch_max = 32;
+  std::array<detail::DirectedKey, batch_max> keys;
+  std::array<std::uint32_t, batch_max> hashes;
   while (!packets.empty()) {
-    const std::size_t count = std::min(packets.size(), keys.size());
+    const std::size_t count = std::min(packets.size(), batch_max);
     for (std::size_t i = 0; i < count; ++i) {
       const DecodedPacket& packet = packets[i].decoded;
       keys[i] = detail::make_key(packet.net, packet.tcp.transport());
@@ -77,14 +79,9 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
       pool_.state_.table.prefetch_entry(hashes[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      slots[i] = pool_.state_.table.prefetch_object(pool_.state_.connections, hashes[i]);
-      if (slots[i] != detail::none) pool_.streams_.prefetch(slots[i]);
+      pool_.state_.table.prefetch_object(pool_.state_.connections, hashes[i]);
     }
-    if constexpr (Prefetches<S>) {
-      for (std::size_t i = 0; i < count; ++i) {
-        if (slots[i] != detail::none) std::as_const(pool_.streams_[slots[i]]).prefetch();
-      }
-    }
+    prefetch_streams(std::span(hashes).first(count));
     for (std::size_t i = 0; i < count; ++i) {
       const DecodedPacket& packet = packets[i].decoded;
       assemble_hashed(keys[i], hashes[i], packet.net, packet.tcp, *packets[i].context);
@@ -94,7 +91,24 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
   }
 }
 
-// Inlined in the two above: a call for each packet would save and restore all registers.
+// The streams of few connections are in a cache anyway; what they point to may be large.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::prefetch_streams(std::span<const std::uint32_t> hashes) {
+  constexpr std::size_t few = 4096;
+  if (!Prefetches<S> && pool_.state_.connections.size() < few) return;
+  for (const std::uint32_t hash : hashes) {
+    const std::uint32_t slot = pool_.state_.table.likely(hash);
+    if (slot != detail::none) pool_.streams_.prefetch(slot);
+  }
+  if constexpr (Prefetches<S>) {
+    for (const std::uint32_t hash : hashes) {
+      const std::uint32_t slot = pool_.state_.table.likely(hash);
+      if (slot != detail::none) std::as_const(pool_.streams_[slot]).prefetch();
+    }
+  }
+}
+
+// Inlined in assemble() and the one before it: a call for each packet would save and restore all registers.
 template <StreamType S, class Factory>
 [[gnu::always_inline]] inline void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
                                                                                std::uint32_t hash,

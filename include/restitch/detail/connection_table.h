@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "restitch/detail/connection.h"
+#include "restitch/detail/prefetch.h"
 #include "restitch/detail/slab.h"
 
 namespace restitch::detail {
@@ -42,19 +43,22 @@ class ConnectionTable {
   // Starts loading what find() will read: first the entry, later the object that it names.
   void prefetch_entry(std::uint32_t hash) const {
     const Route& route = route_of(hash);
-    __builtin_prefetch(&route.entries[hash & route.mask]);
+    prefetch(&route.entries[hash & route.mask]);
   }
-  // Answers its number, or none: it is not sure to be the one that find() will find.
   template <class Objects>
-  std::uint32_t prefetch_object(const Objects& objects, std::uint32_t hash) const {
-    const Route& route = route_of(hash);
-    const std::uint32_t number = route.entries[hash & route.mask].number;
+  void prefetch_object(const Objects& objects, std::uint32_t hash) const {
+    const std::uint32_t number = likely(hash);
     if (number != none) {
       const char* line = reinterpret_cast<const char*>(&objects[number]);
-      __builtin_prefetch(line);
-      __builtin_prefetch(line + 64);
+      prefetch(line);
+      prefetch(line + 64);
     }
-    return number;
+  }
+  // The number that find() will answer if it finds one where it looks first; or that of another object, or
+  // none.
+  [[nodiscard]] std::uint32_t likely(std::uint32_t hash) const {
+    const Route& route = route_of(hash);
+    return route.entries[hash & route.mask].number;
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }

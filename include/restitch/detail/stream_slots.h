@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "restitch/detail/block_source.h"
+#include "restitch/detail/prefetch.h"
 
 namespace restitch::detail {
 
@@ -23,7 +24,7 @@ class StreamSlots {
 
   // Starts loading a stream.
   void prefetch(std::uint32_t slot) const {
-    __builtin_prefetch(chunks_[slot >> shift]->cells[slot & mask].bytes);
+    detail::prefetch(chunks_[slot >> shift]->cells[slot & mask].bytes);
   }
 
   // Makes sure that there is memory for a slot; false when there is none.
