@@ -183,6 +183,7 @@ class ConnectionLog {
   struct Ending {
     std::uint64_t rank;  // of the packet it happened at
     LoggedConnection* connection;
+    std::uint64_t number = 0;  // of the connection, once it has one
   };
 
   explicit ConnectionLog(unsigned shards)  // of ConnectionLogs

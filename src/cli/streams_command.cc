@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <functional>
-#include <iterator>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -19,16 +21,58 @@ constexpr std::string_view table_head =
     "seconds  "
     "end\n";
 
-// "<->" where it is not known who opened the connection.
+void append_left(std::string& out, std::string_view text, std::size_t width) {
+  out += text;
+  if (text.size() < width) out.append(width - text.size(), ' ');
+}
+
+void append_right(std::string& out, std::string_view text, std::size_t width) {
+  if (text.size() < width) out.append(width - text.size(), ' ');
+  out += text;
+}
+
+void append_number(std::string& out, std::uint64_t number, std::size_t width) {
+  const fmt::format_int digits(number);
+  append_right(out, {digits.data(), digits.size()}, width);
+}
+
+void append_seconds(std::string& out, std::int64_t microseconds, std::size_t width) {
+  constexpr std::uint64_t second = 1'000'000;
+  const bool negative = microseconds < 0;
+  const auto bits = static_cast<std::uint64_t>(microseconds);
+  const std::uint64_t distance = negative ? 0 - bits : bits;
+  std::string text(negative ? "-" : "");
+  const fmt::format_int whole(distance / second);
+  text.append(whole.data(), whole.size());
+  const fmt::format_int decimals(second + distance % second);  // its leading 1 keeps the zeros behind it
+  text += '.';
+  text.append(decimals.data() + 1, decimals.size() - 1);
+  append_right(out, text, width);
+}
+
+// "<->" where it is not known who opened the connection. Without format strings: a capture may have millions
+// of connections, and one thread writes them all.
 void append_row(std::string& out, const ConnectionSummary& summary) {
   const DirectionSummary& ahead = summary.directions[0];
   const DirectionSummary& back = summary.directions[1];
-  const std::int64_t microseconds = summary.duration_ns() / 1000;
-  fmt::format_to(std::back_inserter(out), "{:>6}  {:<21} {} {:<21} {:>12} {:>12} {:>10} {:>9} {:>9.6f}  {}\n",
-                 summary.number, summary.sender(TcpFlowDirection::client_to_server),
-                 summary.client_known ? "-> " : "<->", summary.sender(TcpFlowDirection::server_to_client),
-                 ahead.bytes, back.bytes, ahead.gap_bytes() + back.gap_bytes(), ahead.packets + back.packets,
-                 static_cast<double>(microseconds) / 1e6, to_string(summary.end));
+  append_number(out, summary.number, 6);
+  out += "  ";
+  append_left(out, summary.sender(TcpFlowDirection::client_to_server), 21);
+  out += summary.client_known ? " ->  " : " <-> ";
+  append_left(out, summary.sender(TcpFlowDirection::server_to_client), 21);
+  for (const std::uint64_t bytes : {ahead.bytes, back.bytes}) {
+    out += ' ';
+    append_number(out, bytes, 12);
+  }
+  out += ' ';
+  append_number(out, ahead.gap_bytes() + back.gap_bytes(), 10);
+  out += ' ';
+  append_number(out, ahead.packets + back.packets, 9);
+  out += ' ';
+  append_seconds(out, summary.duration_ns() / 1000, 9);
+  out += "  ";
+  out += to_string(summary.end);
+  out += '\n';
 }
 
 template <class S>

@@ -121,8 +121,9 @@ void ConnectionLogs::chunk_done(std::size_t slot) {
     from.ended.clear();
   }
   queue_.add(opened);
+  for (ConnectionLog::Ending& ending : endings_) ending.number = ending.connection->number;
   std::sort(endings_.begin(), endings_.end(), [](const auto& one, const auto& other) {
-    return std::pair(one.rank, one.connection->number) < std::pair(other.rank, other.connection->number);
+    return std::pair(one.rank, one.number) < std::pair(other.rank, other.number);
   });
   for (const ConnectionLog::Ending& ending : endings_) queue_.end(*ending.connection);
 }
