@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cassert>
 #include <cstring>
 #include <new>
@@ -17,11 +18,14 @@ struct Shape {
   std::uint32_t cells = 0;      // in a chunk
   std::uint32_t shift = 0;
   std::uint32_t chunk_size = 0;
+  std::uint32_t spare_chunks = 0;  // kept for later
+  std::uint32_t holes_max = 0;     // cells that may be free between others
 };
 
 constexpr std::uint32_t page_bytes = 4096;
 constexpr std::uint32_t chunk_size_min = 16 * 1024;
-constexpr std::size_t spare_size = 64 * 1024;  // of chunks of a class that are kept for later
+constexpr std::uint32_t spare_size = 64 * 1024;   // of chunks of a class
+constexpr std::uint32_t holes_size = 256 * 1024;  // of free cells of a class between others
 
 constexpr Shape shape_of(std::uint32_t cell_size, std::uint32_t owner_size) {
   const std::uint32_t size = cell_size + owner_size;
@@ -33,6 +37,8 @@ constexpr Shape shape_of(std::uint32_t cell_size, std::uint32_t owner_size) {
     if ((shape.chunk_size - shape.cells * size) * 32 <= shape.chunk_size) break;
   }
   while ((1U << shape.shift) < shape.cells) ++shape.shift;
+  shape.spare_chunks = std::max(1U, spare_size / shape.chunk_size);
+  shape.holes_max = std::max(shape.cells, holes_size / size);
   return shape;
 }
 
@@ -55,6 +61,23 @@ constexpr auto shapes = [] {
   return made;
 }();
 
+// Eight steps for each power of two, in which few classes begin; and the first class for the sizes of each.
+constexpr std::size_t step_of(std::size_t size) {
+  size = std::max(size, std::size_t{8});
+  const auto exponent = static_cast<std::size_t>(std::bit_width(size)) - 4;
+  return exponent * 8 + ((size >> exponent) & 7);
+}
+constexpr auto first_classes = [] {
+  std::array<std::uint8_t, step_of(CellStore::size_max) + 1> made{};
+  std::size_t number = 0;
+  for (std::size_t size = 1; size <= CellStore::size_max; ++size) {
+    if (step_of(size) == step_of(size - 1)) continue;
+    while (shapes[number].cell_size < size) ++number;
+    made[step_of(size)] = static_cast<std::uint8_t>(number);
+  }
+  return made;
+}();
+
 }  // namespace
 
 CellStore::CellStore(BlockSource& source, Owners& owners)
@@ -68,9 +91,9 @@ CellStore::CellStore(BlockSource& source, Owners& owners)
 }
 
 unsigned CellStore::class_of(std::size_t size) {
-  const auto at = std::lower_bound(shapes.begin(), shapes.end(), size,
-                                   [](const Shape& shape, std::size_t s) { return shape.cell_size < s; });
-  return static_cast<unsigned>(at - shapes.begin());
+  unsigned number = first_classes[step_of(size)];
+  while (shapes[number].cell_size < size) ++number;
+  return number;
 }
 
 // The cell behind this one in its class, in the next chunk if it is the last of its own; and before it.
@@ -113,7 +136,7 @@ void CellStore::release(Reference cell) {
     cls.free_count = 0;
   } else if (after(cell) == cls.end) {
     cls.end = cell;
-  } else if (cls.free_count < shapes[number].cells) {
+  } else if (cls.free_count < shapes[number].holes_max) {
     link_free(cls, cell);
   } else {
     fill_with_last(cls, cell);
@@ -184,10 +207,9 @@ bool CellStore::grow(unsigned number) {
 void CellStore::shrink(unsigned number) {
   Class& cls = classes_[number];
   const Shape& shape = shapes[number];
-  const std::size_t spare = std::max<std::size_t>(1, spare_size / shape.chunk_size);
   const std::uint32_t end = cls.end & place_mask;
   const std::size_t needed = (end + (1U << shape.shift) - 1) >> shape.shift;
-  while (cls.chunks.size() > needed + spare + needed / 16) {
+  while (cls.chunks.size() > needed + shape.spare_chunks + needed / 16) {
     cls.chunks.pop_back();
     memory_size_ -= shape.chunk_size;
   }

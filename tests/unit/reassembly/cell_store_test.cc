@@ -64,6 +64,43 @@ TEST_P(Density, OfSegmentsThatArriveBackwardsKeepsTheBound) {
   EXPECT_LE(store.memory_size(), constant) << "memory is not given back";
 }
 
+// Free cells between others are few, or others move into them, and their owners are told.
+TEST_P(Density, OfWhatIsLeftOfManyCellsKeepsTheBound) {
+  const std::size_t size = GetParam();
+  const auto count = static_cast<std::uint32_t>(std::clamp<std::size_t>((16 << 20) / size, 200, 200'000));
+  Owners owners;
+  BlockSource memory;
+  CellStore cells(memory, owners);
+  std::vector<std::uint32_t> left(count);
+  for (std::uint32_t owner = 0; owner < count; ++owner) {
+    left[owner] = owner;
+    owners.places[owner] = cells.allocate(size, owner);
+    std::fill_n(cells.bytes(owners.places[owner]), size, static_cast<std::uint8_t>(owner));
+  }
+  std::shuffle(left.begin(), left.end(), std::mt19937(1));
+  for (; left.size() > count / 8; left.pop_back()) cells.release(owners.places.at(left.back()));
+  constexpr std::size_t constant =
+      256 * 1024 + 2 * 64 * 1024 + 16 * 1024;  // free, spare, begun; and one cell
+  EXPECT_LE(cells.memory_size(), left.size() * (size * 5 / 4 + 12) * 17 / 16 + constant + 2 * size);
+  for (const std::uint32_t owner : left) {
+    const std::uint8_t* const bytes = cells.bytes(owners.places.at(owner));
+    ASSERT_EQ(std::count(bytes, bytes + size, static_cast<std::uint8_t>(owner)), size) << owner;
+  }
+}
+
+// A class for each size, and none larger than need be.
+TEST(CellStore, HasRoomForEachSize) {
+  Owners owners;
+  BlockSource memory;
+  CellStore cells(memory, owners);
+  for (std::size_t size = 1; size <= CellStore::size_max; ++size) {
+    if (size > 1 && CellStore::same_class(size, size - 1)) continue;
+    const CellStore::Reference cell = cells.allocate(size, 7);
+    ASSERT_NE(cell, CellStore::nowhere) << size;
+    std::fill_n(cells.bytes(cell), size, std::uint8_t{1});
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Sizes, Density, testing::Values(1, 5, 100, 1460, 65535));
 
 }  // namespace
