@@ -15,10 +15,11 @@ unsigned GreedIndex::class_of(std::size_t memory_size) {
   return std::min(exponent * 4 + fraction, static_cast<unsigned>(classes - 1));
 }
 
+// One that shrinks by a single class stays where it is: a half at a limit would move with every segment.
 void GreedIndex::place(HalfState& state, std::uint32_t detail, std::size_t memory_size) {
   const unsigned now = class_of(memory_size);
   const unsigned before = state.details[detail].greed.size_class;
-  if (now == before) return;
+  if (now == before || (now != 0 && now + 1 == before)) return;
   if (before != 0) unlink(state, detail);
   if (now != 0) link(state, detail, now);
 }

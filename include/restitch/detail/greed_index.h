@@ -1,7 +1,7 @@
 // GreedIndex: which half-connection of a pool holds most. Halves lie in lists by the size of what they hold,
 // four classes for each doubling, so that changing a place and finding the greediest take a few steps however
-// many there are; "greediest" is exact to a quarter. Knows the halves by the numbers of their HalfDetail. One
-// thread.
+// many there are; nobody holds half as much again as the "greediest". Knows the halves by the numbers of
+// their HalfDetail. One thread.
 #pragma once
 
 #include <array>
