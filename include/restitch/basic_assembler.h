@@ -198,7 +198,8 @@ class BasicAssembler {
   template <class Objects, class Function>
   void go_round(detail::ClockHand& hand, Objects& objects, Function&& act);
   bool age_hole(std::uint32_t detail);
-  void prefetch_streams(std::span<const std::uint32_t> hashes);
+  void prefetch_streams(std::span<const std::uint32_t> slots);
+  void finish_after(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
   void note_fin_acked(const Ref& ref, const TcpSegment& tcp);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);
   void drain(const Ref& ref, AssemblerContext* context);

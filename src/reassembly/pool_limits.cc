@@ -48,9 +48,7 @@ Connection* PoolState::idlest() {
     const std::uint32_t slot = idle_hand_.next(connections.bound());
     if (!connections.is_used(slot)) continue;
     candidates[count++] = &connections[slot];
-    const char* const line = reinterpret_cast<const char*>(&connections[slot]);
-    prefetch(line);
-    prefetch(line + sizeof(Connection) - 1);
+    prefetch_object(connections[slot]);
   }
   std::array<std::pair<Idleness, Connection*>, candidates_max> found;
   for (std::size_t i = 0; i < count; ++i) found[i] = {idleness(*candidates[i]), candidates[i]};

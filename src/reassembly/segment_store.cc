@@ -145,11 +145,7 @@ void SegmentStore::release(std::uint32_t segment) {
   segments_.release(segment);
 }
 
-void SegmentStore::prefetch(std::uint32_t segment) const {
-  const char* const record = reinterpret_cast<const char*>(&segments_[segment]);
-  detail::prefetch(record);
-  detail::prefetch(record + sizeof(HeldSegment) - 1);
-}
+void SegmentStore::prefetch(std::uint32_t segment) const { prefetch_object(segments_[segment]); }
 
 void SegmentStore::prefetch_bytes(std::uint32_t segment) {
   const HeldSegment& held = segments_[segment];

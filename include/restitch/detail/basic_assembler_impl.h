@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "restitch/basic_assembler.h"
+#include "restitch/detail/prefetch.h"
 
 namespace restitch {
 
@@ -70,6 +71,7 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
   constexpr std::size_t batch_max = 32;
   std::array<detail::DirectedKey, batch_max> keys;
   std::array<std::uint32_t, batch_max> hashes;
+  std::array<std::uint32_t, batch_max> slots;
   while (!packets.empty()) {
     const std::size_t count = std::min(packets.size(), batch_max);
     for (std::size_t i = 0; i < count; ++i) {
@@ -79,9 +81,12 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
       pool_.state_.table.prefetch_entry(hashes[i]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      pool_.state_.table.prefetch_object(pool_.state_.connections, hashes[i]);
+      const std::uint32_t slot = pool_.state_.table.likely(hashes[i]);
+      if (slot == detail::none) continue;
+      detail::prefetch_object(pool_.state_.connections[slot]);
+      slots[found++] = slot;
     }
-    prefetch_streams(std::span(hashes).first(count));
+    prefetch_streams(std::span(slots).first(found));
     for (std::size_t i = 0; i < count; ++i) {
       const DecodedPacket& packet = packets[i].decoded;
       assemble_hashed(keys[i], hashes[i], packet.net, packet.tcp, *packets[i].context);
@@ -93,18 +98,12 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
 
 // The streams of few connections are in a cache anyway; what they point to may be large.
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::prefetch_streams(std::span<const std::uint32_t> hashes) {
-  constexpr std::size_t few = 4096;
-  if (!Prefetches<S> && pool_.state_.connections.size() < few) return;
-  for (const std::uint32_t hash : hashes) {
-    const std::uint32_t slot = pool_.state_.table.likely(hash);
-    if (slot != detail::none) pool_.streams_.prefetch(slot);
-  }
+void BasicAssembler<S, Factory>::prefetch_streams(std::span<const std::uint32_t> slots) {
+  constexpr std::size_t few = Prefetches<S> ? 64 : 4096;
+  if (pool_.state_.connections.size() < few) return;
+  for (const std::uint32_t slot : slots) pool_.streams_.prefetch(slot);
   if constexpr (Prefetches<S>) {
-    for (const std::uint32_t hash : hashes) {
-      const std::uint32_t slot = pool_.state_.table.likely(hash);
-      if (slot != detail::none) std::as_const(pool_.streams_[slot]).prefetch();
-    }
+    for (const std::uint32_t slot : slots) std::as_const(pool_.streams_[slot]).prefetch();
   }
 }
 

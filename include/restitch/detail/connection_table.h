@@ -40,19 +40,10 @@ class ConnectionTable {
   // Requires: it is in the table.
   void erase(std::uint32_t hash, std::uint32_t number);
 
-  // Starts loading what find() will read: first the entry, later the object that it names.
+  // Starts loading what find() and likely() read first.
   void prefetch_entry(std::uint32_t hash) const {
     const Route& route = route_of(hash);
     prefetch(&route.entries[hash & route.mask]);
-  }
-  template <class Objects>
-  void prefetch_object(const Objects& objects, std::uint32_t hash) const {
-    const std::uint32_t number = likely(hash);
-    if (number != none) {
-      const char* line = reinterpret_cast<const char*>(&objects[number]);
-      prefetch(line);
-      prefetch(line + 64);
-    }
   }
   // The number that find() will answer if it finds one where it looks first; or that of another object, or
   // none.

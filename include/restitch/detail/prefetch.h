@@ -1,4 +1,4 @@
-// prefetch(): starts loading a cache line that is going to be read.
+// prefetch(): starts loading a cache line, or an object, that is going to be read.
 #pragma once
 
 namespace restitch::detail {
@@ -8,6 +8,14 @@ namespace restitch::detail {
 inline void prefetch(const void* at) {
   __builtin_prefetch(at);
   asm volatile("" : : "r"(at));
+}
+
+// The first and the last byte of an object: all of it, if that is two lines.
+template <class T>
+void prefetch_object(const T& object) {
+  const char* const begin = reinterpret_cast<const char*>(&object);
+  prefetch(begin);
+  prefetch(begin + sizeof object - 1);
 }
 
 }  // namespace restitch::detail
