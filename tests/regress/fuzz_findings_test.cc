@@ -73,5 +73,21 @@ TEST(FuzzFindings, AnAcknowledgementHalfTheSpaceBeyondAnEndTellsNothing) {
   EXPECT_THAT(world.events(), ElementsAre());
 }
 
+// tcp_streams_fuzz: of two starts the data chose the one within a block of merged segments. Those before it
+// were given up, and the rest was lost when that data took its place: it stayed counted as held.
+TEST(FuzzFindings, WhatIsLeftOfAMergedBlockWaitsBehindItsNewStart) {
+  const ReceiverPolicy linux_rule{.name = "rule", .summary = "", .rule = OverlapRule::linux_};
+  World<StaticApi> world({}, {.receiver = &linux_rule});
+  world.send(client(100).syn(), server(111).syn().ack(), server(105).syn().ack());
+  world.send(server(110, "a"), server(111, "bcd"), server(114, "ef"), server(120, "xyz"));
+  world.told();
+  world.send(server(112, "CD"));
+  EXPECT_THAT(world.told(), ElementsAre("s @0 'CDef'"));
+  EXPECT_TRUE(world.counts_add_up());
+  EXPECT_EQ(world.pool.byte_counts().held, 3u);
+  EXPECT_EQ(world.pool.byte_counts().dropped, 1u);
+  EXPECT_EQ(world.pool.byte_counts().duplicate, 3u);
+}
+
 }  // namespace
 }  // namespace restitch::testing
