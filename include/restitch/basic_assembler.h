@@ -187,6 +187,7 @@ class BasicAssembler {
   void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
   void deliver_ready(const Ref& ref, AssemblerContext* context, bool unasked = false);
   void enforce_limits(const Ref& ref, AssemblerContext* context);
+  void enforce_pages(const Ref& ref, AssemblerContext* context);
   void enforce_bytes(const Ref& ref, AssemblerContext* context);
   bool give_way_in_total(std::uint32_t at_hand, AssemblerContext* context);
   bool give_way(const Ref& ref, std::size_t excess, Limit limit, AssemblerContext* context);

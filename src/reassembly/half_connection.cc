@@ -46,8 +46,8 @@ void HalfConnection::set_start(State& state, Sequence first) {
   if (d.has_end && first.difference(d.end) < 0) d.has_end = false;
   state.bytes().dropped += d.held.discard_before(state, first);
   if (d.held.empty()) return;
-  const Sequence lowest = state.segments[d.held.first(state)].first;
-  if (first.difference(lowest) > spread_unknown) state.bytes().dropped += d.held.discard_all(state);
+  if (first.difference(d.held.lowest(state)) > spread_unknown)
+    state.bytes().dropped += d.held.discard_all(state);
 }
 
 void HalfConnection::insert_syn(State& state, const Arrival& arrival) {
@@ -82,7 +82,7 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
     return !overruled && names_another_start(start(), by_syn(), first);
   }
   if (d == nullptr || d->held.empty()) return false;
-  const std::int32_t before = first.difference(state.segments[d->held.first(state)].first);
+  const std::int32_t before = first.difference(d->held.lowest(state));
   return before < 0 || before > late_syn_reach;
 }
 
@@ -145,7 +145,7 @@ bool HalfConnection::is_keep_alive(const TcpSegment& tcp) const {
          (tcp.flags.bits & unusual_bits) == 0;
 }
 
-void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, Arrival arrival) {
+void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival) {
   const HalfDetail* d = peek(state);
   if (d != nullptr && d->has_first_syn && next_offset_ == 0 && arrival.first == d->first_syn) {
     move_start(state, arrival.first);
@@ -326,7 +326,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
 bool HalfConnection::end_comes_first(State& state, const ReceiverPolicy& policy) {
   const HalfDetail& d = detail(state);
   return known() && d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse &&
-         d.end.difference(state.segments[d.held.first(state)].first) >= 0;
+         d.end.difference(d.held.lowest(state)) >= 0;
 }
 
 }  // namespace restitch

@@ -10,9 +10,8 @@ using detail::none;
 
 bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction,
                           ScatterGather& sg, std::optional<Sequence> limit) {
-  if ((flags_ & (busy_flag | start_flag | end_flag)) == 0) return false;
+  if (only_waits(state)) return false;
   HalfDetail& d = detail(state);
-  if (only_waits(state, d)) return false;
   const std::uint64_t kept = d.run.kept_bytes();
   if (d.skip != 0 && kept != 0) {  // before a gap: the kept bytes alone, for the last time
     sg.begin(direction, next_offset_ - static_cast<std::uint64_t>(d.skip) - kept);
@@ -53,12 +52,6 @@ bool HalfConnection::take(State& state, const ReceiverPolicy& policy, TcpFlowDir
   return true;
 }
 
-// Nothing but held segments behind a hole, if that: what most segments out of order find.
-bool HalfConnection::only_waits(State& state, const HalfDetail& d) const {
-  return (flags_ & (start_flag | end_flag)) == 0 && d.skip == 0 && d.run.empty() && !d.has_end &&
-         (d.held.empty() || !known() || next_seq_.difference(state.segments[d.held.first(state)].first) > 0);
-}
-
 // How many of the bytes in order may be delivered: those below `limit`. Others wait for longer than their
 // packet is there; without memory for that, they do not.
 std::uint64_t HalfConnection::deliverable(State& state, const HalfDetail& d,
@@ -79,7 +72,7 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy, HalfDetail&
   const std::uint32_t size_max = std::max(state.delivery_segments_max, 2 * d.run.size());
   while (!d.held.empty() && (d.run.size() < size_max || d.held.in_block()) &&
          !d.at_final_end(policy, next_seq_)) {
-    const std::int32_t ahead = next_seq_.difference(segments[d.held.first(state)].first);
+    const std::int32_t ahead = next_seq_.difference(d.held.lowest(state));
     if (ahead > 0) return;
     const std::uint32_t segment = d.held.pop(state);
     const bool fin = segments[segment].fin;
@@ -211,29 +204,18 @@ void HalfConnection::clear(State& state) {
 void HalfConnection::rest(State& state) {
   if (detail_ == none) return;
   const HalfDetail& d = state.details[detail_];
-  if (!d.held.empty() || !d.run.empty() || d.greed.size_class != 0) {
-    state.greed.place(state, detail_, d.memory_size());
-  }
+  state.greed.place(state, detail_, d.memory_size());
+  if (!d.held.empty()) return;
   const bool counted = d.since.queued_packets != 0 || d.since.overlap_packets != 0;
   const bool start_in_doubt = d.has_first_syn && next_offset_ == 0;
   if (d.urgent.pending() && !ended()) return;
-  if (!d.held.empty() || !d.run.empty() || d.skip != 0 || d.has_end || counted || start_in_doubt) return;
+  if (!d.run.empty() || d.skip != 0 || d.has_end || counted || start_in_doubt) return;
   state.details.release(detail_);
   detail_ = none;
   flags_ &= static_cast<std::uint8_t>(~busy_flag);
 }
 
 // ---- looking ---------------------------------------------------------------------------------------
-
-std::uint32_t HalfConnection::pages(const State& state) const {
-  const HalfDetail* d = peek(state);
-  return d == nullptr ? 0 : d->pages();
-}
-
-bool HalfConnection::holds(const State& state) const {
-  const HalfDetail* d = peek(state);
-  return d != nullptr && !d->held.empty();
-}
 
 std::uint64_t HalfConnection::held_bytes(const State& state) const {
   const HalfDetail* d = peek(state);
@@ -245,14 +227,9 @@ std::uint64_t HalfConnection::undelivered_bytes(const State& state) const {
   return d == nullptr ? 0 : d->held.bytes() + d->run.waiting_bytes();
 }
 
-std::size_t HalfConnection::memory_size(const State& state) const {
-  const HalfDetail* d = peek(state);
-  return d == nullptr ? 0 : d->memory_size();
-}
-
 std::optional<Sequence> HalfConnection::lowest_held(State& state) const {
   if (!holds(state)) return std::nullopt;
-  return state.segments[state.details[detail_].held.first(state)].first;
+  return state.details[detail_].held.lowest(state);
 }
 
 std::optional<Sequence> HalfConnection::highest_held(State& state) const {

@@ -106,7 +106,7 @@ void HeldQueue::cut(HalfState& state, Place at, Sequence first, Sequence last) {
   const Range held = range_of(segments, segment);
   const auto before = static_cast<std::uint32_t>(std::max(held.first.difference(first), 0));
   const auto behind = static_cast<std::uint32_t>(std::max(last.difference(held.last), 0));
-  account(state, segment, -1);
+  account(state, segments[segment].size, -1);
   if (before == 0 && behind == 0) {
     order_.erase(state.leaves, at);
     --size_;
@@ -124,7 +124,7 @@ void HeldQueue::cut(HalfState& state, Place at, Sequence first, Sequence last) {
     }
     segments.trim_back(segment, segments[segment].size - before);
   }
-  account(state, segment, +1);
+  account(state, segments[segment].size, +1);
 }
 
 // The one function that puts bytes into the order, right behind the segment at `before`, or before all; that
@@ -145,7 +145,7 @@ std::uint64_t HeldQueue::place(HalfState& state, Place& before, Sequence first, 
     before = made;
     state.segments[segment].transmission = transmission;
     ++size_;
-    account(state, segment, +1);
+    account(state, static_cast<std::uint32_t>(part.size()), +1);
     placed += part.size();
     first = first.add(static_cast<std::int64_t>(part.size()));
     bytes = bytes.subspan(part.size());
@@ -155,7 +155,7 @@ std::uint64_t HeldQueue::place(HalfState& state, Place& before, Sequence first, 
 
 std::uint32_t HeldQueue::pop(HalfState& state) {
   const std::uint32_t segment = has_blocks() ? pop_as_linux(state) : pop_by_table(state);
-  account(state, segment, -1);
+  account(state, state.segments[segment].size, -1);
   --size_;
   return segment;
 }
@@ -182,10 +182,10 @@ std::uint64_t HeldQueue::discard_before(HalfState& state, Sequence position) {
     } else if (has_blocks()) {
       break;  // what overlaps another block is cut when it is delivered
     } else {
-      account(state, segment, -1);
+      account(state, state.segments[segment].size, -1);
       state.segments.trim_front(segment, size);
       order_.move(state.leaves, order_.first(state.leaves), position);
-      account(state, segment, +1);
+      account(state, state.segments[segment].size, +1);
     }
     discarded += size;
   }
@@ -205,10 +205,9 @@ std::uint64_t HeldQueue::discard_all(HalfState& state) {
   return discarded;
 }
 
-// Adds a segment to the counts of what is held, or takes it out of them.
-void HeldQueue::account(HalfState& state, std::uint32_t segment, int sign) {
+// Adds a segment of `size` bytes to the counts of what is held, or takes it out of them.
+void HeldQueue::account(HalfState& state, std::uint32_t size, int sign) {
   const auto weight = static_cast<std::uint64_t>(std::int64_t{sign});
-  const std::uint32_t size = state.segments[segment].size;
   const std::uint64_t pages = weight * pages_for(size);
   pages_ += static_cast<std::uint32_t>(pages);
   state.pages += pages;

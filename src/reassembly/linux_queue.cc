@@ -72,6 +72,8 @@ std::uint32_t HeldQueue::first_of_blocks(HalfState& state) const {
   return head_of(state, first_block(state));
 }
 
+Sequence HeldQueue::lowest_of_blocks(HalfState& state) const { return state.segments[first(state)].first; }
+
 Sequence HeldQueue::highest_of_blocks(HalfState& state) const {
   if (root_ != none) {
     std::uint32_t root = root_;
@@ -186,7 +188,7 @@ std::uint32_t HeldQueue::make_ring(HalfState& state, const Arrival& arrival) {
       return tail;
     }
     ++size_;
-    account(state, segment, +1);
+    account(state, static_cast<std::uint32_t>(part.size()), +1);
     state.segments[segment].next = segment;
     state.segments[segment].transmission = arrival.transmission;
     tail = join_rings(state, tail, segment);
@@ -228,7 +230,7 @@ std::uint64_t HeldQueue::release_ring(HalfState& state, std::uint32_t tail, cons
     const std::int64_t ahead = arrival.first.difference(held.first);
     state.note_copy(arrival.offset + static_cast<std::uint64_t>(ahead), held.size, held.info);
     size += held.size;
-    account(state, segment, -1);
+    account(state, held.size, -1);
     --size_;
     state.segments.release(segment);
     segment = next;

@@ -49,6 +49,10 @@ void ScatterGather::load_saved() const {
 // Counts the chunks and packets of the new bytes. Pieces of one packet may lie apart, with bytes of others
 // between them, so packets are counted by value: first by number, so that most of them need not be looked at.
 void ScatterGather::count_new() {
+  if (chunks_.size() <= 1) {
+    stats_.chunks = stats_.packets = static_cast<std::uint32_t>(chunks_.size());
+    return;
+  }
   packets_.clear();
   for (const Chunk& chunk : chunks_) packets_.push_back({chunk.info->packet_number, chunk.info});
   stats_.chunks = static_cast<std::uint32_t>(packets_.size());

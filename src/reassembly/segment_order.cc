@@ -57,13 +57,15 @@ void prefetch(const SegmentOrder::Leaf& leaf) {
   for (std::size_t at = 0; at < sizeof leaf; at += 64) detail::prefetch(line + at);
 }
 
-// Lets the tree know what a leaf begins with.
-void write_first(SegmentOrder::Leaves& leaves, std::uint32_t number) {
-  const SegmentOrder::Leaf& leaf = leaves[number];
-  leaves.hot(number).value = leaf.entries[leaf.begin].first.value();
-}
-
 }  // namespace
+
+// Lets the tree know what a leaf begins with.
+void SegmentOrder::write_first(Leaves& leaves, std::uint32_t number) {
+  const Leaf& leaf = leaves[number];
+  const Sequence first = leaf.entries[leaf.begin].first;
+  leaves.hot(number).value = first.value();
+  if (number == first_) lowest_ = first;
+}
 
 void SegmentOrder::note_first(Leaves& leaves, std::uint32_t number) {
   write_first(leaves, number);
@@ -95,7 +97,7 @@ std::uint32_t SegmentOrder::leaf_for(const Leaves& leaves, Sequence position) {
   const auto begins_by = [&](std::uint32_t leaf) {
     return Sequence(leaves.hot(leaf).value).difference(position) >= 0;
   };
-  if (root_ == none || !begins_by(first_)) return none;
+  if (root_ == none || lowest_.difference(position) < 0) return none;
   if (begins_by(last_)) return last_;
   if (found_ != none && found_from_.difference(position) >= 0 && position.difference(found_until_) > 0) {
     return found_;
@@ -213,6 +215,7 @@ void SegmentOrder::unite_with_next(Leaves& leaves, std::uint32_t number) {
 void SegmentOrder::remove_leaf(Leaves& leaves, std::uint32_t previous, std::uint32_t number) {
   (previous == none ? first_ : leaves[previous].next) = leaves[number].next;
   if (number == last_) last_ = previous;
+  if (previous == none && first_ != none) lowest_ = Sequence(leaves.hot(first_).value);
   LinkTree(leaves, root_).erase(number);
   leaves.release(number);
   if (number == found_) found_ = none;

@@ -7,12 +7,13 @@
 namespace restitch::detail {
 
 void SegmentRun::append(HalfState& state, std::uint32_t segment) {
-  state.segments[segment].next = none;
+  HeldSegment& held = state.segments[segment];
+  held.next = none;
   (tail_ == none ? head_ : state.segments[tail_].next) = segment;
   tail_ = segment;
   if (unoffered_ == none) unoffered_ = segment;
-  waiting_ += state.segments[segment].size;
-  account(state, segment, +1);
+  waiting_ += held.size;
+  account(state, held.size, +1);
 }
 
 void SegmentRun::append_kept(HalfState& state, Bytes bytes, const CaptureInfo& info,
@@ -31,10 +32,12 @@ void SegmentRun::append_kept(HalfState& state, Bytes bytes, const CaptureInfo& i
 void SegmentRun::keep_from(HalfState& state, std::uint64_t size) {
   assert(size <= kept_bytes());
   SegmentStore& segments = state.segments;
-  while (head_ != none && segments[head_].size <= size) {
-    size -= segments[head_].size;
-    account(state, head_, -1);
-    const std::uint32_t next = segments[head_].next;
+  while (head_ != none) {
+    const HeldSegment& held = segments[head_];
+    if (held.size > size) break;
+    size -= held.size;
+    account(state, held.size, -1);
+    const std::uint32_t next = held.next;
     if (next != none) segments.prefetch(next);
     segments.release(head_);
     head_ = next;
@@ -42,9 +45,9 @@ void SegmentRun::keep_from(HalfState& state, std::uint64_t size) {
   if (head_ == none) {
     tail_ = none;
   } else if (size != 0) {
-    account(state, head_, -1);
+    account(state, segments[head_].size, -1);
     segments.trim_front(head_, static_cast<std::uint32_t>(size));
-    account(state, head_, +1);
+    account(state, segments[head_].size, +1);
     if (head_ == unoffered_) unoffered_at_ -= static_cast<std::uint32_t>(size);
   }
   // Out of memory: delivered once, not offered again.
@@ -63,9 +66,9 @@ std::uint64_t SegmentRun::drop_waiting(HalfState& state) {
     segment = segments[segment].next;
   }
   if (segment != none && left != 0) {
-    account(state, segment, -1);
+    account(state, segments[segment].size, -1);
     segments.trim_back(segment, segments[segment].size - static_cast<std::uint32_t>(left));
-    account(state, segment, +1);
+    account(state, segments[segment].size, +1);
     last_kept = segment;
     segment = segments[segment].next;
   }
@@ -75,7 +78,7 @@ std::uint64_t SegmentRun::drop_waiting(HalfState& state) {
   unoffered_at_ = 0;
   while (segment != none) {
     const std::uint32_t next = segments[segment].next;
-    account(state, segment, -1);
+    account(state, segments[segment].size, -1);
     segments.release(segment);
     segment = next;
   }
@@ -105,9 +108,8 @@ std::size_t SegmentRun::worth(const HalfState& state, std::size_t memory_size) c
   return std::min<std::uint64_t>(size, kept_bytes());
 }
 
-void SegmentRun::account(HalfState& state, std::uint32_t segment, int sign) {
+void SegmentRun::account(HalfState& state, std::uint32_t size, int sign) {
   const auto weight = static_cast<std::uint64_t>(std::int64_t{sign});
-  const std::uint32_t size = state.segments[segment].size;
   const std::uint64_t pages = weight * pages_for(size);
   bytes_ += weight * size;
   pages_ += static_cast<std::uint32_t>(pages);

@@ -55,7 +55,7 @@ bool SegmentStore::note_borrower(std::uint32_t segment) {
   }
 }
 
-bool SegmentStore::own_borrowed() {
+bool SegmentStore::own_borrowers() {
   for (const std::uint32_t segment : borrowers_) {
     if (segments_.is_used(segment) && !own(segment)) return false;
   }

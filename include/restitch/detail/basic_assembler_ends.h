@@ -6,7 +6,14 @@
 
 namespace restitch {
 
-// Takes note of an acknowledgement of the other side's FIN.
+// After a segment that may have been the last of its half, or acknowledge the last of the other.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::finish_after(const Ref& ref, const TcpSegment& tcp,
+                                              AssemblerContext& context) {
+  note_fin_acked(ref, tcp);
+  finish_if_ended(ref, &context);
+}
+
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::note_fin_acked(const Ref& ref, const TcpSegment& tcp) {
   const TcpFlowDirection acked = reverse(ref.direction);

@@ -80,6 +80,7 @@ void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packe
       hashes[i] = pool_.state_.hash(keys[i].key);
       pool_.state_.table.prefetch_entry(hashes[i]);
     }
+    std::size_t found = 0;
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint32_t slot = pool_.state_.table.likely(hashes[i]);
       if (slot == detail::none) continue;
@@ -213,9 +214,7 @@ void BasicAssembler<S, Factory>::deliver_edge(const Ref& ref, const TcpSegment& 
     const Settling settling{*ref.half, halves(), sg_};
     stream(*ref.connection).reassembled_sg(sg_, context);
   }
-  if (!pool_.is_open(slot)) return;
-  note_fin_acked(ref, tcp);
-  finish_if_ended(ref, &context);
+  if (pool_.is_open(slot)) finish_after(ref, tcp, context);
 }
 
 template <StreamType S, class Factory>
@@ -230,9 +229,7 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
     deliver_ready(ref, &context);
     if (ref.half->busy()) enforce_limits(ref, &context);
   }
-  if (!pool_.is_open(slot)) return;
-  note_fin_acked(ref, tcp);
-  finish_if_ended(ref, &context);
+  if (pool_.is_open(slot)) finish_after(ref, tcp, context);
 }
 
 // Tells the stream what happened, then hands over everything that is in order; `unasked`, also what the
@@ -241,6 +238,7 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::deliver_ready(const Ref& ref, AssemblerContext* context, bool unasked) {
   halves().attend(ref.connection->slot, ref.direction);
   tell_events(ref);
+  if (ref.half->only_waits(halves())) return;
   const auto limit = unasked ? std::nullopt : pool_.state_.delivery_limit(*ref.connection, ref.direction);
   while (ref.half->take(halves(), policy(ref), ref.direction, sg_, limit)) {
     const Settling settling{*ref.half, halves(), sg_};

@@ -24,6 +24,12 @@ std::optional<Limit> BasicAssembler<S, Factory>::exceeded_pages(const HalfConnec
 // After a packet that made something wait, or be kept.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext* context) {
+  if (exceeded_pages(*ref.half)) enforce_pages(ref, context);
+  enforce_bytes(ref, context);
+}
+
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::enforce_pages(const Ref& ref, AssemblerContext* context) {
   while (const auto limit = exceeded_pages(*ref.half)) {
     if (!skip_at_limit(ref, *limit, context)) break;
   }
@@ -35,7 +41,6 @@ void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext
     ref.half->limit_kept(halves(), ref.direction, *pages_max, Limit::connection_pages);
   }
   tell_events(ref);
-  enforce_bytes(ref, context);
 }
 
 template <StreamType S, class Factory>

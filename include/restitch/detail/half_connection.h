@@ -84,6 +84,16 @@ class HalfConnection {
   bool take(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction, ScatterGather& sg,
             std::optional<Sequence> limit = std::nullopt);
 
+  // Nothing but held segments behind a hole, if that: take() has nothing. What most segments out of order
+  // find.
+  [[nodiscard]] bool only_waits(State& state) const {
+    if ((flags_ & (start_flag | end_flag)) != 0) return false;
+    if (detail_ == detail::none) return true;
+    const detail::HalfDetail& d = state.details[detail_];
+    return d.skip == 0 && d.run.empty() && !d.has_end &&
+           (d.held.empty() || !known() || next_seq_.difference(d.held.lowest(state)) > 0);
+  }
+
   // Keeps what the stream asked to see again, gives back the rest.
   void settle(State& state, const ScatterGather& sg);
 
@@ -121,15 +131,21 @@ class HalfConnection {
   // Forgets everything; the half must not be used again.
   void clear(State& state);
 
-  [[nodiscard]] std::uint32_t pages(const State& state) const;
-  [[nodiscard]] bool holds(const State& state) const;
+  [[nodiscard]] std::uint32_t pages(const State& state) const {
+    return detail_ == detail::none ? 0 : state.details[detail_].pages();
+  }
+  [[nodiscard]] bool holds(const State& state) const {
+    return detail_ != detail::none && !state.details[detail_].held.empty();
+  }
   [[nodiscard]] std::optional<Sequence> lowest_held(State& state) const;
   [[nodiscard]] std::optional<Sequence> highest_held(State& state) const;  // one past it
   [[nodiscard]] Timestamp oldest_held(State& state) const;
   [[nodiscard]] std::uint64_t held_bytes(const State& state) const;
   [[nodiscard]] std::uint64_t undelivered_bytes(const State& state) const;  // held, or not acknowledged yet
-  [[nodiscard]] std::size_t memory_size(const State& state) const;          // of what it holds and keeps
-  [[nodiscard]] std::uint32_t detail_number() const { return detail_; }     // none: nothing to think of
+  [[nodiscard]] std::size_t memory_size(const State& state) const {         // of what it holds and keeps
+    return detail_ == detail::none ? 0 : state.details[detail_].memory_size();
+  }
+  [[nodiscard]] std::uint32_t detail_number() const { return detail_; }  // none: nothing to think of
 
   // Whether the first byte that a SYN names is not the start that is known.
   [[nodiscard]] static bool names_another_start(Sequence start, bool by_syn, Sequence first);
@@ -168,18 +184,21 @@ class HalfConnection {
   bool end_comes_first(State& state, const ReceiverPolicy& policy);
   void reach_end(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
 
-  void insert_payload(State& state, const ReceiverPolicy& policy, Arrival arrival);
-  void cut_delivered(Arrival& arrival) const;
-  void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
-  [[nodiscard]] bool in_range(State& state, const Arrival& arrival) const;
+  // `inline`, here and in the classes below: each is called from its own file only, and mostly once. Without
+  // the word a compiler must think that others call it, too, and leaves it apart.
+  inline void insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival);
+  inline void cut_delivered(Arrival& arrival) const;
+  inline void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
+  [[nodiscard]] inline bool in_range(State& state, const Arrival& arrival) const;
 
-  [[nodiscard]] bool is_keep_alive(const TcpSegment& tcp) const;
+  [[nodiscard]] inline bool is_keep_alive(const TcpSegment& tcp) const;
   void note_urgent(State& state, const TcpSegment& tcp);
-  void see_urgent(State& state, const Arrival& arrival);
-  bool only_waits(State& state, const detail::HalfDetail& d) const;
-  void take_in(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d, std::uint32_t segment);
-  void pop(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
-  std::uint64_t deliverable(State& state, const detail::HalfDetail& d, std::optional<Sequence> limit) const;
+  inline void see_urgent(State& state, const Arrival& arrival);
+  inline void take_in(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d,
+                      std::uint32_t segment);
+  inline void pop(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
+  inline std::uint64_t deliverable(State& state, const detail::HalfDetail& d,
+                                   std::optional<Sequence> limit) const;
   void give_up_held(State& state, std::uint64_t ByteCounts::*count);
   void rest(State& state);
   void drop_oldest_kept(State& state, TcpFlowDirection direction, std::size_t size, Limit limit);

@@ -24,6 +24,11 @@ class HeldQueue {
   // The segment with the lowest number. Requires: not empty().
   [[nodiscard]] std::uint32_t first(HalfState& state) const;
 
+  // The lowest number. Requires: not empty().
+  [[nodiscard]] Sequence lowest(HalfState& state) const {
+    return has_blocks() ? lowest_of_blocks(state) : order_.lowest();
+  }
+
   // One past the highest number. Requires: not empty().
   [[nodiscard]] Sequence highest(HalfState& state) const;
 
@@ -56,11 +61,11 @@ class HeldQueue {
   using Segment = std::uint32_t;
   using Block = std::uint32_t;
 
-  Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival);
-  std::uint64_t place(HalfState& state, Place& before, Sequence first, Bytes bytes, const CaptureInfo& info,
-                      Transmission transmission, bool lend);
+  inline Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival);
+  inline std::uint64_t place(HalfState& state, Place& before, Sequence first, Bytes bytes,
+                             const CaptureInfo& info, Transmission transmission, bool lend);
   void cut(HalfState& state, Place at, Sequence first, Sequence last);
-  Segment pop_by_table(HalfState& state);
+  inline Segment pop_by_table(HalfState& state);
 
   // Linux' rule (linux_queue.cc): a tree of blocks, each a ring of merged segments that is known by its last.
   [[nodiscard]] bool has_blocks() const { return root_ != none || front_ != none; }
@@ -74,11 +79,12 @@ class HeldQueue {
   std::uint64_t release_ring(HalfState& state, Segment tail, const Arrival& arrival);
   [[nodiscard]] Block first_block(HalfState& state) const;
   [[nodiscard]] Segment first_of_blocks(HalfState& state) const;
+  [[nodiscard]] Sequence lowest_of_blocks(HalfState& state) const;
   [[nodiscard]] Sequence highest_of_blocks(HalfState& state) const;
   Segment pop_as_linux(HalfState& state);
   bool restore_block(HalfState& state);
 
-  void account(HalfState& state, Segment segment, int sign);
+  void account(HalfState& state, std::uint32_t size, int sign);
 
   SegmentOrder order_;           // by a table
   Block root_ = none;            // Linux' rule: the tree

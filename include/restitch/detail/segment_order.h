@@ -44,6 +44,10 @@ class SegmentOrder {
   };
 
   [[nodiscard]] bool empty() const { return root_ == none; }
+
+  // The first number of the first segment. Requires: not empty().
+  [[nodiscard]] Sequence lowest() const { return lowest_; }
+
   [[nodiscard]] static const Entry& entry(const Leaves& leaves, Place place) {
     return leaves[place.leaf].entries[place.at];
   }
@@ -76,18 +80,20 @@ class SegmentOrder {
   std::uint32_t pop(Leaves& leaves);
 
  private:
-  Place make_room(Leaves& leaves, Place before);
+  inline Place make_room(Leaves& leaves, Place before);
   std::uint32_t relieve(Leaves& leaves, std::uint32_t number, std::uint16_t& at);
   std::uint32_t add_leaf(Leaves& leaves, std::uint32_t before, std::uint16_t begin);
+  void write_first(Leaves& leaves, std::uint32_t number);
   void note_first(Leaves& leaves, std::uint32_t number);
   void unite_with_next(Leaves& leaves, std::uint32_t number);
   void remove_leaf(Leaves& leaves, std::uint32_t previous, std::uint32_t number);
 
-  [[nodiscard]] std::uint32_t leaf_for(const Leaves& leaves, Sequence position);
+  [[nodiscard]] inline std::uint32_t leaf_for(const Leaves& leaves, Sequence position);
 
   std::uint32_t root_ = none;
   std::uint32_t first_ = none;  // leaves
   std::uint32_t last_ = none;
+  Sequence lowest_;
 
   // The leaf that was found last, and a stretch that belongs into it: [found_from_, found_until_). None when
   // what a leaf begins with has changed since, other than by pop().

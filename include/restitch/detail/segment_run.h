@@ -85,7 +85,7 @@ class SegmentRun {
   }
 
  private:
-  void account(HalfState& state, std::uint32_t segment, int sign);
+  inline void account(HalfState& state, std::uint32_t size, int sign);
 
   std::uint32_t head_ = none;
   std::uint32_t tail_ = none;

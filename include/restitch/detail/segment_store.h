@@ -59,7 +59,7 @@ class SegmentStore final : private CellStore::Owners {
 
   // Copies what is still borrowed, before the packet goes away. False when memory is exhausted: some still
   // is.
-  bool own_borrowed();
+  bool own_borrowed() { return borrowers_.empty() || own_borrowers(); }
 
   // A segment with a copy of `bytes`; none when memory is exhausted. Requires: 0 < size <= segment_size_max.
   std::uint32_t hold(Sequence first, Bytes bytes, const CaptureInfo& info);
@@ -96,11 +96,12 @@ class SegmentStore final : private CellStore::Owners {
 
  private:
   void cell_moved(std::uint32_t owner, CellStore::Reference to) override { segments_[owner].place = to; }
-  bool place_bytes(std::uint32_t segment, Bytes bytes);
-  bool note_borrower(std::uint32_t segment);
+  inline bool place_bytes(std::uint32_t segment, Bytes bytes);
+  bool own_borrowers();
+  inline bool note_borrower(std::uint32_t segment);
   void replace_bytes(std::uint32_t segment, std::size_t offset, std::size_t size);
 
-  std::uint32_t allocate(Sequence first, const CaptureInfo& info);
+  inline std::uint32_t allocate(Sequence first, const CaptureInfo& info);
 
   Slab<HeldSegment> segments_;
   CellStore cells_;
