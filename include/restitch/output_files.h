@@ -24,8 +24,10 @@
 namespace restitch {
 
 struct FileLimits {
-  std::size_t open_files_max = 0;   // at the same time; 0: what RLIMIT_NOFILE allows, at most 4096
-  std::size_t buffer_size = 16384;  // of each open file
+  std::size_t open_files_max = 0;  // at the same time; 0: what RLIMIT_NOFILE allows, at most 4096
+  // Bytes that wait to be written in one piece: of each open file, and of all.
+  std::size_t buffer_size = 65536;
+  std::size_t buffered_max = std::size_t{64} << 20;
 };
 
 // What becomes of bytes that were not captured.

@@ -21,7 +21,7 @@ constexpr std::size_t descriptors_for_others = 16;
 std::string reason_of(int error) { return std::generic_category().message(error); }
 
 std::size_t open_files_allowed() {
-  constexpr std::size_t sensible = 4096;  // with their buffers at most 64 MiB
+  constexpr std::size_t sensible = 4096;
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return sensible;
   const auto allowed = static_cast<std::size_t>(limit.rlim_cur);
@@ -169,13 +169,18 @@ void FileStore::append(Id id, Bytes bytes) {
   slots_.splice(slots_.begin(), slots_, *file.slot);
   Slot& slot = slots_.front();
   const bool continues = slot.offset + slot.buffer.size() == file.end;
-  if (!continues || slot.buffer.size() + bytes.size() > limits_.buffer_size) write_out(slot);
+  const auto too_much = [&] {
+    return slot.buffer.size() + bytes.size() > limits_.buffer_size ||
+           buffered_ + bytes.size() > limits_.buffered_max;
+  };
+  if (!continues || too_much()) write_out(slot);
   if (slot.buffer.empty()) slot.offset = file.end;
-  if (bytes.size() >= limits_.buffer_size) {
+  if (too_much()) {
     write_at(slot, file.end, bytes);
     slot.offset = file.end + bytes.size();
   } else {
     slot.buffer.insert(slot.buffer.end(), bytes.begin(), bytes.end());
+    buffered_ += bytes.size();
   }
   file.end += bytes.size();
 }
@@ -195,6 +200,7 @@ void FileStore::close(Id id) {
 void FileStore::write_out(Slot& slot) {
   if (!slot.buffer.empty() && !error_) write_at(slot, slot.offset, slot.buffer);
   slot.offset += slot.buffer.size();
+  buffered_ -= slot.buffer.size();
   slot.buffer.clear();
 }
 

@@ -83,8 +83,9 @@ class FileStore {
   int directory_fd_;
   FileLimits limits_;
   std::vector<File> files_;
-  std::vector<Id> unused_;  // closed files, their numbers to be used again
-  Slots slots_;             // the one used last first
+  std::vector<Id> unused_;    // closed files, their numbers to be used again
+  Slots slots_;               // the one used last first
+  std::size_t buffered_ = 0;  // bytes in all buffers
   std::optional<Error> error_;
 };
 

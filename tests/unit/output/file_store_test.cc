@@ -61,6 +61,27 @@ TEST(FileStore, KeepsManyFilesApartWithTwoOfThemOpen) {
   EXPECT_EQ(error_of(*store), "none");
 }
 
+TEST(FileStore, BuffersNoMoreThanItMay) {
+  const TemporaryFolder folder;
+  const auto store = open(folder, {.buffer_size = 100, .buffered_max = 6});
+  const auto one = store->create("one");
+  const auto other = store->create("other");
+  store->append(*one, as_bytes("abcd"));
+  store->append(*other, as_bytes("efg"));
+  EXPECT_EQ(folder.read("one"), "");
+  EXPECT_EQ(folder.read("other"), "efg");
+  store->append(*one, as_bytes("hi"));
+  EXPECT_EQ(folder.read("one"), "");
+  store->append(*one, as_bytes("j"));
+  EXPECT_EQ(folder.read("one"), "abcdhi");
+  store->append(*other, as_bytes("klmno"));
+  EXPECT_EQ(folder.read("other"), "efg");
+  store->close(*one);
+  store->close(*other);
+  EXPECT_EQ(folder.read("one"), "abcdhij");
+  EXPECT_EQ(folder.read("other"), "efgklmno");
+}
+
 TEST(FileStore, TouchesNoFileThatWasThere) {
   const TemporaryFolder folder;
   folder.write("a", "precious");
