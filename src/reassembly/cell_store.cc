@@ -70,10 +70,10 @@ constexpr std::size_t step_of(std::size_t size) {
 constexpr auto first_classes = [] {
   std::array<std::uint8_t, step_of(CellStore::size_max) + 1> made{};
   std::size_t number = 0;
-  for (std::size_t size = 1; size <= CellStore::size_max; ++size) {
-    if (step_of(size) == step_of(size - 1)) continue;
-    while (shapes[number].cell_size < size) ++number;
-    made[step_of(size)] = static_cast<std::uint8_t>(number);
+  for (std::size_t step = 0; step < made.size(); ++step) {
+    const std::size_t least = (8 + step % 8) << step / 8;
+    while (shapes[number].cell_size < least) ++number;
+    made[step] = static_cast<std::uint8_t>(number);
   }
   return made;
 }();
