@@ -4,6 +4,7 @@
 // once. A value that owns its table, of fixed size; one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -43,9 +44,13 @@ class MirrorCopies {
     std::uint64_t digest = 0;
     Timestamp time;
   };
+  // The last packets whose digests fall here, the latest first: a cache line.
+  struct alignas(64) Set {
+    std::array<Entry, 4> entries;
+  };
 
   std::int64_t window_ns_;
-  std::vector<Entry> entries_;  // by digest
+  std::vector<Set> sets_;  // by digest
 };
 
 }  // namespace restitch

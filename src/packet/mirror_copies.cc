@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 #include "restitch/detail/prefetch.h"
 
 namespace restitch {
 namespace {
 
-constexpr std::size_t entry_count = std::size_t{1} << 14;
+// 64 KiB in all, which leave room in a cache for the rest. A packet is forgotten once four others came into
+// its set: of those that come again 100 packets later none is missed, of 1,000 later one in fifty.
+constexpr unsigned set_bits = 10;
 constexpr std::size_t header_size_max = 60;
 
 // The header is digested where it lies; what else identifies a packet goes into the seed.
@@ -32,7 +35,8 @@ std::uint64_t digest_of(const DecodedPacket& packet) {
 
 }  // namespace
 
-MirrorCopies::MirrorCopies(std::int64_t window_ns) : window_ns_(window_ns), entries_(entry_count) {}
+MirrorCopies::MirrorCopies(std::int64_t window_ns)
+    : window_ns_(window_ns), sets_(std::size_t{1} << set_bits) {}
 
 MirrorCopies::Question MirrorCopies::ask(const DecodedPacket& packet, Timestamp time) const {
   Question question;
@@ -40,20 +44,24 @@ MirrorCopies::Question MirrorCopies::ask(const DecodedPacket& packet, Timestamp 
   question.digest = digest_of(packet);
   question.time = time;
   question.numbered = packet.ip_id != 0;
-  detail::prefetch(&entries_[question.digest % entry_count]);
+  detail::prefetch(&sets_[question.digest >> (64 - set_bits)]);
   return question;
 }
 
 bool MirrorCopies::seen_before(const Question& question) {
   if (question.digest == 0) return false;  // without a header to tell it by
-  Entry& entry = entries_[question.digest % entry_count];
+  auto& entries = sets_[question.digest >> (64 - set_bits)].entries;
+  std::size_t at = 0;
+  while (at + 1 < entries.size() && entries[at].digest != question.digest) ++at;
+  if (entries[at].digest != question.digest) {
+    for (; at > 0; --at) entries[at] = entries[at - 1];
+    entries[0] = {question.digest, question.time};
+    return false;
+  }
   const std::int64_t window = question.numbered ? window_ns_ : std::min(window_ns_, unnumbered_window_ns);
+  const Timestamp before = std::exchange(entries[at].time, question.time);
   std::int64_t age = 0;
-  const bool again = entry.digest == question.digest &&
-                     !__builtin_sub_overflow(question.time.ns, entry.time.ns, &age) && age <= window &&
-                     age >= -window;
-  entry = {question.digest, question.time};
-  return again;
+  return !__builtin_sub_overflow(question.time.ns, before.ns, &age) && age <= window && age >= -window;
 }
 
 }  // namespace restitch

@@ -71,6 +71,22 @@ TEST_F(MirrorCopiesTest, WithoutAnIdentificationTheWindowIsOneMillisecond) {
   EXPECT_FALSE(copied(ipv6_packet(), 3 * ms));
 }
 
+// Two taps, or a slow path through a switch: many packets may come in between.
+TEST_F(MirrorCopiesTest, CopiesAreFoundBehindAHundredOthersAndNearlyAllBehindAThousand) {
+  for (const int distance : {100, 1000}) {
+    int found = 0;
+    constexpr int packets = 3000;
+    const int first = distance * 10;
+    for (int i = 0; i < packets + distance; ++i) {
+      if (i < packets) {
+        EXPECT_FALSE(copied(data_packet(static_cast<std::uint16_t>(first + i)), 0));
+      }
+      if (i >= distance) found += copied(data_packet(static_cast<std::uint16_t>(first + i - distance)), 0);
+    }
+    EXPECT_GE(found, distance == 100 ? packets : packets * 95 / 100) << distance;
+  }
+}
+
 TEST_F(MirrorCopiesTest, AClockThatStepsBackALittleDoesNotMatter) {
   EXPECT_FALSE(copied(data_packet(7), 5 * ms));
   EXPECT_TRUE(copied(data_packet(7), 4 * ms));
