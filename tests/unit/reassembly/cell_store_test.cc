@@ -67,7 +67,7 @@ TEST_P(Density, OfSegmentsThatArriveBackwardsKeepsTheBound) {
 // Free cells between others are few, or others move into them, and their owners are told.
 TEST_P(Density, OfWhatIsLeftOfManyCellsKeepsTheBound) {
   const std::size_t size = GetParam();
-  const auto count = static_cast<std::uint32_t>(std::clamp<std::size_t>((16 << 20) / size, 200, 200'000));
+  const auto count = static_cast<std::uint32_t>(std::clamp<std::size_t>((8 << 20) / size, 200, 100'000));
   Owners owners;
   BlockSource memory;
   CellStore cells(memory, owners);
