@@ -68,11 +68,13 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
   Place met = before.exists() ? before : order_.first(leaves);
   while (met.exists() && is_before(SegmentOrder::entry(leaves, met).first, whole.last)) {
     const std::uint32_t segment = SegmentOrder::entry(leaves, met).segment;
-    const Range held = range_of(state.segments, segment);
-    if (held.last.difference(whole.first) >= 0) {  // ends before the arrival begins
+    // Ends before the arrival begins: mostly that is seen without a look at it.
+    if (SegmentOrder::end_at_most(leaves, met).difference(whole.first) >= 0 ||
+        range_of(state.segments, segment).last.difference(whole.first) >= 0) {
       met = SegmentOrder::next(leaves, met);
       continue;
     }
+    const Range held = range_of(state.segments, segment);
     const Range shared = held.shared_with(whole);
     compare_copies(state, segment, arrival);
     result.overlap += shared.size();
@@ -136,7 +138,8 @@ std::uint64_t HeldQueue::place(HalfState& state, Place& before, Sequence first, 
     const Bytes part = bytes.first(std::min(bytes.size(), SegmentStore::segment_size_max));
     const std::uint32_t segment =
         lend ? state.segments.borrow(first, part, info) : state.segments.hold(first, part, info);
-    const Place made = segment == none ? Place{} : order_.insert_behind(state.leaves, before, first, segment);
+    const Place made =
+        segment == none ? Place{} : order_.insert_behind(state.leaves, before, first, segment, part.size());
     if (!made.exists()) {
       if (segment != none) state.segments.release(segment);
       state.bytes().dropped += bytes.size();

@@ -25,6 +25,16 @@ std::uint16_t last_until(const SegmentOrder::Leaf& leaf, Sequence position) {
   return static_cast<std::uint16_t>(at);
 }
 
+// Sizes for the four bits of an entry: of which there is no end in some traffic, and those of full segments.
+constexpr std::array<std::uint16_t, 16> size_classes = {1,   2,   4,    8,    16,   32,   64,   128,
+                                                        256, 536, 1024, 1380, 1448, 1460, 9000, 65535};
+constexpr std::uint32_t number_end = std::uint32_t{1} << 28;
+
+std::uint32_t size_class_of(std::size_t size) {
+  return static_cast<std::uint32_t>(std::lower_bound(size_classes.begin(), size_classes.end() - 1, size) -
+                                    size_classes.begin());
+}
+
 // Opens a gap for one entry before `at`, on the side where less has to move; answers where it is.
 std::uint16_t open_gap(SegmentOrder::Leaf& leaf, std::uint16_t at) {
   const auto entries = leaf.entries.begin();
@@ -86,6 +96,11 @@ SegmentOrder::Place SegmentOrder::next(const Leaves& leaves, Place place) {
   return leaf.next == none ? Place{} : Place{leaf.next, leaves[leaf.next].begin};
 }
 
+Sequence SegmentOrder::end_at_most(const Leaves& leaves, Place place) {
+  const Entry& there = entry(leaves, place);
+  return there.first.add(size_classes[there.size_class]);
+}
+
 SegmentOrder::Place SegmentOrder::at_or_before(Leaves& leaves, Sequence position) {
   const std::uint32_t leaf = leaf_for(leaves, position);
   return leaf == none ? Place{} : Place{leaf, last_until(leaves[leaf], position)};
@@ -124,11 +139,12 @@ std::uint32_t SegmentOrder::ahead(const Leaves& leaves, std::uint32_t distance) 
 }
 
 SegmentOrder::Place SegmentOrder::insert_behind(Leaves& leaves, Place before, Sequence first,
-                                                std::uint32_t segment) {
+                                                std::uint32_t segment, std::size_t size) {
+  if (segment >= number_end) return {};
   const Place place = make_room(leaves, before);
   if (!place.exists()) return {};
   Leaf& leaf = leaves[place.leaf];
-  leaf.entries[place.at] = {first, segment};
+  leaf.entries[place.at] = {first, segment & (number_end - 1), size_class_of(size) & 15U};
   if (place.at == leaf.begin) note_first(leaves, place.leaf);
   return place;
 }

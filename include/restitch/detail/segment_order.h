@@ -22,9 +22,12 @@ namespace restitch::detail {
 class SegmentOrder {
  public:
   static constexpr std::uint16_t leaf_entries = 31;
+  // Four bits tell how large a segment is at most (see end_at_most), which leaves 28 for its number: 160
+  // million segments of a pool.
   struct Entry {
     Sequence first;
-    std::uint32_t segment = none;
+    std::uint32_t segment : 28;
+    std::uint32_t size_class : 4;
   };
   struct Leaf {
     std::uint32_t next = none;
@@ -52,6 +55,9 @@ class SegmentOrder {
     return leaves[place.leaf].entries[place.at];
   }
 
+  // The segment there ends here or before: mostly right here, without loading it.
+  [[nodiscard]] static Sequence end_at_most(const Leaves& leaves, Place place);
+
   [[nodiscard]] Place first(const Leaves& leaves) const;
   [[nodiscard]] Place last(const Leaves& leaves) const;
   [[nodiscard]] static Place next(const Leaves& leaves, Place place);
@@ -67,9 +73,9 @@ class SegmentOrder {
   // The segment that stands `distance` behind the first, or none.
   [[nodiscard]] std::uint32_t ahead(const Leaves& leaves, std::uint32_t distance) const;
 
-  // Puts a segment behind another one, or first; no place when memory is exhausted. Requires: it belongs
-  // there.
-  Place insert_behind(Leaves& leaves, Place before, Sequence first, std::uint32_t segment);
+  // Puts a segment behind another one, or first; no place when memory is exhausted. It may become smaller
+  // than `size`, but not larger. Requires: it belongs there, size > 0.
+  Place insert_behind(Leaves& leaves, Place before, Sequence first, std::uint32_t segment, std::size_t size);
 
   // Notes that a segment begins elsewhere now. Requires: it still belongs there.
   void move(Leaves& leaves, Place place, Sequence first);

@@ -22,7 +22,7 @@ class Order : public testing::Test {
   void insert(std::int64_t position) {
     if (expected_.contains(position)) return;
     const Place before = order_.at_or_before(leaves_, at(position));
-    const Place made = order_.insert_behind(leaves_, before, at(position), ++segments_);
+    const Place made = order_.insert_behind(leaves_, before, at(position), ++segments_, 1);
     ASSERT_TRUE(made.exists());
     EXPECT_EQ(SegmentOrder::entry(leaves_, made).segment, segments_);
     expected_.emplace(position, segments_);
@@ -141,6 +141,26 @@ TEST_F(Order, HasLeavesThatAreHalfFullAtLeast) {
     expect_bound();
   }
   check();
+}
+
+// Whoever passes by need not load a segment, but must never think that it ends too early.
+TEST_F(Order, KnowsWhereASegmentEndsAtMost) {
+  for (std::size_t size = 1; size <= 65535; ++size) {
+    const Place place = order_.insert_behind(leaves_, {}, at(-5), 7, size);
+    const std::int32_t most = at(-5).difference(SegmentOrder::end_at_most(leaves_, place));
+    ASSERT_GE(most, static_cast<std::int32_t>(size));
+    if (size == 1 || size == 64 || size == 1448 || size == 1460) {
+      EXPECT_EQ(static_cast<std::size_t>(most), size);
+    }
+    EXPECT_EQ(order_.pop(leaves_), 7U);
+  }
+}
+
+TEST_F(Order, HasNoPlaceForANumberBeyondItsBits) {
+  EXPECT_TRUE(order_.insert_behind(leaves_, {}, at(1), (1U << 28) - 1, 1).exists());
+  EXPECT_EQ(order_.pop(leaves_), (1U << 28) - 1);
+  EXPECT_FALSE(order_.insert_behind(leaves_, {}, at(1), 1U << 28, 1).exists());
+  EXPECT_TRUE(order_.empty());
 }
 
 }  // namespace
