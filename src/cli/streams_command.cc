@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <functional>
@@ -11,6 +12,7 @@
 #include "cli/session.h"
 #include "cli/standard_output.h"
 #include "cli/summary.h"
+#include "output/text.h"
 #include "restitch/output.h"
 
 namespace restitch::cli {
@@ -21,33 +23,30 @@ constexpr std::string_view table_head =
     "seconds  "
     "end\n";
 
-void append_left(std::string& out, std::string_view text, std::size_t width) {
-  out += text;
-  if (text.size() < width) out.append(width - text.size(), ' ');
+// Columns of a row: what was appended since `begin` is made `width` wide.
+void align_left(std::string& out, std::size_t begin, std::size_t width) {
+  if (out.size() < begin + width) out.resize(begin + width, ' ');
+}
+void align_right(std::string& out, std::size_t begin, std::size_t width) {
+  if (out.size() < begin + width) out.insert(begin, begin + width - out.size(), ' ');
 }
 
-void append_right(std::string& out, std::string_view text, std::size_t width) {
-  if (text.size() < width) out.append(width - text.size(), ' ');
+void append_text(std::string& out, std::string_view text, std::size_t width) {
+  const std::size_t begin = out.size();
   out += text;
+  align_left(out, begin, width);
 }
 
 void append_number(std::string& out, std::uint64_t number, std::size_t width) {
-  const fmt::format_int digits(number);
-  append_right(out, {digits.data(), digits.size()}, width);
+  const std::size_t begin = out.size();
+  restitch::append_number(out, number);
+  align_right(out, begin, width);
 }
 
-void append_seconds(std::string& out, std::int64_t microseconds, std::size_t width) {
-  constexpr std::uint64_t second = 1'000'000;
-  const bool negative = microseconds < 0;
-  const auto bits = static_cast<std::uint64_t>(microseconds);
-  const std::uint64_t distance = negative ? 0 - bits : bits;
-  std::string text(negative ? "-" : "");
-  const fmt::format_int whole(distance / second);
-  text.append(whole.data(), whole.size());
-  const fmt::format_int decimals(second + distance % second);  // its leading 1 keeps the zeros behind it
-  text += '.';
-  text.append(decimals.data() + 1, decimals.size() - 1);
-  append_right(out, text, width);
+void append_duration(std::string& out, std::int64_t ns, std::size_t width) {
+  const std::size_t begin = out.size();
+  append_seconds(out, ns / 1000, 1'000'000);
+  align_right(out, begin, width);
 }
 
 // "<->" where it is not known who opened the connection. Without format strings: a capture may have millions
@@ -57,9 +56,9 @@ void append_row(std::string& out, const ConnectionSummary& summary) {
   const DirectionSummary& back = summary.directions[1];
   append_number(out, summary.number, 6);
   out += "  ";
-  append_left(out, summary.sender(TcpFlowDirection::client_to_server), 21);
+  append_text(out, summary.sender(TcpFlowDirection::client_to_server), 21);
   out += summary.client_known ? " ->  " : " <-> ";
-  append_left(out, summary.sender(TcpFlowDirection::server_to_client), 21);
+  append_text(out, summary.sender(TcpFlowDirection::server_to_client), 21);
   for (const std::uint64_t bytes : {ahead.bytes, back.bytes}) {
     out += ' ';
     append_number(out, bytes, 12);
@@ -69,7 +68,7 @@ void append_row(std::string& out, const ConnectionSummary& summary) {
   out += ' ';
   append_number(out, ahead.packets + back.packets, 9);
   out += ' ';
-  append_seconds(out, summary.duration_ns() / 1000, 9);
+  append_duration(out, summary.duration_ns(), 9);
   out += "  ";
   out += to_string(summary.end);
   out += '\n';

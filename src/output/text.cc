@@ -22,20 +22,24 @@ void append_number(std::string& out, std::uint64_t number) {
   out.append(digits.data(), digits.size());
 }
 
+void append_seconds(std::string& out, std::int64_t parts, std::uint64_t parts_a_second) {
+  const bool negative = parts < 0;
+  const auto bits = static_cast<std::uint64_t>(parts);
+  const std::uint64_t distance = negative ? 0 - bits : bits;  // right for the lowest number too
+  if (negative) out += '-';
+  append_number(out, distance / parts_a_second);
+  // Its leading 1 keeps the zeros behind it.
+  const fmt::format_int decimals(parts_a_second + distance % parts_a_second);
+  out += '.';
+  out.append(decimals.data() + 1, decimals.size() - 1);
+}
+
 void append_json_time(std::string& out, Timestamp time) {
   if (time.ns == 0) {
     out += "null";
     return;
   }
-  constexpr std::uint64_t second = 1'000'000'000;
-  const bool negative = time.ns < 0;
-  const auto bits = static_cast<std::uint64_t>(time.ns);
-  const std::uint64_t ns = negative ? 0 - bits : bits;  // right for the lowest number too
-  if (negative) out += '-';
-  append_number(out, ns / second);
-  const fmt::format_int decimals(second + ns % second);  // its leading 1 keeps the zeros behind it
-  out += '.';
-  out.append(decimals.data() + 1, decimals.size() - 1);
+  append_seconds(out, time.ns, 1'000'000'000);
 }
 
 void append_json_string(std::string& out, std::string_view text) {

@@ -18,6 +18,9 @@ void append_hex(std::string& out, Bytes bytes);
 
 void append_number(std::string& out, std::uint64_t number);
 
+// So many parts of a second as seconds, with all their decimals. Requires: a power of ten of them make one.
+void append_seconds(std::string& out, std::int64_t parts, std::uint64_t parts_a_second);
+
 // Seconds since 1970 with nine decimals, "null" for a time that is not known.
 void append_json_time(std::string& out, Timestamp time);
 

@@ -19,6 +19,18 @@ TEST(JsonTime, HasNineDecimalsAndIsNullWhenNotKnown) {
   EXPECT_EQ(time(1'600'000'000'123'456'789), "1600000000.123456789");
 }
 
+TEST(Seconds, HaveAsManyDecimalsAsTheyHaveParts) {
+  const auto text = [](std::int64_t parts, std::uint64_t parts_a_second) {
+    std::string out;
+    append_seconds(out, parts, parts_a_second);
+    return out;
+  };
+  EXPECT_EQ(text(0, 1'000'000), "0.000000");
+  EXPECT_EQ(text(79'443, 1'000'000), "0.079443");
+  EXPECT_EQ(text(-12'000'001, 1'000'000), "-12.000001");
+  EXPECT_EQ(text(1'500, 1'000), "1.500");
+}
+
 TEST(JsonTime, IsRightBefore1970AndAtTheLimits) {
   EXPECT_EQ(time(-1), "-0.000000001");
   EXPECT_EQ(time(-1'500'000'000), "-1.500000000");
