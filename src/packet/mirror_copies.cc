@@ -14,8 +14,10 @@ namespace restitch {
 namespace {
 
 // 64 KiB in all, which leave room in a cache for the rest. A packet is forgotten once four others came into
-// its set: of those that come again 100 packets later none is missed, of 1,000 later one in fifty.
+// its set: its test finds all that come again 100 packets later, and 19 of 20 that come 1,000 later.
 constexpr unsigned set_bits = 10;
+// By the upper bits: by the lower ones more were missed.
+constexpr std::size_t set_of(std::uint64_t digest) { return digest >> (64 - set_bits); }
 constexpr std::size_t header_size_max = 60;
 
 // The header is digested where it lies; what else identifies a packet goes into the seed.
@@ -44,13 +46,13 @@ MirrorCopies::Question MirrorCopies::ask(const DecodedPacket& packet, Timestamp 
   question.digest = digest_of(packet);
   question.time = time;
   question.numbered = packet.ip_id != 0;
-  detail::prefetch(&sets_[question.digest >> (64 - set_bits)]);
+  detail::prefetch(&sets_[set_of(question.digest)]);
   return question;
 }
 
 bool MirrorCopies::seen_before(const Question& question) {
   if (question.digest == 0) return false;  // without a header to tell it by
-  auto& entries = sets_[question.digest >> (64 - set_bits)].entries;
+  auto& entries = sets_[set_of(question.digest)].entries;
   std::size_t at = 0;
   while (at + 1 < entries.size() && entries[at].digest != question.digest) ++at;
   if (entries[at].digest != question.digest) {
