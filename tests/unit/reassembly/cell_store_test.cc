@@ -88,16 +88,27 @@ TEST_P(Density, OfWhatIsLeftOfManyCellsKeepsTheBound) {
   }
 }
 
-// A class for each size, and none larger than need be.
-TEST(CellStore, HasRoomForEachSize) {
+// A class for each size, and none larger than need be: two cells of a chunk lie that far apart.
+TEST(CellStore, HasRoomForEachSizeAndNotMuchMore) {
+  constexpr std::size_t two_in_a_chunk = 16'000;
   Owners owners;
   BlockSource memory;
   CellStore cells(memory, owners);
   for (std::size_t size = 1; size <= CellStore::size_max; ++size) {
-    if (size > 1 && CellStore::same_class(size, size - 1)) continue;
-    const CellStore::Reference cell = cells.allocate(size, 7);
-    ASSERT_NE(cell, CellStore::nowhere) << size;
-    std::fill_n(cells.bytes(cell), size, std::uint8_t{1});
+    const CellStore::Reference one = cells.allocate(size, 1);
+    const CellStore::Reference other = cells.allocate(size, 2);
+    ASSERT_NE(one, CellStore::nowhere) << size;
+    ASSERT_NE(other, CellStore::nowhere) << size;
+    if (size <= two_in_a_chunk) {
+      const auto apart = static_cast<std::size_t>(cells.bytes(other) - cells.bytes(one));
+      ASSERT_GE(apart, size + sizeof(std::uint32_t));
+      ASSERT_LE(apart, size * 6 / 5 + 11) << size;
+    }
+    std::fill_n(cells.bytes(one), size, std::uint8_t{1});
+    std::fill_n(cells.bytes(other), size, std::uint8_t{2});
+    ASSERT_EQ(*(cells.bytes(one) + size - 1), 1) << size;
+    cells.release(other);
+    cells.release(one);
   }
 }
 
