@@ -100,7 +100,7 @@ class ScatterGather {
   // All available bytes, in order, without a copy.
   [[nodiscard]] std::span<const Chunk> chunks() const {
     if (saved_run_ != nullptr) load_saved();
-    return chunks_;
+    return {chunks_.data(), count_};
   }
 
   // Asks to see the bytes from `offset` (relative to the first available byte) on again, ahead of the
@@ -122,7 +122,7 @@ class ScatterGather {
   friend class HalfConnection;
 
   void begin(TcpFlowDirection direction, std::uint64_t offset) {
-    chunks_.clear();
+    count_ = 0;
     saved_run_ = nullptr;
     available_ = saved_ = keep_from_ = 0;
     keeps_ = last_offer_ = false;
@@ -132,7 +132,8 @@ class ScatterGather {
   // Only the bytes of one packet.
   void lend(TcpFlowDirection direction, std::uint64_t offset, Bytes bytes, const CaptureInfo& info) {
     begin(direction, offset);
-    chunks_.push_back({bytes, &info, 0, Transmission::first});
+    ::new (&chunks_[0]) Chunk{bytes, &info, 0, Transmission::first};  // in place, not copied there
+    count_ = 1;
     available_ = bytes.size();
     stats_.chunks = stats_.packets = 1;
   }
@@ -140,8 +141,8 @@ class ScatterGather {
   void load_saved() const;
   // False when memory is exhausted.
   bool append(Bytes bytes, const CaptureInfo& info, Transmission transmission = Transmission::first) {
-    if (chunks_.size() >= std::min(chunks_.capacity(), packets_.capacity()) && !grow()) return false;
-    chunks_.push_back({bytes, &info, available_, transmission});
+    if (count_ >= std::min(chunks_.size(), packets_.capacity()) && !grow()) return false;
+    ::new (&chunks_[count_++]) Chunk{bytes, &info, available_, transmission};
     available_ += bytes.size();
     return true;
   }
@@ -150,8 +151,10 @@ class ScatterGather {
   void count_new();
 
   // The saved bytes are looked up only when somebody asks for them: a stream that keeps much, and looks at
-  // what is new, must not pay for all of it each time. Until then chunks_ has the new ones only.
+  // what is new, must not pay for all of it each time. Until then chunks_ has the new ones only, in its first
+  // `count_` places; it is never empty.
   mutable std::vector<Chunk> chunks_;
+  mutable std::size_t count_ = 0;
   mutable const detail::SegmentRun* saved_run_ = nullptr;
   detail::SegmentStore* segments_ = nullptr;
   std::size_t available_ = 0;

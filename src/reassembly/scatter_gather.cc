@@ -11,15 +11,15 @@ namespace restitch {
 // So that the bytes of one packet always find room.
 ScatterGather::ScatterGather() {
   constexpr std::size_t chunks_at_first = 16;
-  chunks_.reserve(chunks_at_first);
+  chunks_.resize(chunks_at_first);
   packets_.reserve(chunks_at_first);
 }
 
 bool ScatterGather::grow() {
-  const std::size_t size = 2 * chunks_.size() + 1;
+  const std::size_t size = 2 * count_ + 1;
   try {
-    chunks_.reserve(size);
     packets_.reserve(size);
+    if (chunks_.size() < size) chunks_.resize(size);
     return true;
   } catch (const std::bad_alloc&) {
     return false;
@@ -41,20 +41,23 @@ void ScatterGather::load_saved() const {
     all.push_back({bytes, &segment.info, offset, segment.transmission});
     offset += bytes.size();
   });
-  all.insert(all.end(), chunks_.begin(), chunks_.end());
+  const std::span<const Chunk> fresh(chunks_.data(), count_);
+  all.insert(all.end(), fresh.begin(), fresh.end());
   chunks_.swap(all);
+  count_ = chunks_.size();
   saved_run_ = nullptr;
 }
 
 // Counts the chunks and packets of the new bytes. Pieces of one packet may lie apart, with bytes of others
 // between them, so packets are counted by value: first by number, so that most of them need not be looked at.
 void ScatterGather::count_new() {
-  if (chunks_.size() <= 1) {
-    stats_.chunks = stats_.packets = static_cast<std::uint32_t>(chunks_.size());
+  if (count_ <= 1) {
+    stats_.chunks = stats_.packets = static_cast<std::uint32_t>(count_);
     return;
   }
   packets_.clear();
-  for (const Chunk& chunk : chunks_) packets_.push_back({chunk.info->packet_number, chunk.info});
+  for (const Chunk& chunk : std::span(chunks_).first(count_))
+    packets_.push_back({chunk.info->packet_number, chunk.info});
   stats_.chunks = static_cast<std::uint32_t>(packets_.size());
   const auto less = [](const Packet& a, const Packet& b) {
     return a.number != b.number ? a.number < b.number : *a.info < *b.info;
@@ -73,11 +76,11 @@ Bytes ScatterGather::fetch(std::size_t size) {
   assert(size <= available_ && "fetch() beyond lengths().available");
   size = std::min(size, available_);
   if (size == 0) return {};
-  if (saved_run_ != nullptr) load_saved();
-  if (size <= chunks_.front().bytes.size()) return chunks_.front().bytes.first(size);
+  const std::span<const Chunk> all = chunks();
+  if (size <= all.front().bytes.size()) return all.front().bytes.first(size);
   joined_.clear();
   joined_.reserve(size);
-  for (const Chunk& chunk : chunks_) {
+  for (const Chunk& chunk : all) {
     const Bytes part = chunk.bytes.first(std::min(chunk.bytes.size(), size - joined_.size()));
     joined_.insert(joined_.end(), part.begin(), part.end());
     if (joined_.size() == size) break;
@@ -94,7 +97,8 @@ void ScatterGather::keep_from(std::size_t offset) {
 const ScatterGather::Chunk* ScatterGather::chunk_of(std::size_t offset) const {
   if (offset >= available_) return nullptr;
   if (saved_run_ != nullptr && offset < saved_) load_saved();
-  const auto behind = std::upper_bound(chunks_.begin(), chunks_.end(), offset,
+  const std::span<const Chunk> loaded(chunks_.data(), count_);
+  const auto behind = std::upper_bound(loaded.begin(), loaded.end(), offset,
                                        [](std::size_t at, const Chunk& chunk) { return at < chunk.offset; });
   return &*std::prev(behind);
 }
