@@ -45,11 +45,13 @@ class ConnectionTable {
     const Route& route = route_of(hash);
     prefetch(&route.entries[hash & route.mask]);
   }
-  // The number that find() will answer if it finds one where it looks first; or that of another object, or
-  // none.
+  // The number that find() will answer, or that of another object with the same hash; or none.
   [[nodiscard]] std::uint32_t likely(std::uint32_t hash) const {
     const Route& route = route_of(hash);
-    return route.entries[hash & route.mask].number;
+    for (std::size_t at = hash & route.mask;; at = (at + 1) & route.mask) {
+      const Entry& entry = route.entries[at];
+      if (entry.number == none || entry.hash == hash) return entry.number;
+    }
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
