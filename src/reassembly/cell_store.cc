@@ -113,9 +113,10 @@ CellStore::Reference CellStore::allocate(std::size_t size, std::uint32_t owner) 
   assert(size > 0 && size <= size_max);
   const unsigned number = class_of(size);
   Class& cls = classes_[number];
-  Reference cell = cls.free;
-  if (cell != nowhere) {
-    unlink_free(cls, cell);
+  Reference cell = nowhere;
+  if (!cls.holes.empty()) {
+    cell = cls.holes.back();
+    cls.holes.pop_back();
   } else {
     const std::uint32_t chunk = (cls.end & place_mask) >> cls.shift;
     if (chunk >= place_mask >> cls.shift || (chunk == cls.chunks.size() && !grow(number))) return nowhere;
@@ -132,13 +133,10 @@ void CellStore::release(Reference cell) {
   Class& cls = classes_[number];
   if (--cls.live == 0) {
     cls.end = number << place_bits;
-    cls.free = nowhere;
-    cls.free_count = 0;
+    cls.holes.clear();
   } else if (after(cell) == cls.end) {
     cls.end = cell;
-  } else if (cls.free_count < shapes[number].holes_max) {
-    link_free(cls, cell);
-  } else {
+  } else if (cls.holes.size() == shapes[number].holes_max || !add_hole(cls, cell)) {
     fill_with_last(cls, cell);
   }
   shrink(number);
@@ -151,8 +149,8 @@ void CellStore::fill_with_last(Class& cls, Reference cell) {
   std::uint32_t owner = 0;
   std::memcpy(&owner, header(last), owner_size);
   if (owner == nobody) {
-    unlink_free(cls, last);
-    link_free(cls, cell);
+    remove_hole(cls, last);
+    add_hole(cls, cell);  // there is room: one has just gone
   } else {
     std::memcpy(header(cell), header(last), cls.stride);
     owners_.cell_moved(owner, cell);
@@ -160,34 +158,32 @@ void CellStore::fill_with_last(Class& cls, Reference cell) {
   cls.end = last;
 }
 
-// Free cells of a class are a list through their own bytes.
-void CellStore::link_free(Class& cls, Reference cell) {
-  const std::uint32_t owner = nobody;
-  std::memcpy(header(cell), &owner, owner_size);
-  set_links(cell, {nowhere, cls.free});
-  if (cls.free != nowhere) set_links(cls.free, {cell, links(cls.free).next});
-  cls.free = cell;
-  ++cls.free_count;
-}
-
-void CellStore::unlink_free(Class& cls, Reference cell) {
-  const Links around = links(cell);
-  if (around.previous == nowhere) {
-    cls.free = around.next;
-  } else {
-    set_links(around.previous, {links(around.previous).previous, around.next});
+// False when memory is exhausted.
+bool CellStore::add_hole(Class& cls, Reference cell) {
+  const std::size_t before = cls.holes.capacity();
+  try {
+    cls.holes.push_back(cell);
+  } catch (const std::bad_alloc&) {
+    return false;
   }
-  if (around.next != nowhere) set_links(around.next, {around.previous, links(around.next).next});
-  --cls.free_count;
+  memory_size_ += (cls.holes.capacity() - before) * sizeof(Reference);
+  note_hole(cls, cell, cls.holes.size() - 1);
+  return true;
 }
 
-CellStore::Links CellStore::links(Reference cell) {
-  Links links;
-  std::memcpy(&links, bytes(cell), sizeof links);
-  return links;
+void CellStore::note_hole(Class& cls, Reference cell, std::size_t place) {
+  const std::uint32_t note[] = {nobody, static_cast<std::uint32_t>(place)};
+  std::memcpy(header(cell), note, sizeof note);
+  cls.holes[place] = cell;
 }
 
-void CellStore::set_links(Reference cell, Links links) { std::memcpy(bytes(cell), &links, sizeof links); }
+// The last one takes its place.
+void CellStore::remove_hole(Class& cls, Reference cell) {
+  std::uint32_t place = 0;
+  std::memcpy(&place, bytes(cell), sizeof place);
+  note_hole(cls, cls.holes.back(), place);
+  cls.holes.pop_back();
+}
 
 bool CellStore::grow(unsigned number) {
   const std::size_t size = shapes[number].chunk_size;

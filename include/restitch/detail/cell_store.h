@@ -57,24 +57,18 @@ class CellStore {
   using ChunkPtr = std::unique_ptr<std::uint8_t[], Release>;
   struct Class {
     std::vector<ChunkPtr> chunks;
-    std::uint32_t stride = 0;      // from cell to cell
-    std::uint32_t shift = 0;       // bits of a place that count cells of a chunk
-    Reference end = nowhere;       // one behind the last that was given out and not given up
-    Reference free = nowhere;      // those before it that are free: the first of a list
-    std::uint32_t free_count = 0;  // and how many
-    std::uint32_t live = 0;        // how many are in use
-  };
-
-  struct Links {
-    Reference previous = nowhere;
-    Reference next = nowhere;
+    std::uint32_t stride = 0;  // from cell to cell
+    std::uint32_t shift = 0;   // bits of a place that count cells of a chunk
+    Reference end = nowhere;   // one behind the last that was given out and not given up
+    // Those before it that are free, the last one freed at the end. Each knows its place here.
+    std::vector<Reference> holes;
+    std::uint32_t live = 0;  // how many are in use
   };
   static constexpr std::uint32_t nobody = 0xFFFFFFFF;  // owns a free cell
 
-  void link_free(Class& cls, Reference cell);
-  void unlink_free(Class& cls, Reference cell);
-  Links links(Reference cell);
-  void set_links(Reference cell, Links links);
+  bool add_hole(Class& cls, Reference cell);
+  void note_hole(Class& cls, Reference cell, std::size_t place);
+  void remove_hole(Class& cls, Reference cell);
   void fill_with_last(Class& cls, Reference cell);
   static unsigned class_of(std::size_t size);
   static Reference after(Reference cell);
