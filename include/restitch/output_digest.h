@@ -2,7 +2,7 @@
 #pragma once
 
 #include <array>
-#include <memory>
+#include <cstddef>
 #include <utility>
 
 #include "restitch/detail/prefetch.h"
@@ -10,21 +10,24 @@
 
 namespace restitch {
 
-// SHA-256, piece by piece. Costs nothing until the first byte.
+// SHA-256, piece by piece. Allocates nothing, and costs nothing until the first byte. A value.
 class Sha256 {
  public:
   void update(Bytes bytes);
-  void prefetch() const { detail::prefetch(state_.get()); }
+  // Starts loading what update() changes.
+  void prefetch() const { detail::prefetch_object(state_); }
   // The digest of all that came. Afterwards it starts anew.
   Digest finish();
 
  private:
-  struct Release {
-    void operator()(void* state) const;
-  };
-  void* state();
+  struct Context;  // of the library that does it
+  Context& context();
 
-  std::unique_ptr<void, Release> state_;
+  struct State {
+    alignas(8) std::array<std::byte, 112> bytes;
+  };
+  State state_;  // means something only once it has begun
+  bool begun_ = false;
 };
 
 // "e3b0c442…": 64 lower-case hex digits.
