@@ -158,6 +158,10 @@ class BasicAssembler {
   // The same for several packets: the same calls in the same order, for less.
   void assemble(std::span<const AssemblerPacket> packets);
 
+  // The same for those of `packets` at `places`, in that order.
+  // Requires: each place is below packets.size().
+  void assemble(std::span<const AssemblerPacket> packets, std::span<const std::uint32_t> places);
+
   // Strictly older than; counts connections.
   FlushResult flush_with_options(const FlushOptions& options);
   FlushResult flush_close_older_than(Timestamp t) { return flush_with_options({t, t}); }
@@ -173,11 +177,22 @@ class BasicAssembler {
   struct Settling;
   struct Owning;
   struct Call;
+  static constexpr std::size_t batch_max = 32;
 
+  // A packet on its way, with what it will be looked up by.
+  struct Ahead {
+    detail::DirectedKey key;
+    std::uint32_t hash;
+    const AssemblerPacket* packet;
+  };
+
+  template <class Names, class PacketOf>
+  void assemble_batch(Names names, PacketOf&& packet_of);
+  void look_ahead(std::span<const Ahead> ahead);
   void assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);
-  Ref meet(Connection* met, const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
-           const TcpSegment& tcp, AssemblerContext& context, Counting& counting);
+  Connection* meet(Connection* met, const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+                   const TcpSegment& tcp, AssemblerContext& context, Counting& counting);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
@@ -199,7 +214,6 @@ class BasicAssembler {
   template <class Objects, class Function>
   void go_round(detail::ClockHand& hand, Objects& objects, Function&& act);
   bool age_hole(std::uint32_t detail);
-  void prefetch_streams(std::span<const std::uint32_t> slots);
   void finish_after(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
   void note_fin_acked(const Ref& ref, const TcpSegment& tcp);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);

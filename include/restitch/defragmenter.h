@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -183,31 +184,35 @@ class Decoder {
   // in it. The bytes of that live until begin_batch(), all others as long as the frame.
   DecodedPacket decode(LinkType link_type, Bytes frame, const CaptureInfo& info) {
     DecodedPacket packet = decode_ahead(link_type, frame, info);
-    find_copies([&](std::size_t) { packet.copied = true; });
+    if (copies_ && packet.reason == DropReason::none) {
+      packet.copied = copies_->seen_before(packet, info.timestamp);
+    }
     return packet;
   }
 
-  // The same but for `copied`, which find_copies() tells for all of a batch: asked one by one, each packet
-  // would wait for memory.
+  // The same but for `copied`, which find_copies() tells for all of a batch.
   DecodedPacket decode_ahead(LinkType link_type, Bytes frame, const CaptureInfo& info) {
     DecodedPacket packet = noting_ ? decode_noting(link_type, frame, info)
                                    : restitch::decode(link_type, frame, info.original_size);
     if (packet.reason == DropReason::fragment && !noting_) [[unlikely]]
       packet = decode_noting(link_type, frame, info);
-    if (copies_ && packet.reason == DropReason::none) {
-      questions_.push_back(copies_->ask(packet, info.timestamp));
-    }
     return packet;
   }
 
-  // Calls copied(i) for each of the TCP packets decoded ahead since the last call, counted from 0, that is a
-  // copy (DecodedPacket::copied).
-  template <class Copied>
-  void find_copies(Copied&& copied) {
-    for (std::size_t i = 0; i < questions_.size(); ++i) {
+  // Calls copied(i) for each of `count` TCP packets that is a copy (DecodedPacket::copied). packet_of(i) and
+  // time_of(i) tell them, in the order in which they were decoded. Asked one by one, each would wait for
+  // memory.
+  template <class PacketOf, class TimeOf, class Copied>
+  void find_copies(std::size_t count, PacketOf&& packet_of, TimeOf&& time_of, Copied&& copied) {
+    if (!copies_) return;
+    if (questions_.size() < count) questions_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      // Made where it stays, instead of copied there.
+      ::new (&questions_[i]) MirrorCopies::Question(copies_->ask(packet_of(i), time_of(i)));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
       if (copies_->seen_before(questions_[i])) copied(i);
     }
-    questions_.clear();
   }
 
   // Frees the datagrams that were put together for the packets decoded so far. To be called now and then.
@@ -233,7 +238,7 @@ class Decoder {
   DecoderOptions options_;
   bool noting_;
   std::optional<MirrorCopies> copies_;
-  std::vector<MirrorCopies::Question> questions_;  // not answered yet
+  std::vector<MirrorCopies::Question> questions_;  // scratch
   IpDefragmenter defragmenter_;
   DomainTable domains_;
   std::vector<std::uint64_t> ids_;  // scratch

@@ -90,7 +90,7 @@ class EngineBase : private EngineTasks {
   EngineBase(const EngineOptions& options, EngineListener& listener);
   ~EngineBase() = default;
 
-  virtual PoolCounts assemble(unsigned shard, std::span<const AssemblerPacket> packets) = 0;
+  virtual PoolCounts assemble(unsigned shard, const EngineChunk& chunk) = 0;
   virtual PoolCounts flush(unsigned shard, EndReason reason) = 0;
 
  private:
@@ -147,8 +147,8 @@ class Engine final : public detail::EngineBase {
     BasicAssembler<S, Factory> assembler;
   };
 
-  PoolCounts assemble(unsigned shard, std::span<const AssemblerPacket> packets) override {
-    shards_[shard]->assembler.assemble(packets);
+  PoolCounts assemble(unsigned shard, const detail::EngineChunk& chunk) override {
+    shards_[shard]->assembler.assemble(chunk.packets(), chunk.places(shard));
     return counts_of(shards_[shard]->pool);
   }
   PoolCounts flush(unsigned shard, EndReason reason) override {

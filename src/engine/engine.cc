@@ -100,7 +100,7 @@ bool EngineBase::read(std::size_t slot) {
 }
 
 void EngineBase::run(unsigned shard, std::size_t slot) {
-  const PoolCounts counts = flushing_ ? flush(shard, *flushing_) : assemble(shard, chunks_[slot].part(shard));
+  const PoolCounts counts = flushing_ ? flush(shard, *flushing_) : assemble(shard, chunks_[slot]);
   {
     const std::lock_guard lock(counts_mutex_);
     counts_[shard] = counts;

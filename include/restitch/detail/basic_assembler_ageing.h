@@ -8,7 +8,6 @@ namespace restitch {
 
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::age() {
-  const Call call(pool_.state_);
   detail::PoolState& state = pool_.state_;
   state.tombstones.expire(state.clock, detail::ClockHand::acts_max);
   go_round(state.connection_hand, state.connections, [&](std::uint32_t slot) {

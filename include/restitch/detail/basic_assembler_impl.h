@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <new>
 
 #include "restitch/basic_assembler.h"
 #include "restitch/detail/prefetch.h"
@@ -61,6 +62,7 @@ struct BasicAssembler<S, Factory>::Owning {
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const TcpSegment& tcp,
                                                        AssemblerContext& context) {
+  const Call call(pool_.state_);
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   assemble_hashed(key, pool_.state_.hash(key.key), net, tcp, context);
   if (pool_.state_.ageing_is_due()) age();
@@ -68,70 +70,98 @@ void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const
 
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets) {
-  constexpr std::size_t batch_max = 32;
-  std::array<detail::DirectedKey, batch_max> keys;
-  std::array<std::uint32_t, batch_max> hashes;
-  std::array<std::uint32_t, batch_max> slots;
   while (!packets.empty()) {
-    const std::size_t count = std::min(packets.size(), batch_max);
-    for (std::size_t i = 0; i < count; ++i) {
-      const DecodedPacket& packet = packets[i].decoded;
-      keys[i] = detail::make_key(packet.net, packet.tcp.transport());
-      hashes[i] = pool_.state_.hash(keys[i].key);
-      pool_.state_.table.prefetch_entry(hashes[i]);
-    }
-    std::size_t found = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint32_t slot = pool_.state_.table.likely(hashes[i]);
-      if (slot == detail::none) continue;
-      detail::prefetch_object(pool_.state_.connections[slot]);
-      slots[found++] = slot;
-    }
-    prefetch_streams(std::span(slots).first(found));
-    for (std::size_t i = 0; i < count; ++i) {
-      const DecodedPacket& packet = packets[i].decoded;
-      assemble_hashed(keys[i], hashes[i], packet.net, packet.tcp, *packets[i].context);
-      if (pool_.state_.ageing_is_due()) age();
-    }
-    packets = packets.subspan(count);
+    const auto batch = packets.first(std::min(packets.size(), batch_max));
+    assemble_batch(batch, [](const AssemblerPacket& packet) { return &packet; });
+    packets = packets.subspan(batch.size());
   }
 }
 
-// The streams of few connections are in a cache anyway; what they point to may be large.
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::prefetch_streams(std::span<const std::uint32_t> slots) {
-  constexpr std::size_t few = Prefetches<S> ? 64 : 4096;
-  if (pool_.state_.connections.size() < few) return;
-  for (const std::uint32_t slot : slots) pool_.streams_.prefetch(slot);
-  if constexpr (Prefetches<S>) {
-    for (const std::uint32_t slot : slots) std::as_const(pool_.streams_[slot]).prefetch();
+void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets,
+                                          std::span<const std::uint32_t> places) {
+  while (!places.empty()) {
+    const auto batch = places.first(std::min(places.size(), batch_max));
+    assemble_batch(batch, [&](std::uint32_t place) { return &packets[place]; });
+    places = places.subspan(batch.size());
   }
 }
 
-// Inlined in assemble() and the one before it: a call for each packet would save and restore all registers.
+// At most batch_max packets, each named by what packet_of() finds it by.
+template <StreamType S, class Factory>
+template <class Names, class PacketOf>
+void BasicAssembler<S, Factory>::assemble_batch(Names names, PacketOf&& packet_of) {
+  const Call call(pool_.state_);
+  union Room {
+    Room() {}  // no objects yet: zeroing all of it would cost more than using it
+    std::array<Ahead, batch_max> packets;
+  } room;
+  Ahead* end = room.packets.data();
+  for (const auto& name : names) {
+    const AssemblerPacket* const packet = packet_of(name);
+    ::new (end) Ahead{detail::make_key(packet->decoded.net, packet->decoded.tcp.transport()), 0, packet};
+    end->hash = pool_.state_.hash(end->key.key);
+    ++end;
+  }
+  const std::span<const Ahead> ahead(room.packets.data(), end);
+  look_ahead(ahead);
+  for (const Ahead& next : ahead) {
+    const AssemblerPacket& packet = *next.packet;
+    assemble_hashed(next.key, next.hash, packet.decoded.net, packet.decoded.tcp, *packet.context);
+    if (pool_.state_.ageing_is_due()) age();
+  }
+}
+
+// Starts loading what the packets of a batch will meet. Few connections are in a cache anyway, and even more
+// of their streams are; but what these point to may be large.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::look_ahead(std::span<const Ahead> ahead) {
+  constexpr std::size_t few = Prefetches<S> ? 64 : 256;
+  constexpr std::size_t few_streams = Prefetches<S> ? few : 4096;
+  const std::size_t connections = pool_.state_.connections.size();
+  if (connections < few) return;
+  for (const Ahead& next : ahead) pool_.state_.table.prefetch_entry(next.hash);
+  std::array<std::uint32_t, batch_max> slots;
+  std::size_t found = 0;
+  for (const Ahead& next : ahead) {
+    const std::uint32_t slot = pool_.state_.table.likely(next.hash);
+    if (slot == detail::none) continue;
+    detail::prefetch_object(pool_.state_.connections[slot]);
+    slots[found++] = slot;
+  }
+  if (connections < few_streams) return;
+  const auto likely = std::span(slots).first(found);
+  for (const std::uint32_t slot : likely) pool_.streams_.prefetch(slot);
+  if constexpr (Prefetches<S>) {
+    for (const std::uint32_t slot : likely) std::as_const(pool_.streams_[slot]).prefetch();
+  }
+}
+
+// Inlined in assemble_batch() and assemble_with_context(): a call for each packet would save and restore all
+// registers.
 template <StreamType S, class Factory>
 [[gnu::always_inline]] inline void BasicAssembler<S, Factory>::assemble_hashed(const detail::DirectedKey& key,
                                                                                std::uint32_t hash,
                                                                                const NetFlow& net,
                                                                                const TcpSegment& tcp,
                                                                                AssemblerContext& context) {
-  const Call call(pool_.state_);
   const CaptureInfo& info = context.capture_info();
   pool_.state_.clock.observe(info.timestamp);
   Counting counting{halves(), tcp.payload.size()};
-  Ref ref;
+  Connection* connection = pool_.state_.find(key.key, hash);
   bool start = false;
   bool wanted = false;
   try {
-    Connection* const met = pool_.state_.find(key.key, hash);
-    ref = met != nullptr && !tcp.syn() ? ref_of(*met, met->direction(key.from_high))
-                                       : meet(met, key, hash, net, tcp, context, counting);
-    if (ref) {
-      counting.direction = ref.direction;
-      start = tcp.syn() && !ref.half->known();
-      const auto next_seq = ref.half->known() ? std::optional(ref.half->next_seq()) : std::nullopt;
-      wanted = stream(*ref.connection).accept(tcp, info, ref.direction, next_seq, start, context) &&
-               ref.connection->phase == Connection::Phase::open;
+    if (connection == nullptr || tcp.syn()) {
+      connection = meet(connection, key, hash, net, tcp, context, counting);
+    }
+    if (connection != nullptr) {
+      counting.direction = connection->direction(key.from_high);
+      const HalfConnection& half = connection->half(counting.direction);
+      start = tcp.syn() && !half.known();
+      const auto next_seq = half.known() ? std::optional(half.next_seq()) : std::nullopt;
+      wanted = stream(*connection).accept(tcp, info, counting.direction, next_seq, start, context) &&
+               connection->phase == Connection::Phase::open;
     }
   } catch (...) {
     counting.refuse();
@@ -139,45 +169,45 @@ template <StreamType S, class Factory>
   }
   if (!wanted) return counting.refuse();
   counting.take();
-  Connection& connection = *ref.connection;
-  HalfConnection& half = *ref.half;
-  pool_.state_.note_seen(connection, info.timestamp);
-  if (connection.watched) return judge_and_insert(ref, net, tcp, context, start);
+  const TcpFlowDirection direction = counting.direction;
+  HalfConnection& half = connection->half(direction);
+  pool_.state_.note_seen(*connection, info.timestamp);
+  if (connection->watched) return judge_and_insert(ref_of(*connection, direction), net, tcp, context, start);
   if (half.in_order(tcp)) {
     if (tcp.payload.empty()) return;
-    halves().attend(connection.slot, ref.direction);
-    half.deliver(halves(), tcp, info, ref.direction, sg_);
+    halves().attend(connection->slot, direction);
+    half.deliver(halves(), tcp, info, direction, sg_);
     try {
-      stream(connection).reassembled_sg(sg_, context);
+      stream(*connection).reassembled_sg(sg_, context);
     } catch (...) {
       half.settle_delivered(halves(), sg_);
       throw;
     }
     half.settle_delivered(halves(), sg_);
-    if (half.busy()) enforce_limits(ref, &context);
+    if (half.busy()) enforce_limits(ref_of(*connection, direction), &context);
   } else if (half.is_plain_edge(tcp)) {
-    deliver_edge(ref, tcp, context);
+    deliver_edge(ref_of(*connection, direction), tcp, context);
   } else {
-    insert_slow(ref, tcp, context, start);
+    insert_slow(ref_of(*connection, direction), tcp, context, start);
   }
 }
 
 // A packet of a connection that nobody knows, or a SYN: the connection it met goes on, or ends and is
-// followed by a new one.
+// followed by a new one; or there is none.
 template <StreamType S, class Factory>
 [[gnu::noinline]] auto BasicAssembler<S, Factory>::meet(Connection* met, const detail::DirectedKey& key,
                                                         std::uint32_t hash, const NetFlow& net,
                                                         const TcpSegment& tcp, AssemblerContext& context,
-                                                        Counting& counting) -> Ref {
+                                                        Counting& counting) -> Connection* {
   if (met != nullptr) {
     Ref ref = ref_of(*met, met->direction(key.from_high));
     if (!pool_.state_.begins_anew(*met, ref.direction, tcp)) {
-      if (!pool_.state_.correct_client(*met, key.from_high, tcp)) return ref;
+      if (!pool_.state_.correct_client(*met, key.from_high, tcp)) return met;
       ref = ref_of(*met, met->direction(key.from_high));
       halves().events.add(
           {.kind = EventKind::roles_swapped, .direction = ref.direction, .info = context.capture_info()});
       tell_events(ref);
-      return ref;
+      return met;
     }
     if (met->phase == Connection::Phase::open) {
       counting.direction = ref.direction;
@@ -193,15 +223,15 @@ template <StreamType S, class Factory>
     counting.direction = tombstone->direction(key.from_high);
     const Timestamp now = context.capture_info().timestamp;
     if (pool_.state_.tombstones.absorbs(*tombstone, counting.direction, tcp, now, pool_.state_.clock)) {
-      return {};
+      return nullptr;
     }
     pool_.state_.tombstones.erase(*tombstone);
   }
   if (pool_.state_.is_full() && !make_room()) {
     counting.at_limit = true;
-    return {};
+    return nullptr;
   }
-  return pool_.create(key, hash, net, tcp, context);
+  return pool_.create(key, hash, net, tcp, context).connection;
 }
 
 template <StreamType S, class Factory>

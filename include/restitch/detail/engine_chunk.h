@@ -1,13 +1,12 @@
-// EngineChunk: some hundred packets on their way from a reader to the shards, decoded, and laid apart by
-// shard. It owns what their bytes lie in until all shards have seen them. One thread fills it, then one for
-// each shard reads that shard's part.
+// EngineChunk: some hundred packets on their way from a reader to the shards, decoded, and dealt out to
+// the shards. It owns what their bytes lie in until all shards have seen them. One thread fills it, then one
+// for each shard reads that shard's packets.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <span>
-#include <utility>
 #include <vector>
 
 #include "restitch/feed.h"
@@ -21,7 +20,7 @@ unsigned shard_of(const NetFlow& net, TransportFlow ports, unsigned shards);
 
 class EngineChunk {
  public:
-  explicit EngineChunk(unsigned shards) : parts_(shards) {}
+  explicit EngineChunk(unsigned shards) : places_(shards) {}
 
   void clear();
 
@@ -32,24 +31,22 @@ class EngineChunk {
   std::span<const Record> copy(std::span<const Record> records);
 
   // Enough to make the cost of a chunk small, and few enough to stay in a cache.
-  [[nodiscard]] bool is_full() const { return packets_ >= packets_max; }
+  [[nodiscard]] bool is_full() const { return records_ >= records_max; }
 
-  // What a shard gets, in order.
-  std::span<const AssemblerPacket> part(unsigned shard);
+  [[nodiscard]] std::span<const AssemblerPacket> packets() const { return batch_.packets(); }
+
+  // Where those of a shard lie in packets(), in order.
+  [[nodiscard]] std::span<const std::uint32_t> places(unsigned shard) const { return places_[shard]; }
 
   // The memory of its records, if their reader handed it over.
   [[nodiscard]] RecordMemory& memory() { return memory_; }
 
  private:
-  static constexpr std::size_t packets_max = 1024;
+  static constexpr std::size_t records_max = 1024;
 
-  struct Part {
-    std::vector<AssemblerPacket> packets;
-    std::vector<PacketContext> contexts;
-  };
-  std::vector<Part> parts_;
-  std::vector<std::pair<Part*, std::size_t>> places_;  // of the packets added last
-  std::size_t packets_ = 0;
+  PacketBatch batch_;
+  std::vector<std::vector<std::uint32_t>> places_;  // by shard
+  std::size_t records_ = 0;
   RecordMemory memory_;
   std::list<Datagram> datagrams_;  // that came in fragments
   std::vector<Record> copies_;

@@ -1,10 +1,12 @@
-// The two ways in (one packet, a batch) and the two forms (virtual, static) make the same calls; and what
-// a stream type known at compile time may leave out.
+// The ways in (one packet, a batch, packets of a batch that lie apart) and the two forms (virtual, static)
+// make the same calls; and what a stream type known at compile time may leave out.
 #include "restitch/basic_assembler.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <random>
 
 #include "restitch/assembler.h"
@@ -16,7 +18,8 @@ namespace {
 using ::testing::ElementsAre;
 
 // Packets of a few connections that do all that packets can do, near the top of the sequence space.
-std::vector<TestPacket> random_packets(std::uint32_t seed, std::size_t count) {
+std::vector<TestPacket> random_packets(std::uint32_t seed, std::size_t count,
+                                       std::uint32_t connections = 40) {
   std::mt19937 random(seed);
   const auto below = [&](std::uint32_t bound) { return static_cast<std::uint32_t>(random() % bound); };
   std::vector<TestPacket> packets;
@@ -24,7 +27,9 @@ std::vector<TestPacket> random_packets(std::uint32_t seed, std::size_t count) {
     const std::uint32_t sequence = 0xFFFFFFE0 + below(64);
     std::string payload(below(4) == 0 ? 0 : below(12), static_cast<char>('a' + below(26)));
     TestPacket packet = below(2) == 0 ? client(sequence, payload) : server(sequence, payload);
-    packet.client_port(static_cast<std::uint16_t>(1000 + below(40))).at(static_cast<std::int64_t>(i)).tag(i);
+    packet.client_port(static_cast<std::uint16_t>(1000 + below(connections)))
+        .at(static_cast<std::int64_t>(i))
+        .tag(i);
     if (below(8) == 0) packet.syn();
     if (below(12) == 0) packet.fin();
     if (below(40) == 0) packet.rst();
@@ -71,11 +76,13 @@ std::vector<std::string> in_batches(const std::vector<TestPacket>& packets, cons
     const std::size_t count = std::min<std::size_t>(random() % 100, packets.size() - at);
     std::vector<AssemblerContext> contexts;
     for (std::size_t i = 0; i < count; ++i) contexts.emplace_back(packets[at + i].info(at + i + 1));
-    std::vector<AssemblerPacket> batch;
-    for (std::size_t i = 0; i < count; ++i) {
-      batch.push_back({packets[at + i].decoded(), &contexts[i]});
-    }
-    world.assembler.assemble(batch);
+    std::vector<std::uint32_t> places(count);
+    std::iota(places.begin(), places.end(), 0U);
+    const bool apart = random() % 2 == 0;
+    if (apart) std::shuffle(places.begin(), places.end(), random);
+    std::vector<AssemblerPacket> batch(count);
+    for (std::size_t i = 0; i < count; ++i) batch[places[i]] = {packets[at + i].decoded(), &contexts[i]};
+    apart ? world.assembler.assemble(batch, places) : world.assembler.assemble(batch);
     at += count;
   }
   world.assembler.flush_all();
@@ -96,6 +103,13 @@ TEST(BasicAssembler, OneByOneInBatchesVirtualAndStaticMakeTheSameCallsInTheSameO
     ASSERT_EQ(in_batches<VirtualApi>(packets, options, seed), calls) << "seed " << seed;
     ASSERT_EQ(in_batches<StaticApi>(packets, options, seed), calls) << "seed " << seed;
   }
+}
+
+TEST(BasicAssembler, OneByOneAndInBatchesMakeTheSameCallsForThousandsOfConnections) {
+  const auto packets = random_packets(1, 40'000, 8'000);
+  const auto calls = one_by_one<StaticApi>(packets, {});
+  ASSERT_GT(calls.size(), packets.size() / 2);
+  EXPECT_EQ(in_batches<StaticApi>(packets, {}, 1), calls);
 }
 
 TEST(BasicAssembler, ByteCountsAddUpAfterEachOfManyRandomPackets) {
