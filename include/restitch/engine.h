@@ -80,7 +80,7 @@ class EngineBase : private EngineTasks {
   // flush_all() of each assembler, by all threads.
   void flush_all(EndReason reason = EndReason::flush);
 
-  // As of the last packets that each shard has seen. Any thread.
+  // While feed() runs, as of a few thousand packets ago; else of all packets. Any thread.
   [[nodiscard]] PoolCounts counts() const;
 
   // A listener's slots are below this.
@@ -90,19 +90,22 @@ class EngineBase : private EngineTasks {
   EngineBase(const EngineOptions& options, EngineListener& listener);
   ~EngineBase() = default;
 
-  virtual PoolCounts assemble(unsigned shard, const EngineChunk& chunk) = 0;
-  virtual PoolCounts flush(unsigned shard, EndReason reason) = 0;
+  virtual void assemble(unsigned shard, const EngineChunk& chunk) = 0;
+  virtual void flush(unsigned shard, EndReason reason) = 0;
+  virtual void count(unsigned shard, PoolCounts& counts) const = 0;
 
  private:
   bool read(std::size_t slot) final;
   void run(unsigned shard, std::size_t slot) final;
   bool settle(std::size_t slot) final;
+  void note_counts(unsigned shard);
 
   EngineListener& listener_;
   EngineCrew crew_;
   std::vector<EngineChunk> chunks_;  // by slot
   mutable std::mutex counts_mutex_;
   std::vector<PoolCounts> counts_;  // by shard
+  std::uint64_t chunks_read_ = 0;
   // The job at hand.
   CaptureReader* reader_ = nullptr;
   Decoder* decoder_ = nullptr;
@@ -147,14 +150,11 @@ class Engine final : public detail::EngineBase {
     BasicAssembler<S, Factory> assembler;
   };
 
-  PoolCounts assemble(unsigned shard, const detail::EngineChunk& chunk) override {
+  void assemble(unsigned shard, const detail::EngineChunk& chunk) override {
     shards_[shard]->assembler.assemble(chunk.packets(), chunk.places(shard));
-    return counts_of(shards_[shard]->pool);
   }
-  PoolCounts flush(unsigned shard, EndReason reason) override {
-    shards_[shard]->assembler.flush_all(reason);
-    return counts_of(shards_[shard]->pool);
-  }
+  void flush(unsigned shard, EndReason reason) override { shards_[shard]->assembler.flush_all(reason); }
+  void count(unsigned shard, PoolCounts& counts) const override { counts = counts_of(shards_[shard]->pool); }
 
   std::vector<std::unique_ptr<Shard>> shards_;
 };

@@ -62,6 +62,7 @@ const CaptureEnd& EngineBase::feed(CaptureReader& reader, Decoder& decoder, Feed
   keeps_ = reader.keep_records();
   copies_ = !keeps_ && crew_.slots() > 1;
   if (!reader.finished()) crew_.work(*this);
+  for (unsigned shard = 0; shard < counts_.size(); ++shard) note_counts(shard);
   return reader.end();
 }
 
@@ -81,7 +82,7 @@ PoolCounts EngineBase::counts() const {
 bool EngineBase::read(std::size_t slot) {
   if (flushing_) return false;
   EngineChunk& chunk = chunks_[slot];
-  chunk.clear();
+  chunk.begin(chunks_read_++);
   while (!chunk.is_full()) {
     std::span<const Record> records = reader_->next_batch();
     // What comes next may take time: what is here does not wait for it. (The memory of a chunk is also that
@@ -100,12 +101,19 @@ bool EngineBase::read(std::size_t slot) {
 }
 
 void EngineBase::run(unsigned shard, std::size_t slot) {
-  const PoolCounts counts = flushing_ ? flush(shard, *flushing_) : assemble(shard, chunks_[slot]);
-  {
-    const std::lock_guard lock(counts_mutex_);
-    counts_[shard] = counts;
+  const EngineChunk& chunk = chunks_[slot];
+  if (flushing_) {
+    flush(shard, *flushing_);
+  } else {
+    assemble(shard, chunk);
   }
+  if (flushing_ || chunk.wants_counts()) note_counts(shard);
   listener_.part_done(shard, slot);
+}
+
+void EngineBase::note_counts(unsigned shard) {
+  const std::lock_guard lock(counts_mutex_);
+  count(shard, counts_[shard]);
 }
 
 bool EngineBase::settle(std::size_t slot) { return listener_.chunk_done(slot); }

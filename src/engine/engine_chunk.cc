@@ -26,7 +26,8 @@ unsigned shard_of(const NetFlow& net, TransportFlow ports, unsigned shards) {
   return static_cast<unsigned>((high * shards) >> 32);
 }
 
-void EngineChunk::clear() {
+void EngineChunk::begin(std::uint64_t number) {
+  number_ = number;
   batch_.clear();
   for (std::vector<std::uint32_t>& places : places_) places.clear();
   records_ = 0;

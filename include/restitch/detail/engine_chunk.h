@@ -22,7 +22,8 @@ class EngineChunk {
  public:
   explicit EngineChunk(unsigned shards) : places_(shards) {}
 
-  void clear();
+  // Empty again, for what is read after `number` other chunks.
+  void begin(std::uint64_t number);
 
   // Decodes records whose bytes live as long as the chunk is used.
   void add(std::span<const Record> records, Decoder& decoder, FeedCounts& counts);
@@ -38,6 +39,10 @@ class EngineChunk {
   // Where those of a shard lie in packets(), in order.
   [[nodiscard]] std::span<const std::uint32_t> places(unsigned shard) const { return places_[shard]; }
 
+  // Whether it is time to count after it. To count costs as much as some packets do: after few packets, which
+  // others may not follow soon, it is always time.
+  [[nodiscard]] bool wants_counts() const { return number_ % 16 == 0 || packets().size() < 32; }
+
   // The memory of its records, if their reader handed it over.
   [[nodiscard]] RecordMemory& memory() { return memory_; }
 
@@ -46,6 +51,7 @@ class EngineChunk {
 
   PacketBatch batch_;
   std::vector<std::vector<std::uint32_t>> places_;  // by shard
+  std::uint64_t number_ = 0;
   std::size_t records_ = 0;
   RecordMemory memory_;
   std::list<Datagram> datagrams_;  // that came in fragments

@@ -26,6 +26,7 @@ std::unique_ptr<CaptureReader> reader_of(const ByteVector& file, bool lends = fa
 struct Outcome {
   Story story;
   FeedCounts fed;
+  PoolCounts before_flush;
   PoolCounts pool;
 };
 
@@ -37,6 +38,7 @@ Outcome play(const ByteVector& file, EngineOptions options, bool lends = false,
   Decoder decoder;
   Outcome outcome;
   engine.feed(*reader, decoder, outcome.fed);
+  outcome.before_flush = engine.counts();
   engine.flush_all(EndReason::end_of_input);
   outcome.pool = engine.counts();
   for (unsigned shard = 0; shard < options.shards; ++shard) {
@@ -93,6 +95,7 @@ TEST(Engine, CountsWhatAllShardsCount) {
     bytes += outcome.pool.bytes[1];
     EXPECT_TRUE(bytes.add_up());
     EXPECT_GT(bytes.delivered, 0u);
+    EXPECT_EQ(outcome.before_flush.bytes[0].seen + outcome.before_flush.bytes[1].seen, bytes.seen);
     EXPECT_EQ(outcome.fed.packets, outcome.fed.segments);
     EXPECT_EQ(outcome.pool.size.connections, 0u);
     EXPECT_GT(outcome.pool.events[static_cast<std::size_t>(EventKind::gap)], 0u);
