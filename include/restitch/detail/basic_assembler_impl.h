@@ -5,6 +5,7 @@
 #include <new>
 
 #include "restitch/basic_assembler.h"
+#include "restitch/detail/optional_sequence.h"
 #include "restitch/detail/prefetch.h"
 
 namespace restitch {
@@ -159,7 +160,7 @@ template <StreamType S, class Factory>
       counting.direction = connection->direction(key.from_high);
       const HalfConnection& half = connection->half(counting.direction);
       start = tcp.syn() && !half.known();
-      const auto next_seq = half.known() ? std::optional(half.next_seq()) : std::nullopt;
+      const auto next_seq = detail::optional_sequence(half.next_seq(), half.known());
       wanted = stream(*connection).accept(tcp, info, counting.direction, next_seq, start, context) &&
                connection->phase == Connection::Phase::open;
     }
