@@ -25,7 +25,8 @@ struct Shape {
 constexpr std::uint32_t page_bytes = 4096;
 constexpr std::uint32_t chunk_size_min = 16 * 1024;
 constexpr std::uint32_t spare_size = 64 * 1024;   // of chunks of a class
-constexpr std::uint32_t holes_size = 256 * 1024;  // of free cells of a class between others
+constexpr std::uint32_t holes_size = 256 * 1024;  // of free cells of a class between others, with their list
+constexpr std::uint32_t hole_size = 8;            // of the list for each, which may be twice as long
 
 constexpr Shape shape_of(std::uint32_t cell_size, std::uint32_t owner_size) {
   const std::uint32_t size = cell_size + owner_size;
@@ -38,7 +39,7 @@ constexpr Shape shape_of(std::uint32_t cell_size, std::uint32_t owner_size) {
   }
   while ((1U << shape.shift) < shape.cells) ++shape.shift;
   shape.spare_chunks = std::max(1U, spare_size / shape.chunk_size);
-  shape.holes_max = std::max(shape.cells, holes_size / size);
+  shape.holes_max = std::max(shape.cells, holes_size / (size + hole_size));
   return shape;
 }
 
@@ -133,7 +134,7 @@ void CellStore::release(Reference cell) {
   Class& cls = classes_[number];
   if (--cls.live == 0) {
     cls.end = number << place_bits;
-    cls.holes.clear();
+    forget_holes(cls);
   } else if (after(cell) == cls.end) {
     cls.end = cell;
   } else if (cls.holes.size() == shapes[number].holes_max || !add_hole(cls, cell)) {
@@ -156,6 +157,15 @@ void CellStore::fill_with_last(Class& cls, Reference cell) {
     owners_.cell_moved(owner, cell);
   }
   cls.end = last;
+}
+
+// A long list gives its memory back.
+void CellStore::forget_holes(Class& cls) {
+  constexpr std::size_t kept = 1024;
+  cls.holes.clear();
+  if (cls.holes.capacity() <= kept) return;
+  memory_size_ -= cls.holes.capacity() * sizeof(Reference);
+  std::vector<Reference>().swap(cls.holes);
 }
 
 // False when memory is exhausted.

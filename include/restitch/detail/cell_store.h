@@ -66,6 +66,7 @@ class CellStore {
   };
   static constexpr std::uint32_t nobody = 0xFFFFFFFF;  // owns a free cell
 
+  void forget_holes(Class& cls);
   bool add_hole(Class& cls, Reference cell);
   void note_hole(Class& cls, Reference cell, std::size_t place);
   void remove_hole(Class& cls, Reference cell);
