@@ -88,10 +88,9 @@ class HalfConnection {
   // find.
   [[nodiscard]] bool only_waits(State& state) const {
     if ((flags_ & (start_flag | end_flag)) != 0) return false;
-    if (detail_ == detail::none) return true;
-    const detail::HalfDetail& d = state.details[detail_];
-    return d.skip == 0 && d.run.empty() && !d.has_end &&
-           (d.held.empty() || !known() || next_seq_.difference(d.held.lowest(state)) > 0);
+    const detail::HalfDetail* const d = peek(state);
+    return d == nullptr || (d->skip == 0 && d->run.empty() && !d->has_end &&
+                            (d->held.empty() || !known() || next_seq_.difference(d->held.lowest(state)) > 0));
   }
 
   // Keeps what the stream asked to see again, gives back the rest.
@@ -132,10 +131,12 @@ class HalfConnection {
   void clear(State& state);
 
   [[nodiscard]] std::uint32_t pages(const State& state) const {
-    return detail_ == detail::none ? 0 : state.details[detail_].pages();
+    const detail::HalfDetail* const d = peek(state);
+    return d == nullptr ? 0 : d->pages();
   }
   [[nodiscard]] bool holds(const State& state) const {
-    return detail_ != detail::none && !state.details[detail_].held.empty();
+    const detail::HalfDetail* const d = peek(state);
+    return d != nullptr && !d->held.empty();
   }
   [[nodiscard]] std::optional<Sequence> lowest_held(State& state) const;
   [[nodiscard]] std::optional<Sequence> highest_held(State& state) const;  // one past it
@@ -143,7 +144,8 @@ class HalfConnection {
   [[nodiscard]] std::uint64_t held_bytes(const State& state) const;
   [[nodiscard]] std::uint64_t undelivered_bytes(const State& state) const;  // held, or not acknowledged yet
   [[nodiscard]] std::size_t memory_size(const State& state) const {         // of what it holds and keeps
-    return detail_ == detail::none ? 0 : state.details[detail_].memory_size();
+    const detail::HalfDetail* const d = peek(state);
+    return d == nullptr ? 0 : d->memory_size();
   }
   [[nodiscard]] std::uint32_t detail_number() const { return detail_; }  // none: nothing to think of
 
