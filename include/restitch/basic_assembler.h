@@ -37,14 +37,6 @@ concept HearsEvents = requires(S& stream, const Event& event) {
   {stream.on_event(event)};
 };
 
-// Whether it has prefetch() const: called some packets before accept(), it may start to load what accept()
-// reads of memory beyond the stream itself, and nothing else. With detail/prefetch.h: gcc 12 drops the call
-// of a function that has nothing but __builtin_prefetch.
-template <class S>
-concept Prefetches = requires(const S& stream) {
-  {stream.prefetch()};
-};
-
 // What makes streams of type S: create() answers a std::optional<S>, or a std::unique_ptr that an S can
 // be made from. Empty: the connection is ignored.
 template <class F, class S>

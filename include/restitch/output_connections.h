@@ -18,7 +18,6 @@
 #include <utility>
 #include <vector>
 
-#include "restitch/detail/prefetch.h"
 #include "restitch/packet_context.h"
 #include "restitch/stream.h"
 
@@ -93,13 +92,6 @@ struct ConnectionSummary {
   }
   // "192.0.2.1:80": who sends in this direction.
   [[nodiscard]] std::string sender(TcpFlowDirection which) const;
-  // Starts loading what each packet changes.
-  void prefetch() const {
-    for (const DirectionSummary& side : directions) {
-      detail::prefetch(&side.bytes);
-      detail::prefetch(&side.last_seen);
-    }
-  }
   // EventKind::roles_swapped: the client turned out to be the other one.
   void swap_roles();
   // From its first packet to its last one; 0 when the times are not known.
@@ -250,14 +242,28 @@ class SummaryStream {
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
   void on_event(const Event& event);
 
-  void prefetch() const { summary_->prefetch(); }
-
-  [[nodiscard]] ConnectionSummary& summary() { return *summary_; }
-  [[nodiscard]] const ConnectionSummary& summary() const { return *summary_; }
+  // As of the last packet.
+  [[nodiscard]] ConnectionSummary& summary() {
+    write_tallies();
+    return *summary_;
+  }
 
  private:
+  // What each packet changes of a DirectionSummary lies here until somebody asks: a summary is some 900 bytes
+  // anywhere, a stream is beside its connection's number.
+  struct Tally {
+    std::uint64_t packets = 0;
+    std::uint64_t bytes = 0;
+    Timestamp first_seen;
+    Timestamp last_seen;
+  };
+
+  void note_origin(TcpFlowDirection direction, const PacketOrigin& origin);
+  void write_tallies();
+
   ConnectionLog* log_;
   ConnectionSummary* summary_;
+  std::array<Tally, 2> tallies_{};  // by TcpFlowDirection
 };
 
 // Makes streams of type S from (log, summary).

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <utility>
 
-#include "restitch/detail/prefetch.h"
 #include "restitch/output_connections.h"
 
 namespace restitch {
@@ -14,8 +13,6 @@ namespace restitch {
 class Sha256 {
  public:
   void update(Bytes bytes);
-  // Starts loading what update() changes.
-  void prefetch() const { detail::prefetch_object(state_); }
   // The digest of all that came. Afterwards it starts anew.
   Digest finish();
 
@@ -41,10 +38,6 @@ class DigestStream {
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
     return notes_.accept(tcp, info, direction, next_seq, start, context);
-  }
-  void prefetch() const {
-    notes_.prefetch();
-    for (const Sha256& digest : digests_) digest.prefetch();
   }
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);

@@ -116,7 +116,6 @@ class FileStream {
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
     return notes_.accept(tcp, info, direction, next_seq, start, context);
   }
-  void prefetch() const { notes_.prefetch(); }
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
   void on_event(const Event& event);

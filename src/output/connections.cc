@@ -53,32 +53,29 @@ EventNote EventNote::of(const Event& event) {
           first_of(event.arrived)};
 }
 
-namespace {
-
-void note_origin(DirectionSummary& side, const PacketOrigin& origin) {
+void SummaryStream::note_origin(TcpFlowDirection direction, const PacketOrigin& origin) {
+  DirectionSummary& side = summary_->direction(direction);
   if (origin.copied) ++side.copies;
-  if (side.packets != 0) return;
+  if (tallies_[static_cast<std::size_t>(direction)].packets != 0) return;
   side.vlan = origin.vlan;
   side.tunnel = origin.tunnel;
   side.tunnel_id = origin.tunnel_id;
 }
 
-}  // namespace
-
 bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                            std::optional<Sequence> /*next_seq*/, bool& /*start*/, AssemblerContext& context) {
-  DirectionSummary& side = summary_->direction(direction);
+  Tally& tally = tallies_[static_cast<std::size_t>(direction)];
   const Timestamp time = info.timestamp;
   if (tcp.syn()) summary_->client_known = true;
   if (const PacketContext* const packet = context_of(context)) {
     log_->note_packet(packet->rank());
-    note_origin(side, packet->origin());
+    note_origin(direction, packet->origin());
   }
-  if (side.packets++ == 0) {
-    side.first_seen = side.last_seen = time;
+  if (tally.packets++ == 0) {
+    tally.first_seen = tally.last_seen = time;
   } else {
-    side.first_seen = std::min(side.first_seen, time);
-    side.last_seen = std::max(side.last_seen, time);
+    tally.first_seen = std::min(tally.first_seen, time);
+    tally.last_seen = std::max(tally.last_seen, time);
   }
   return true;
 }
@@ -86,21 +83,34 @@ bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
 void SummaryStream::reassembled_sg(ScatterGather& sg, AssemblerContext& /*context*/) {
   const ScatterGather::Info& info = sg.info();
   const auto [available, saved] = sg.lengths();
-  DirectionSummary& side = summary_->direction(info.direction);
   if (info.skip > 0) {
     const auto size = static_cast<std::uint64_t>(info.skip);
-    log_->add_gap(side, {info.offset + saved - size, size});
+    log_->add_gap(summary_->direction(info.direction), {info.offset + saved - size, size});
   }
-  side.bytes += available - saved;
+  tallies_[static_cast<std::size_t>(info.direction)].bytes += available - saved;
+}
+
+void SummaryStream::write_tallies() {
+  for (std::size_t i = 0; i < tallies_.size(); ++i) {
+    DirectionSummary& side = summary_->directions[i];
+    side.packets = tallies_[i].packets;
+    side.bytes = tallies_[i].bytes;
+    side.first_seen = tallies_[i].first_seen;
+    side.last_seen = tallies_[i].last_seen;
+  }
 }
 
 bool SummaryStream::reassembly_complete(AssemblerContext* /*context*/, EndReason reason) {
+  write_tallies();
   log_->close(*summary_, reason);
   return true;
 }
 
 void SummaryStream::on_event(const Event& event) {
-  if (event.kind == EventKind::roles_swapped) summary_->swap_roles();
+  if (event.kind == EventKind::roles_swapped) {
+    summary_->swap_roles();
+    std::swap(tallies_[0], tallies_[1]);
+  }
   log_->add_event(summary_->direction(event.direction), event);
 }
 

@@ -113,12 +113,12 @@ void BasicAssembler<S, Factory>::assemble_batch(Names names, PacketOf&& packet_o
   }
 }
 
-// Starts loading what the packets of a batch will meet. Few connections are in a cache anyway, and even more
-// of their streams are; but what these point to may be large.
+// Starts loading what the packets of a batch will meet. Few connections are in a cache anyway, and small
+// streams of more.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::look_ahead(std::span<const Ahead> ahead) {
-  constexpr std::size_t few = Prefetches<S> ? 64 : 256;
-  constexpr std::size_t few_streams = Prefetches<S> ? few : 4096;
+  constexpr std::size_t few = 128;
+  constexpr std::size_t few_streams = std::size_t{16} * 1024 / sizeof(S);
   const std::size_t connections = pool_.state_.connections.size();
   if (connections < few) return;
   for (const Ahead& next : ahead) pool_.state_.table.prefetch_entry(next.hash);
@@ -131,11 +131,7 @@ void BasicAssembler<S, Factory>::look_ahead(std::span<const Ahead> ahead) {
     slots[found++] = slot;
   }
   if (connections < few_streams) return;
-  const auto likely = std::span(slots).first(found);
-  for (const std::uint32_t slot : likely) pool_.streams_.prefetch(slot);
-  if constexpr (Prefetches<S>) {
-    for (const std::uint32_t slot : likely) std::as_const(pool_.streams_[slot]).prefetch();
-  }
+  for (const std::uint32_t slot : std::span(slots).first(found)) pool_.streams_.prefetch(slot);
 }
 
 // Inlined in assemble_batch() and assemble_with_context(): a call for each packet would save and restore all

@@ -2,6 +2,7 @@
 // One thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -22,9 +23,11 @@ class StreamSlots {
     return *std::launder(reinterpret_cast<S*>(chunks_[slot >> shift]->cells[slot & mask].bytes));
   }
 
-  // Starts loading a stream.
+  // Starts loading a stream, or the beginning of a large one.
   void prefetch(std::uint32_t slot) const {
-    detail::prefetch(chunks_[slot >> shift]->cells[slot & mask].bytes);
+    constexpr std::size_t size_max = 256;
+    const std::byte* const begin = chunks_[slot >> shift]->cells[slot & mask].bytes;
+    for (std::size_t at = 0; at < std::min(sizeof(S), size_max); at += 64) detail::prefetch(begin + at);
   }
 
   // Makes sure that there is memory for a slot; false when there is none.
