@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -63,12 +64,21 @@ void append_event_json(std::string& out, const EventNote& event) {
   out += '}';
 }
 
+namespace {
+
+using Senders = std::array<std::string, 2>;  // by TcpFlowDirection
+
+Senders senders_of(const ConnectionSummary& summary) {
+  return {summary.sender(TcpFlowDirection::client_to_server),
+          summary.sender(TcpFlowDirection::server_to_client)};
+}
+
 // Without format strings where every line passes: they would be most of the cost of a short connection.
-void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
-                           std::string_view more) {
+void append_direction(std::string& out, const ConnectionSummary& summary, const Senders& senders,
+                      TcpFlowDirection direction, std::string_view more) {
   const DirectionSummary& side = summary.direction(direction);
-  const std::string source = summary.sender(direction);
-  const std::string destination = summary.sender(reverse(direction));
+  const std::string& source = senders[static_cast<std::size_t>(direction)];
+  const std::string& destination = senders[static_cast<std::size_t>(reverse(direction))];
   const auto member = [&out](std::string_view name, std::uint64_t number) {
     out += name;
     append_number(out, number);
@@ -80,8 +90,7 @@ void append_direction_json(std::string& out, const ConnectionSummary& summary, T
       .append(destination)
       .append(R"(","client":)");
   if (summary.client_known) {
-    const bool by_client = direction == TcpFlowDirection::client_to_server;
-    out.append(R"(")").append(by_client ? source : destination).append(R"(")");
+    out.append(R"(")").append(senders[0]).append(R"(")");
   } else {
     out += "null";
   }
@@ -115,10 +124,18 @@ void append_direction_json(std::string& out, const ConnectionSummary& summary, T
   out += "}\n";
 }
 
+}  // namespace
+
+void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
+                           std::string_view more) {
+  append_direction(out, summary, senders_of(summary), direction, more);
+}
+
 void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty) {
+  const Senders senders = senders_of(summary);
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     if (with_empty || summary.direction(direction).bytes != 0) {
-      append_direction_json(out, summary, direction);
+      append_direction(out, summary, senders, direction, {});
     }
   }
 }

@@ -2,18 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstring>
 #include <iterator>
 
 namespace restitch {
 
-void append_hex(std::string& out, Bytes bytes) {
+namespace {
+
+// The two digits of each byte.
+constexpr auto hex_pairs = [] {
   constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); ++byte)
+    pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+  return pairs;
+}();
+
+}  // namespace
+
+void append_hex(std::string& out, Bytes bytes) {
   const std::size_t before = out.size();
   out.resize(before + 2 * bytes.size());
   char* to = out.data() + before;
   for (const std::uint8_t byte : bytes) {
-    *to++ = digits[byte >> 4];
-    *to++ = digits[byte & 15];
+    std::memcpy(to, hex_pairs[byte].data(), 2);
+    to += 2;
   }
 }
 

@@ -50,10 +50,13 @@ void append_number(std::string& text, unsigned value, int base) {
 }
 
 void append_ipv4(std::string& text, const IpAddress& address) {
+  char written[16];
+  char* end = written;
   for (std::size_t i = 12; i < 16; ++i) {
-    if (i > 12) text += '.';
-    append_number(text, address.bytes[i], 10);
+    if (i > 12) *end++ = '.';
+    end = std::to_chars(end, written + sizeof written, address.bytes[i]).ptr;
   }
+  text.append(written, end);
 }
 
 void append_ipv6(std::string& text, const IpAddress& address) {
