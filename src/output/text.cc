@@ -3,21 +3,29 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstring>
 #include <iterator>
 
 namespace restitch {
 
 namespace {
 
-// The two digits of each byte.
-constexpr auto hex_pairs = [] {
+struct HexPair {
+  char upper;
+  char lower;
+};
+
+constexpr std::array<HexPair, 256> make_hex_pairs() {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (std::size_t byte = 0; byte < pairs.size(); ++byte)
-    pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+  std::array<HexPair, 256> pairs{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    pairs[byte].upper = digits[byte >> 4];
+    pairs[byte].lower = digits[byte & 15];
+  }
   return pairs;
-}();
+}
+
+// The two digits of each byte.
+constexpr std::array<HexPair, 256> hex_pairs = make_hex_pairs();
 
 }  // namespace
 
@@ -26,8 +34,8 @@ void append_hex(std::string& out, Bytes bytes) {
   out.resize(before + 2 * bytes.size());
   char* to = out.data() + before;
   for (const std::uint8_t byte : bytes) {
-    std::memcpy(to, hex_pairs[byte].data(), 2);
-    to += 2;
+    *to++ = hex_pairs[byte].upper;
+    *to++ = hex_pairs[byte].lower;
   }
 }
 
