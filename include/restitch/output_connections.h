@@ -242,7 +242,9 @@ class SummaryStream {
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
   void on_event(const Event& event);
 
-  // As of the last packet.
+  [[nodiscard]] const NetFlow& net() const { return summary_->net; }
+
+  // As of the last packet, which takes writing; for each packet, ask for less.
   [[nodiscard]] ConnectionSummary& summary() {
     write_tallies();
     return *summary_;

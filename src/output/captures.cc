@@ -63,7 +63,7 @@ bool CaptureStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
 
 // A datagram that came in fragments is written whole, without its link layer: no one frame has it.
 void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, const PacketContext& packet) {
-  if (notes_) net_ = notes_->summary().net;
+  if (notes_) net_ = notes_->net();
   if (!file_) {
     if (!notes_) return;
     const auto id = extraction_->create(notes_->summary(), direction, ".pcapng");

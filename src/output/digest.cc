@@ -1,5 +1,5 @@
-// These calls keep their state where they are told to. The newer ones (EVP) allocate two pieces for each
-// digest, which cost as much as the digest of a short stream.
+// These calls keep their state where they are told to; the newer ones (EVP) allocate two pieces for each
+// digest.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 
@@ -60,9 +60,8 @@ void DigestStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) 
 }
 
 bool DigestStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
-  for (std::size_t i = 0; i < digests_.size(); ++i) {
-    notes_.summary().directions[i].digest = digests_[i].finish();
-  }
+  ConnectionSummary& summary = notes_.summary();
+  for (std::size_t i = 0; i < digests_.size(); ++i) summary.directions[i].digest = digests_[i].finish();
   return notes_.reassembly_complete(context, reason);
 }
 

@@ -24,7 +24,7 @@ bool FollowStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlo
 
 void FollowStream::begin(const TcpSegment& tcp, TcpFlowDirection direction) {
   node0_ = direction;
-  NetFlow net = notes_.summary().net;
+  NetFlow net = notes_.net();
   if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
   writer_->begin(notes_.summary().number, net, tcp.transport());
 }
