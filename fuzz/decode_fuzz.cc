@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "restitch/defragmenter.h"
+#include "restitch/detail/flow_hash.h"
 #include "restitch/packet.h"
 #include "restitch/tcp_helpers.h"
 
@@ -67,6 +68,12 @@ void check_decoder(restitch::LinkType link_type, Bytes frame, std::size_t origin
   if (packet.reason == DropReason::none) require(packet.tcp.bytes.data() == plain.tcp.bytes.data());
 }
 
+// Connections are dealt out by the one or the other.
+void check_flow_hash(restitch::LinkType link_type, Bytes frame, const DecodedPacket& packet) {
+  const auto hash = restitch::detail::flow_hash(link_type, frame);
+  if (hash) require(*hash == restitch::detail::flow_hash(packet.net, packet.tcp.transport()));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -86,5 +93,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (packet.reason != DropReason::none) return 0;
   check_segment(packet, frame, original_size);
   check_accessors(packet);
+  check_flow_hash(link_type, frame, packet);
   return 0;
 }

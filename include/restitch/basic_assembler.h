@@ -150,10 +150,6 @@ class BasicAssembler {
   // The same for several packets: the same calls in the same order, for less.
   void assemble(std::span<const AssemblerPacket> packets);
 
-  // The same for those of `packets` at `places`, in that order.
-  // Requires: each place is below packets.size().
-  void assemble(std::span<const AssemblerPacket> packets, std::span<const std::uint32_t> places);
-
   // Strictly older than; counts connections.
   FlushResult flush_with_options(const FlushOptions& options);
   FlushResult flush_close_older_than(Timestamp t) { return flush_with_options({t, t}); }
@@ -175,11 +171,9 @@ class BasicAssembler {
   struct Ahead {
     detail::DirectedKey key;
     std::uint32_t hash;
-    const AssemblerPacket* packet;
   };
 
-  template <class Names, class PacketOf>
-  void assemble_batch(Names names, PacketOf&& packet_of);
+  void assemble_batch(std::span<const AssemblerPacket> packets);
   void look_ahead(std::span<const Ahead> ahead);
   void assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <list>
 #include <map>
-#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -190,7 +189,7 @@ class Decoder {
     return packet;
   }
 
-  // The same but for `copied`, which find_copies() tells for all of a batch.
+  // The same but for `copied`, which copies() can tell for all of a batch.
   DecodedPacket decode_ahead(LinkType link_type, Bytes frame, const CaptureInfo& info) {
     DecodedPacket packet = noting_ ? decode_noting(link_type, frame, info)
                                    : restitch::decode(link_type, frame, info.original_size);
@@ -199,21 +198,13 @@ class Decoder {
     return packet;
   }
 
-  // Calls copied(i) for each of `count` TCP packets that is a copy (DecodedPacket::copied). packet_of(i) and
-  // time_of(i) tell them, in the order in which they were decoded. Asked one by one, each would wait for
-  // memory.
-  template <class PacketOf, class TimeOf, class Copied>
-  void find_copies(std::size_t count, PacketOf&& packet_of, TimeOf&& time_of, Copied&& copied) {
-    if (!copies_) return;
-    if (questions_.size() < count) questions_.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      // Made where it stays, instead of copied there.
-      ::new (&questions_[i]) MirrorCopies::Question(copies_->ask(packet_of(i), time_of(i)));
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      if (copies_->seen_before(questions_[i])) copied(i);
-    }
-  }
+  // What recognises copies; null unless asked to.
+  [[nodiscard]] MirrorCopies* copies() { return copies_ ? &*copies_ : nullptr; }
+
+  [[nodiscard]] const DecoderOptions& options() const { return options_; }
+
+  // Whether decode_ahead() of a packet that is no fragment is restitch::decode(), and no more.
+  [[nodiscard]] bool is_plain() const { return !noting_; }
 
   // Frees the datagrams that were put together for the packets decoded so far. To be called now and then.
   void begin_batch() {
@@ -238,7 +229,6 @@ class Decoder {
   DecoderOptions options_;
   bool noting_;
   std::optional<MirrorCopies> copies_;
-  std::vector<MirrorCopies::Question> questions_;  // scratch
   IpDefragmenter defragmenter_;
   DomainTable domains_;
   std::vector<std::uint64_t> ids_;  // scratch

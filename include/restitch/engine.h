@@ -1,7 +1,8 @@
 // Engine: feed() with several threads. Connections are dealt out to a fixed number of shards, each with a
 // pool, an assembler and a factory of its own, by a hash of addresses and ports; threads take up whatever
-// there is to do. What each shard sees, and in which order, depends on the capture alone: so does all that
-// is delivered, whatever the number of threads.
+// there is to do: one reads and deals records out, the others decode and assemble what is a shard's. What
+// each shard sees, and in which order, depends on the capture alone: so does all that is delivered, whatever
+// the number of threads.
 //
 // Calls of one shard, and so of one connection, never run at the same time and are in order; they come from
 // any of the threads. Calls of different shards do run at the same time: what their streams share, they have
@@ -58,7 +59,8 @@ class EngineListener {
  public:
   virtual ~EngineListener() = default;
 
-  // A chunk was read. Reader, decoder and counts may be looked at. False: no more is read.
+  // A chunk was read. Reader, decoder and counts may be looked at (of segments, the counts are those of a few
+  // thousand packets ago). False: no more is read.
   virtual bool chunk_read() { return true; }
   // A shard has seen its packets of a chunk. What belongs to the shard may be looked at.
   virtual void part_done(unsigned /*shard*/, std::size_t /*slot*/) {}
@@ -90,21 +92,34 @@ class EngineBase : private EngineTasks {
   EngineBase(const EngineOptions& options, EngineListener& listener);
   ~EngineBase() = default;
 
-  virtual void assemble(unsigned shard, const EngineChunk& chunk) = 0;
+  virtual void assemble(unsigned shard, std::span<const AssemblerPacket> packets) = 0;
   virtual void flush(unsigned shard, EndReason reason) = 0;
   virtual void count(unsigned shard, PoolCounts& counts) const = 0;
 
  private:
+  // What a shard decodes with. Apart, so that two shards share no cache line.
+  struct alignas(128) Intake {
+    PacketBatch batch;
+    FeedCounts counts;  // since they were noted last
+    std::optional<MirrorCopies> copies;
+  };
+
   bool read(std::size_t slot) final;
   void run(unsigned shard, std::size_t slot) final;
   bool settle(std::size_t slot) final;
+  void take_in(unsigned shard, const EngineChunk& chunk);
   void note_counts(unsigned shard);
+  void take_counts();
+  void look_for_copies(std::int64_t window_ns);
 
   EngineListener& listener_;
   EngineCrew crew_;
   std::vector<EngineChunk> chunks_;  // by slot
+  std::vector<Intake> intakes_;      // by shard
+  std::int64_t copies_window_ns_ = 0;
   mutable std::mutex counts_mutex_;
   std::vector<PoolCounts> counts_;  // by shard
+  FeedCounts decoded_;              // by all shards, and not taken yet
   std::uint64_t chunks_read_ = 0;
   // The job at hand.
   CaptureReader* reader_ = nullptr;
@@ -150,8 +165,8 @@ class Engine final : public detail::EngineBase {
     BasicAssembler<S, Factory> assembler;
   };
 
-  void assemble(unsigned shard, const detail::EngineChunk& chunk) override {
-    shards_[shard]->assembler.assemble(chunk.packets(), chunk.places(shard));
+  void assemble(unsigned shard, std::span<const AssemblerPacket> packets) override {
+    shards_[shard]->assembler.assemble(packets);
   }
   void flush(unsigned shard, EndReason reason) override { shards_[shard]->assembler.flush_all(reason); }
   void count(unsigned shard, PoolCounts& counts) const override { counts = counts_of(shards_[shard]->pool); }

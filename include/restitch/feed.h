@@ -10,7 +10,6 @@
 #include <new>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include "restitch/basic_assembler.h"
 #include "restitch/capture.h"
@@ -30,63 +29,74 @@ struct FeedCounts {
   std::array<std::uint64_t, drop_reason_count> dropped{};  // by DropReason
   Timestamp first;                                         // of the records, by capture time
   Timestamp last;
+
+  // A record, before it is decoded.
+  void note(const Record& record) {
+    const Timestamp time = record.info.timestamp;
+    if (packets++ == 0 || time < first) first = time;
+    if (last < time) last = time;
+    bytes += record.frame.size();
+  }
+
+  // What became of records that the other did not note.
+  void add_decoded(const FeedCounts& other) {
+    segments += other.segments;
+    cut_segments += other.cut_segments;
+    copies += other.copies;
+    for (std::size_t i = 0; i < dropped.size(); ++i) dropped[i] += other.dropped[i];
+  }
 };
 
 namespace detail {
 
-// Packets on their way from records into an assembler, decoded where they stay. One thread.
+// A few packets on their way from records into an assembler, decoded where they stay: so few that they are
+// still in the nearest cache when they are assembled. One thread.
 class PacketBatch {
  public:
-  // Adds the TCP segments of `records`, whose bytes live as long as the batch is used.
-  void add(std::span<const Record> records, Decoder& decoder, FeedCounts& counts) {
-    make_room(found_ + records.size());
-    const std::size_t before = found_;
-    for (const Record& record : records) add(record, decoder, counts);
-    const std::span<AssemblerPacket> added(packets_.data() + before, found_ - before);
-    counts.segments += added.size();
-    decoder.find_copies(
-        added.size(), [&](std::size_t i) -> const DecodedPacket& { return added[i].decoded; },
-        [&](std::size_t i) { return added[i].context->capture_info().timestamp; },
+  static constexpr std::size_t size_max = 64;
+
+  PacketBatch() {
+    for (std::size_t i = 0; i < size_max; ++i) packets_[i].context = &contexts_[i];
+  }
+  PacketBatch(const PacketBatch&) = delete;
+  PacketBatch& operator=(const PacketBatch&) = delete;
+
+  // Adds a record, if it holds a TCP segment. decode() answers the DecodedPacket, `rank` is that of
+  // PacketContext. The bytes of the record live as long as the batch is used.
+  // Requires: fewer than size_max records since clear().
+  template <class Decode>
+  void add(const Record& record, std::uint64_t rank, FeedCounts& counts, Decode&& decode) {
+    // Made where it stays, instead of copied there.
+    const DecodedPacket& packet = *::new (&packets_[found_].decoded) DecodedPacket(decode());
+    ++counts.dropped[static_cast<std::size_t>(packet.reason)];
+    if (packet.reason != DropReason::none) return;
+    ++counts.segments;
+    if (packet.tcp.missing_size != 0) ++counts.cut_segments;
+    std::construct_at(&contexts_[found_], record.info, packet, record.link_type, record.frame, rank);
+    ++found_;
+  }
+
+  // Marks those packets that the capture holds a second time; to be called once for all that were added.
+  void find_copies(MirrorCopies& copies, FeedCounts& counts) {
+    copies.find(
+        found_, [&](std::size_t i) -> const DecodedPacket& { return packets_[i].decoded; },
+        [&](std::size_t i) { return contexts_[i].capture_info().timestamp; },
         [&](std::size_t i) {
-          added[i].decoded.copied = true;
-          contexts_[before + i].note_copied();
+          packets_[i].decoded.copied = true;
+          contexts_[i].note_copied();
           ++counts.copies;
         });
   }
 
-  // Until the next add(), as are their contexts.
+  // Until clear(), as are their contexts.
   [[nodiscard]] std::span<const AssemblerPacket> packets() const { return {packets_.data(), found_}; }
 
   void clear() { found_ = 0; }
 
  private:
-  void make_room(std::size_t size) {
-    if (size <= packets_.size()) return;
-    packets_.resize(size);
-    contexts_.resize(size);
-    for (std::size_t i = 0; i < size; ++i) packets_[i].context = &contexts_[i];
-  }
-
-  void add(const Record& record, Decoder& decoder, FeedCounts& counts) {
-    const Timestamp time = record.info.timestamp;
-    if (counts.packets++ == 0 || time < counts.first) counts.first = time;
-    if (counts.last < time) counts.last = time;
-    counts.bytes += record.frame.size();
-    // Made where it stays, instead of copied there.
-    const DecodedPacket& packet = *::new (&packets_[found_].decoded) DecodedPacket(
-        decoder.decode_ahead(record.link_type, record.frame, record.info));
-    ++counts.dropped[static_cast<std::size_t>(packet.reason)];
-    if (packet.reason != DropReason::none) return;
-    if (packet.tcp.missing_size != 0) ++counts.cut_segments;
-    std::construct_at(&contexts_[found_], record.info, packet, record.link_type, record.frame,
-                      counts.packets);
-    ++found_;
-  }
-
-  // All that there ever was room for, so that nothing is made or destroyed for a packet. Each packet keeps
-  // the context at its place.
-  std::vector<AssemblerPacket> packets_;
-  std::vector<PacketContext> contexts_;
+  // Nothing of these is made or destroyed for a packet. Each packet keeps the context at its place.
+  std::array<AssemblerPacket, size_max> packets_;
+  std::array<PacketContext, size_max> contexts_;
   std::size_t found_ = 0;  // of them
 };
 
@@ -98,15 +108,19 @@ class PacketBatch {
 template <class AssemblerType, class Progress>
 const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& assembler, FeedCounts& counts,
                        Progress&& progress) {
-  constexpr std::size_t batch_max = 64;
   detail::PacketBatch batch;
   while (!reader.finished()) {
     std::span<const Record> records = reader.next_batch();
     while (!records.empty()) {
       decoder.begin_batch();
       batch.clear();
-      const std::size_t taken = std::min(records.size(), batch_max);
-      batch.add(records.first(taken), decoder, counts);
+      const std::size_t taken = std::min(records.size(), batch.size_max);
+      for (const Record& record : records.first(taken)) {
+        counts.note(record);
+        batch.add(record, counts.packets, counts,
+                  [&] { return decoder.decode_ahead(record.link_type, record.frame, record.info); });
+      }
+      if (decoder.copies() != nullptr) batch.find_copies(*decoder.copies(), counts);
       assembler.assemble(batch.packets());
       records = records.subspan(taken);
     }

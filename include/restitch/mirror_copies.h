@@ -5,7 +5,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 #include "restitch/capture_info.h"
@@ -19,7 +21,9 @@ class MirrorCopies {
   // that is sent at once: it counts only within this time.
   static constexpr std::int64_t unnumbered_window_ns = 1'000'000;
 
-  explicit MirrorCopies(std::int64_t window_ns);
+  // Remembers some `packets`. One is forgotten once four others came into its place: of 4,096, all that come
+  // again 100 packets later are found, and 19 of 20 that come 1,000 later (its test).
+  explicit MirrorCopies(std::int64_t window_ns, std::size_t packets = 4096);
 
   // True if the same packet came not longer than the window ago: same addresses, IP identification, TCP
   // header with its checksum and options, and size of the payload; VLANs, tunnels, time to live and domain
@@ -28,18 +32,27 @@ class MirrorCopies {
   // Requires: packet.reason is none.
   bool seen_before(const DecodedPacket& packet, Timestamp time) { return seen_before(ask(packet, time)); }
 
-  // The same in two steps, for who has many packets: the first starts loading what the second reads.
-  class Question {
-   private:
-    friend class MirrorCopies;
+  // The same for several: calls copied(i) for each of `count` packets that is a copy. packet_of(i) and
+  // time_of(i) tell them, in the order of the capture. Asked one by one, each would wait for memory.
+  template <class PacketOf, class TimeOf, class Copied>
+  void find(std::size_t count, PacketOf&& packet_of, TimeOf&& time_of, Copied&& copied) {
+    if (questions_.size() < count) questions_.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      // Made where it stays, instead of copied there.
+      ::new (&questions_[i]) Question(ask(packet_of(i), time_of(i)));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (seen_before(questions_[i])) copied(i);
+    }
+  }
+
+ private:
+  // What is asked of one packet; to make it starts loading what answers it.
+  struct Question {
     std::uint64_t digest = 0;
     Timestamp time;
     bool numbered = false;
   };
-  [[nodiscard]] Question ask(const DecodedPacket& packet, Timestamp time) const;
-  bool seen_before(const Question& question);
-
- private:
   struct Entry {
     std::uint64_t digest = 0;
     Timestamp time;
@@ -49,8 +62,15 @@ class MirrorCopies {
     std::array<Entry, 4> entries;
   };
 
+  [[nodiscard]] Question ask(const DecodedPacket& packet, Timestamp time) const;
+  bool seen_before(const Question& question);
+  // By the upper bits: by the lower ones more were missed.
+  [[nodiscard]] std::size_t set_of(std::uint64_t digest) const { return digest >> shift_; }
+
   std::int64_t window_ns_;
-  std::vector<Set> sets_;  // by digest
+  unsigned shift_;
+  std::vector<Set> sets_;            // by digest; as many as a power of two
+  std::vector<Question> questions_;  // scratch
 };
 
 }  // namespace restitch

@@ -1,6 +1,7 @@
 #include "restitch/engine.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace restitch {
 
@@ -51,18 +52,29 @@ AssemblerOptions share_of(AssemblerOptions options, unsigned shards) {
 }
 
 EngineBase::EngineBase(const EngineOptions& options, EngineListener& listener)
-    : listener_(listener), crew_(options.threads, options.shards), counts_(options.shards) {
+    : listener_(listener),
+      crew_(options.threads, options.shards),
+      intakes_(options.shards),
+      counts_(options.shards) {
   for (std::size_t slot = 0; slot < crew_.slots(); ++slot) chunks_.emplace_back(options.shards);
 }
 
 const CaptureEnd& EngineBase::feed(CaptureReader& reader, Decoder& decoder, FeedCounts& counts) {
+  // Also when a callback throws.
+  struct Counting {
+    EngineBase& engine;
+    ~Counting() {
+      for (unsigned shard = 0; shard < engine.counts_.size(); ++shard) engine.note_counts(shard);
+      engine.take_counts();
+    }
+  } counting{*this};
   reader_ = &reader;
   decoder_ = &decoder;
   fed_ = &counts;
   keeps_ = reader.keep_records();
   copies_ = !keeps_ && crew_.slots() > 1;
+  look_for_copies(decoder.options().copies_window_ns);
   if (!reader.finished()) crew_.work(*this);
-  for (unsigned shard = 0; shard < counts_.size(); ++shard) note_counts(shard);
   return reader.end();
 }
 
@@ -82,7 +94,7 @@ PoolCounts EngineBase::counts() const {
 bool EngineBase::read(std::size_t slot) {
   if (flushing_) return false;
   EngineChunk& chunk = chunks_[slot];
-  chunk.begin(chunks_read_++);
+  chunk.begin(chunks_read_++, fed_->packets);
   while (!chunk.is_full()) {
     std::span<const Record> records = reader_->next_batch();
     // What comes next may take time: what is here does not wait for it. (The memory of a chunk is also that
@@ -97,6 +109,7 @@ bool EngineBase::read(std::size_t slot) {
     // the number of threads.)
     if (!keeps_) break;
   }
+  take_counts();
   return listener_.chunk_read() && !reader_->finished();
 }
 
@@ -105,15 +118,46 @@ void EngineBase::run(unsigned shard, std::size_t slot) {
   if (flushing_) {
     flush(shard, *flushing_);
   } else {
-    assemble(shard, chunk);
+    take_in(shard, chunk);
   }
   if (flushing_ || chunk.wants_counts()) note_counts(shard);
   listener_.part_done(shard, slot);
 }
 
+void EngineBase::take_in(unsigned shard, const EngineChunk& chunk) {
+  Intake& intake = intakes_[shard];
+  std::span<const std::uint32_t> names = chunk.names(shard);
+  while (!names.empty()) {
+    const auto some = names.first(std::min(names.size(), PacketBatch::size_max));
+    intake.batch.clear();
+    chunk.decode(some, intake.batch, intake.counts);
+    if (intake.copies) intake.batch.find_copies(*intake.copies, intake.counts);
+    assemble(shard, intake.batch.packets());
+    names = names.subspan(some.size());
+  }
+}
+
+// Copies of a packet come to its shard. So few are remembered that those of eight shards leave room in a
+// cache for the rest.
+void EngineBase::look_for_copies(std::int64_t window_ns) {
+  constexpr std::size_t remembered = 1024;
+  if (window_ns == copies_window_ns_) return;
+  copies_window_ns_ = window_ns;
+  for (Intake& intake : intakes_) {
+    intake.copies.reset();
+    if (window_ns > 0) intake.copies.emplace(window_ns, remembered);
+  }
+}
+
 void EngineBase::note_counts(unsigned shard) {
   const std::lock_guard lock(counts_mutex_);
   count(shard, counts_[shard]);
+  decoded_.add_decoded(std::exchange(intakes_[shard].counts, {}));
+}
+
+void EngineBase::take_counts() {
+  const std::lock_guard lock(counts_mutex_);
+  fed_->add_decoded(std::exchange(decoded_, {}));
 }
 
 bool EngineBase::settle(std::size_t slot) { return listener_.chunk_done(slot); }

@@ -3,52 +3,86 @@
 #include <algorithm>
 #include <cstring>
 
+#include "restitch/detail/flow_hash.h"
+#include "restitch/detail/prefetch.h"
+
 namespace restitch::detail {
 
 namespace {
 
-constexpr std::uint64_t odd_multiplier = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+unsigned shard_of(std::uint64_t flow_hash, std::size_t shards) {
+  return static_cast<unsigned>(((flow_hash >> 32) * shards) >> 32);
+}
 
-std::uint64_t hash_end(const IpAddress& address, std::uint16_t port) {
-  std::uint64_t words[2];
-  std::memcpy(words, address.bytes.data(), sizeof words);
-  const std::uint64_t product = (words[0] * 3 + words[1] + port) * odd_multiplier;
-  return product ^ (product >> 32);
+// Starts loading the headers of a frame; they lie in its first 64 bytes, which may be in two lines.
+void prefetch_headers(Bytes frame) {
+  prefetch(frame.data());
+  prefetch(frame.data() + 63);
 }
 
 }  // namespace
 
 unsigned shard_of(const NetFlow& net, TransportFlow ports, unsigned shards) {
-  // A sum does not know which end sent the packet.
-  const std::uint64_t both =
-      hash_end(net.source, ports.source_port) + hash_end(net.destination, ports.destination_port);
-  const std::uint64_t high = (both * odd_multiplier) >> 32;
-  return static_cast<unsigned>((high * shards) >> 32);
+  return shard_of(flow_hash(net, ports), shards);
 }
 
-void EngineChunk::begin(std::uint64_t number) {
-  number_ = number;
-  batch_.clear();
-  for (std::vector<std::uint32_t>& places : places_) places.clear();
-  records_ = 0;
+void EngineChunk::begin(std::uint64_t chunks, std::uint64_t packets) {
+  number_ = chunks;
+  packets_before_ = packets;
+  records_.clear();
+  decoded_.clear();
+  for (std::vector<std::uint32_t>& names : names_) names.clear();
   datagrams_.clear();
 }
 
 void EngineChunk::add(std::span<const Record> records, Decoder& decoder, FeedCounts& counts) {
-  constexpr std::size_t near = 64;  // packets that are still in the nearest cache when they are dealt out
-  const auto shards = static_cast<unsigned>(places_.size());
-  records_ += records.size();
-  while (!records.empty()) {
-    const std::size_t taken = std::min(records.size(), near);
-    std::size_t place = packets().size();
-    batch_.add(records.first(taken), decoder, counts);
-    for (const AssemblerPacket& packet : packets().subspan(place)) {
-      const unsigned shard = shard_of(packet.decoded.net, packet.decoded.tcp.transport(), shards);
-      places_[shard].push_back(static_cast<std::uint32_t>(place++));
+  constexpr std::size_t ahead = 8;
+  std::size_t place = records_.size();
+  records_.insert(records_.end(), records.begin(), records.end());
+  for (std::size_t i = 0; i < records.size(); ++i, ++place) {
+    if (i + ahead < records.size()) prefetch_headers(records[i + ahead].frame);
+    const Record& record = records[i];
+    counts.note(record);
+    if (decoder.is_plain()) [[likely]] {
+      if (const auto hash = flow_hash(record.link_type, record.frame)) [[likely]] {
+        names_[shard_of(*hash, names_.size())].push_back(static_cast<std::uint32_t>(place));
+        continue;
+      }
     }
-    records = records.subspan(taken);
+    add_decoded(place, decoder, counts);
   }
   datagrams_.splice(datagrams_.end(), decoder.take_datagrams());
+}
+
+void EngineChunk::add_decoded(std::size_t place, Decoder& decoder, FeedCounts& counts) {
+  const Record& record = records_[place];
+  const DecodedPacket packet = decoder.decode_ahead(record.link_type, record.frame, record.info);
+  if (packet.reason != DropReason::none) {
+    ++counts.dropped[static_cast<std::size_t>(packet.reason)];
+    return;
+  }
+  const std::uint64_t hash = flow_hash(packet.net, packet.tcp.transport());
+  names_[shard_of(hash, names_.size())].push_back(is_decoded | static_cast<std::uint32_t>(decoded_.size()));
+  decoded_.push_back({place, packet});
+}
+
+void EngineChunk::decode(std::span<const std::uint32_t> names, PacketBatch& batch, FeedCounts& counts) const {
+  // Another processor may have read them: they come side by side, not each when it is asked for.
+  for (const std::uint32_t name : names) {
+    if ((name & is_decoded) == 0) prefetch_headers(records_[name].frame);
+  }
+  for (const std::uint32_t name : names) {
+    const auto add = [&](std::size_t place, auto&& decoded) {
+      batch.add(records_[place], packets_before_ + place + 1, counts, decoded);
+    };
+    if ((name & is_decoded) == 0) [[likely]] {
+      const Record& record = records_[name];
+      add(name, [&] { return restitch::decode(record.link_type, record.frame, record.info.original_size); });
+    } else {
+      const Decoded& decoded = decoded_[name & ~is_decoded];
+      add(decoded.place, [&] { return decoded.packet; });
+    }
+  }
 }
 
 std::span<const Record> EngineChunk::copy(std::span<const Record> records) {

@@ -73,42 +73,30 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets) {
   while (!packets.empty()) {
     const auto batch = packets.first(std::min(packets.size(), batch_max));
-    assemble_batch(batch, [](const AssemblerPacket& packet) { return &packet; });
+    assemble_batch(batch);
     packets = packets.subspan(batch.size());
   }
 }
 
+// At most batch_max packets.
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::assemble(std::span<const AssemblerPacket> packets,
-                                          std::span<const std::uint32_t> places) {
-  while (!places.empty()) {
-    const auto batch = places.first(std::min(places.size(), batch_max));
-    assemble_batch(batch, [&](std::uint32_t place) { return &packets[place]; });
-    places = places.subspan(batch.size());
-  }
-}
-
-// At most batch_max packets, each named by what packet_of() finds it by.
-template <StreamType S, class Factory>
-template <class Names, class PacketOf>
-void BasicAssembler<S, Factory>::assemble_batch(Names names, PacketOf&& packet_of) {
+void BasicAssembler<S, Factory>::assemble_batch(std::span<const AssemblerPacket> packets) {
   const Call call(pool_.state_);
   union Room {
     Room() {}  // no objects yet: zeroing all of it would cost more than using it
     std::array<Ahead, batch_max> packets;
   } room;
   Ahead* end = room.packets.data();
-  for (const auto& name : names) {
-    const AssemblerPacket* const packet = packet_of(name);
-    ::new (end) Ahead{detail::make_key(packet->decoded.net, packet->decoded.tcp.transport()), 0, packet};
+  for (const AssemblerPacket& packet : packets) {
+    ::new (end) Ahead{detail::make_key(packet.decoded.net, packet.decoded.tcp.transport()), 0};
     end->hash = pool_.state_.hash(end->key.key);
     ++end;
   }
   const std::span<const Ahead> ahead(room.packets.data(), end);
   look_ahead(ahead);
-  for (const Ahead& next : ahead) {
-    const AssemblerPacket& packet = *next.packet;
-    assemble_hashed(next.key, next.hash, packet.decoded.net, packet.decoded.tcp, *packet.context);
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const DecodedPacket& packet = packets[i].decoded;
+    assemble_hashed(ahead[i].key, ahead[i].hash, packet.net, packet.tcp, *packets[i].context);
     if (pool_.state_.ageing_is_due()) age();
   }
 }

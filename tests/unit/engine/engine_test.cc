@@ -31,11 +31,11 @@ struct Outcome {
 };
 
 Outcome play(const ByteVector& file, EngineOptions options, bool lends = false,
-             EngineListener&& listener = EngineListener()) {
+             EngineListener&& listener = EngineListener(), std::int64_t copies_window_ns = 0) {
   Engine<StoryStream, StoryFactory> engine(options, listener,
                                            [](unsigned) { return std::make_unique<StoryFactory>(); });
   const auto reader = reader_of(file, lends);
-  Decoder decoder;
+  Decoder decoder({.copies_window_ns = copies_window_ns});
   Outcome outcome;
   engine.feed(*reader, decoder, outcome.fed);
   outcome.before_flush = engine.counts();
@@ -102,6 +102,56 @@ TEST(Engine, CountsWhatAllShardsCount) {
   }
 }
 
+// A capture with a bit of everything that is counted.
+ByteVector odd_capture() {
+  PcapBuilder file(Order::little, {});
+  std::uint32_t ticks = 0;
+  const auto add = [&](const Frame& frame, std::size_t cut = 0) {
+    const std::string_view bytes(reinterpret_cast<const char*>(frame.data()), frame.size());
+    file.record(1'600'000'000, ticks++, bytes.substr(0, frame.size() - cut),
+                static_cast<std::uint32_t>(frame.size()));
+  };
+  for (std::uint16_t port = 10'000; port < 10'300; ++port) {
+    const FrameBuilder syn = frame_of(port).ip_id(port).seq(0).flags(TcpFlag::syn);
+    const FrameBuilder data = frame_of(port).ip_id(port).seq(1).ack(5).payload("hello");
+    add(syn.build());
+    add(data.build(), port % 7 == 0 ? 2 : 0);
+    if (port % 5 == 0) add(data.build(), port % 7 == 0 ? 2 : 0);  // a second time
+    if (port % 11 == 0) add(data.build(), 25);                    // within the header
+    add(frame_of(port).ip_payload(17, Frame(20)).build());
+    add(Frame(30));
+  }
+  return file.bytes;
+}
+
+TEST(Engine, CountsPacketsAsFeedDoes) {
+  const ByteVector file = odd_capture();
+  const auto counts_of_feed = [&] {
+    StoryFactory factory;
+    BasicStreamPool<StoryStream, StoryFactory> pool(factory);
+    BasicAssembler<StoryStream, StoryFactory> assembler(pool);
+    Decoder decoder({.copies_window_ns = 1'000'000});
+    FeedCounts counts;
+    feed(*reader_of(file), decoder, assembler, counts, [] { return true; });
+    return counts;
+  };
+  const FeedCounts expected = counts_of_feed();
+  EXPECT_EQ(expected.copies, 60u);
+  EXPECT_GT(expected.cut_segments, 0u);
+  EXPECT_LT(expected.segments, expected.packets);
+  for (const unsigned threads : {1U, 2U, 3U}) {
+    const FeedCounts counts = play(file, {.threads = threads}, false, EngineListener(), 1'000'000).fed;
+    EXPECT_EQ(counts.packets, expected.packets);
+    EXPECT_EQ(counts.bytes, expected.bytes);
+    EXPECT_EQ(counts.segments, expected.segments);
+    EXPECT_EQ(counts.cut_segments, expected.cut_segments);
+    EXPECT_EQ(counts.copies, expected.copies);
+    EXPECT_EQ(counts.dropped, expected.dropped);
+    EXPECT_EQ(counts.first, expected.first);
+    EXPECT_EQ(counts.last, expected.last);
+  }
+}
+
 TEST(Engine, TakesOneShardToo) {
   const ByteVector file = mixed_capture(connections, segments);
   EXPECT_EQ(play(file, {.threads = 2, .shards = 1}).story, play_alone(file));
@@ -160,6 +210,8 @@ TEST(Engine, ThrowsOnWhatACallbackThrowsAndCanStillBeFlushed) {
     Decoder decoder;
     FeedCounts counts;
     EXPECT_THROW(engine.feed(*reader, decoder, counts), std::runtime_error);
+    EXPECT_GT(counts.segments, 0u) << threads;
+    EXPECT_GT(engine.counts().size.connections, 0u) << "as of now, not of a few thousand packets ago";
     engine.flush_all();
     EXPECT_EQ(engine.counts().size.connections, 0u);
   }

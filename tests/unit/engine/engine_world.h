@@ -15,6 +15,19 @@
 
 namespace restitch::testing {
 
+// A frame of the conversation of a client's port: some by IPv4, which a look is enough for, some by IPv6,
+// some in a VLAN.
+inline FrameBuilder frame_of(std::uint16_t port) {
+  FrameBuilder frame;
+  if (port % 3 == 0) {
+    frame.ipv6("2001:db8::1", "2001:db8::2");
+  } else {
+    frame.ipv4("10.0.0.1", "192.0.2.1");
+  }
+  if (port % 4 == 0) frame.vlan(7);
+  return frame.tcp(port, 80);
+}
+
 // A capture of many conversations at once: handshake, segments of which a seventh comes too late, FINs.
 // Some are one-sided or begin in the middle.
 inline ByteVector mixed_capture(unsigned connections, unsigned segments, unsigned seed = 1) {
@@ -25,17 +38,10 @@ inline ByteVector mixed_capture(unsigned connections, unsigned segments, unsigne
   std::mt19937 random(seed);
   std::vector<Conversation> open;
   for (unsigned i = 0; i < connections; ++i) open.push_back({static_cast<std::uint16_t>(10'000 + i)});
-  PcapBuilder file(Order::little, {.link_type = 101});
+  PcapBuilder file(Order::little, {});
   std::uint32_t ticks = 0;
   const auto add = [&](std::uint16_t port, std::uint32_t seq, TcpFlags flags, const std::string& payload) {
-    const Frame frame = FrameBuilder()
-                            .raw()
-                            .ipv4("10.0.0.1", "192.0.2.1")
-                            .tcp(port, 80)
-                            .seq(seq)
-                            .flags(flags)
-                            .payload(payload)
-                            .build();
+    const Frame frame = frame_of(port).seq(seq).flags(flags).payload(payload).build();
     file.record(1'600'000'000 + ticks / 1000, ticks % 1000,
                 std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
     ++ticks;

@@ -76,13 +76,9 @@ std::vector<std::string> in_batches(const std::vector<TestPacket>& packets, cons
     const std::size_t count = std::min<std::size_t>(random() % 100, packets.size() - at);
     std::vector<AssemblerContext> contexts;
     for (std::size_t i = 0; i < count; ++i) contexts.emplace_back(packets[at + i].info(at + i + 1));
-    std::vector<std::uint32_t> places(count);
-    std::iota(places.begin(), places.end(), 0U);
-    const bool apart = random() % 2 == 0;
-    if (apart) std::shuffle(places.begin(), places.end(), random);
     std::vector<AssemblerPacket> batch(count);
-    for (std::size_t i = 0; i < count; ++i) batch[places[i]] = {packets[at + i].decoded(), &contexts[i]};
-    apart ? world.assembler.assemble(batch, places) : world.assembler.assemble(batch);
+    for (std::size_t i = 0; i < count; ++i) batch[i] = {packets[at + i].decoded(), &contexts[i]};
+    world.assembler.assemble(batch);
     at += count;
   }
   world.assembler.flush_all();

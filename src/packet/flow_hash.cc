@@ -1,0 +1,74 @@
+#include "restitch/detail/flow_hash.h"
+
+#include <bit>
+#include <cstring>
+
+#include "base/bytes.h"
+#include "packet/ip.h"
+#include "packet/link_layer.h"
+
+namespace restitch::detail {
+namespace {
+
+constexpr std::uint64_t odd_multiplier = 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio
+
+std::uint64_t load_word(const std::uint8_t* from) {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+// An address as IpAddress::bytes has it: IPv4 in the last four of sixteen.
+struct Words {
+  std::uint64_t first;
+  std::uint64_t second;
+};
+
+Words words_of(const std::uint8_t* bytes) { return {load_word(bytes), load_word(bytes + 8)}; }
+
+Words words_of_ipv4(const std::uint8_t* address) {
+  std::uint32_t half;
+  std::memcpy(&half, address, sizeof half);
+  return {0, std::endian::native == std::endian::little ? std::uint64_t{half} << 32 : half};
+}
+
+std::uint64_t hash_end(Words address, std::uint16_t port) {
+  const std::uint64_t product = (address.first * 3 + address.second + port) * odd_multiplier;
+  return product ^ (product >> 32);
+}
+
+// A sum does not know which end sent the packet.
+std::uint64_t hash_ends(Words source, std::uint16_t source_port, Words destination,
+                        std::uint16_t destination_port) {
+  return (hash_end(source, source_port) + hash_end(destination, destination_port)) * odd_multiplier;
+}
+
+}  // namespace
+
+std::uint64_t flow_hash(const NetFlow& net, TransportFlow ports) {
+  return hash_ends(words_of(net.source.bytes.data()), ports.source_port,
+                   words_of(net.destination.bytes.data()), ports.destination_port);
+}
+
+std::optional<std::uint64_t> flow_hash(LinkType link_type, Bytes frame) {
+  constexpr std::size_t ethernet_size = 14;
+  constexpr std::size_t ipv4_size = 20;
+  constexpr std::size_t ipv6_size = 40;
+  constexpr std::size_t ports_size = 4;
+  if (link_type != LinkType::ethernet || frame.size() < ethernet_size + ipv4_size + ports_size) return {};
+  const std::uint16_t ethertype = load_be16(frame.data() + 12);
+  const std::uint8_t* const ip = frame.data() + ethernet_size;
+  if (ethertype == ethertype_ipv4) {
+    constexpr std::uint16_t more_fragments_or_offset = 0x3fff;
+    if (ip[0] != 0x45 || ip[9] != protocol_tcp || (load_be16(ip + 6) & more_fragments_or_offset) != 0)
+      return {};
+    const std::uint8_t* const tcp = ip + ipv4_size;
+    return hash_ends(words_of_ipv4(ip + 12), load_be16(tcp), words_of_ipv4(ip + 16), load_be16(tcp + 2));
+  }
+  if (ethertype != ethertype_ipv6 || frame.size() < ethernet_size + ipv6_size + ports_size) return {};
+  if (ip[0] >> 4 != 6 || ip[6] != protocol_tcp) return {};
+  const std::uint8_t* const tcp = ip + ipv6_size;
+  return hash_ends(words_of(ip + 8), load_be16(tcp), words_of(ip + 24), load_be16(tcp + 2));
+}
+
+}  // namespace restitch::detail
