@@ -58,7 +58,7 @@ struct ExtractionCounts {
 class FileStore;
 
 // The folder. Its index.jsonl has one line for each direction with payload, when its connection has ended:
-// what append_direction_json() says, and
+// what append_connection_json() says, and
 //
 //   file       its name, relative to the folder
 //   file_size
@@ -95,6 +95,8 @@ class Extraction {
   // A new file for a direction; nothing after an error.
   std::optional<std::uint32_t> create(const ConnectionSummary& summary, TcpFlowDirection direction,
                                       std::string_view suffix = {});
+  // Puts the directions that have something in more_ into the index.
+  void index_end(const ConnectionSummary& summary);
   [[nodiscard]] bool may_fill(std::uint64_t size) const { return size <= options_.zeros_max - counts_.zeros; }
 
   std::unique_ptr<FileStore> store_;
@@ -103,6 +105,7 @@ class Extraction {
   std::unique_ptr<Names> names_;
   ExtractionCounts counts_;
   std::string line_;                 // scratch
+  std::array<std::string, 2> more_;  // scratch: further members of a line, by direction
   std::vector<std::uint8_t> block_;  // scratch
 };
 
@@ -152,7 +155,7 @@ class FileStream {
   static void append_copies(std::string& out, Side& side);
   static void append_runs(std::string& out, Side& side);
   void index_runs(Side& side);
-  void index_end(TcpFlowDirection direction, Side& side);
+  void append_file(std::string& out, Side& side);
 
   Extraction* extraction_;
   SummaryStream notes_;

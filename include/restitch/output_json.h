@@ -1,8 +1,8 @@
 // Connections as JSON Lines: one object for each direction. Pure functions; any thread.
 #pragma once
 
+#include <array>
 #include <string>
-#include <string_view>
 
 #include "restitch/output_connections.h"
 
@@ -12,7 +12,8 @@ namespace restitch {
 // and `held` and `arrived`, the first bytes of both copies in hex.
 void append_event_json(std::string& out, const EventNote& event);
 
-// Appends one line for a direction, with these members:
+// Appends the lines of both directions, the client's first; a direction without bytes only when asked. Each
+// has these members:
 //
 //   connection  its number, from 0 in order of first packet
 //   src, dst    "192.0.2.1:80", "[2001:db8::1]:80"
@@ -31,12 +32,11 @@ void append_event_json(std::string& out, const EventNote& event);
 //   event_list  the events themselves, if the log lists them, as append_event_json() writes them; left out if
 //               there are none
 //   events_unlisted  how many more, for which there was no room; left out if none
-//
-// `more` is put in as further members: text such as "file":"a".
-void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
-                           std::string_view more = {});
-
-// Appends the lines of both directions, the client's first; a direction without bytes only when asked.
 void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty = false);
+
+// Appends the lines of those directions for which there is `more` (by TcpFlowDirection), with that as further
+// members: text such as "file":"a".
+void append_connection_json(std::string& out, const ConnectionSummary& summary,
+                            const std::array<std::string, 2>& more);
 
 }  // namespace restitch

@@ -103,14 +103,14 @@ std::uint32_t CaptureStream::interface_of(LinkType link_type) {
 bool CaptureStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
   ConnectionSummary& summary = notes_->summary();
   summary.end = reason;
-  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
-    if (!file_ || summary.direction(direction).packets == 0) continue;
-    std::string more = R"("file":)";
+  for (std::size_t direction = 0; file_ && direction < summary.directions.size(); ++direction) {
+    std::string& more = extraction_->more_[direction];
+    more.clear();
+    if (summary.directions[direction].packets == 0) continue;
+    more = R"("file":)";
     append_json_string(more, extraction_->store_->name(file_->id()));
-    extraction_->line_.clear();
-    append_direction_json(extraction_->line_, summary, direction, more);
-    extraction_->store_->append(extraction_->index_, as_bytes(extraction_->line_));
   }
+  if (file_) extraction_->index_end(summary);
   notes_->reassembly_complete(context, reason);
   notes_.reset();
   return false;

@@ -37,6 +37,12 @@ Extraction::Extraction(std::unique_ptr<FileStore> store, std::uint32_t index,
 
 Extraction::~Extraction() = default;
 
+void Extraction::index_end(const ConnectionSummary& summary) {
+  line_.clear();
+  append_connection_json(line_, summary, more_);
+  store_->append(index_, as_bytes(line_));
+}
+
 void Extraction::finish() { store_->close(index_); }
 
 const std::optional<Error>& Extraction::error() const { return store_->error(); }
@@ -138,9 +144,13 @@ bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason
   notes_.summary().end = reason;
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     Side& side = sides_[static_cast<std::size_t>(direction)];
-    if (!side.file) continue;
-    index_end(direction, side);
-    extraction_->store_->close(*side.file);
+    std::string& more = extraction_->more_[static_cast<std::size_t>(direction)];
+    more.clear();
+    if (side.file) append_file(more, side);
+  }
+  extraction_->index_end(notes_.summary());
+  for (const Side& side : sides_) {
+    if (side.file) extraction_->store_->close(*side.file);
   }
   return notes_.reassembly_complete(context, reason);
 }
@@ -212,17 +222,15 @@ void FileStream::index_runs(Side& side) {
   store.append(extraction_->index_, as_bytes(line));
 }
 
-void FileStream::index_end(TcpFlowDirection direction, Side& side) {
+void FileStream::append_file(std::string& out, Side& side) {
   FileStore& store = *extraction_->store_;
   store.flush(*side.file);
-  std::string more = R"("file":)";
-  append_json_string(more, store.name(*side.file));
-  fmt::format_to(std::back_inserter(more), R"(,"file_size":{},)", store.size(*side.file));
-  append_runs(more, side);
-  std::string& line = extraction_->line_;
-  line.clear();
-  append_direction_json(line, notes_.summary(), direction, more);
-  store.append(extraction_->index_, as_bytes(line));
+  out += R"("file":)";
+  append_json_string(out, store.name(*side.file));
+  out += R"(,"file_size":)";
+  append_number(out, store.size(*side.file));
+  out += ',';
+  append_runs(out, side);
 }
 
 }  // namespace restitch

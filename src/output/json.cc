@@ -126,17 +126,21 @@ void append_direction(std::string& out, const ConnectionSummary& summary, const 
 
 }  // namespace
 
-void append_direction_json(std::string& out, const ConnectionSummary& summary, TcpFlowDirection direction,
-                           std::string_view more) {
-  append_direction(out, summary, senders_of(summary), direction, more);
-}
-
 void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty) {
   const Senders senders = senders_of(summary);
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     if (with_empty || summary.direction(direction).bytes != 0) {
       append_direction(out, summary, senders, direction, {});
     }
+  }
+}
+
+void append_connection_json(std::string& out, const ConnectionSummary& summary,
+                            const std::array<std::string, 2>& more) {
+  const Senders senders = senders_of(summary);
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    const std::string& members = more[static_cast<std::size_t>(direction)];
+    if (!members.empty()) append_direction(out, summary, senders, direction, members);
   }
 }
 

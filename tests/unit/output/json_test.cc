@@ -37,7 +37,8 @@ TEST(ConnectionJson, AddsMembersAndADigest) {
   ConnectionSummary summary;
   summary.directions[0].digest.emplace().fill(0xab);
   std::string out;
-  append_direction_json(out, summary, TcpFlowDirection::client_to_server, R"("file":"x")");
+  append_connection_json(out, summary, {R"("file":"x")", ""});
+  EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 1);
   EXPECT_THAT(out, ::testing::HasSubstr(R"("sha256":"abababab)"));
   EXPECT_THAT(out, ::testing::HasSubstr(R"("first_seen":null)"));
   EXPECT_THAT(out, ::testing::EndsWith(",\"file\":\"x\"}\n"));
