@@ -40,7 +40,7 @@ bench: setup  ## build and run the benchmarks, ends in tables (BENCH_ARGS="--sca
 
 fuzz: setup  ## run every fuzz target for FUZZ_SECONDS (60)
 	cmake --preset fuzz
-	cmake --build --preset fuzz
+	cmake --build --preset fuzz --target fuzz_targets
 	tools/fuzz.sh $(FUZZ_SECONDS)
 
 format: setup  ## format the C++ sources in place
