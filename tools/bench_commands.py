@@ -3,9 +3,9 @@
 
     bench_commands.py [--build DIR] [--scale 0.1] [--rounds 5] [--folder /dev/shm]
 
-streams on A beside `track`; streams --json on B beside tshark's table of conversations; extract on A and B
-beside bench_write_files, a loop that reads the capture and writes the same files in pieces of 64 KiB. All
-files lie in --folder, which should be in memory. That both extractions wrote the same is compared first;
+streams on A beside `track`; streams --json on B beside tshark's table of conversations, and beside bench_digest,
+a loop that reads the capture and makes the same digests; extract on A and B beside bench_write_files, one that
+writes the same files in pieces of 64 KiB. All files lie in --folder, which should be in memory. That both extractions wrote the same is compared first;
 then all run in turns, and the table has medians of CPU time (user and system).
 """
 import argparse
@@ -35,8 +35,10 @@ def rows(build):
     table = [Row("A", "streams", [*streams, "CAPTURE"], "track", [limits, "track", "CAPTURE"]),
              Row("A", "extract", extract, "write files", write_files, True),
              Row("B", "extract", extract, "write files", write_files, True)]
+    json = [*streams, "--json", "CAPTURE"]
+    table.append(Row("B", "streams --json", json, "digests", [build / "bench/bench_digest", "CAPTURE"]))
     if shutil.which("tshark"):
-        table.append(Row("B", "streams --json", [*streams, "--json", "CAPTURE"], "tshark",
+        table.append(Row("B", "streams --json", json, "tshark",
                          ["tshark", "-q", "-z", "conv,tcp", "-r", "CAPTURE"]))
     return table
 
