@@ -13,7 +13,7 @@ namespace {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t usual_plain_size = std::numeric_limits<std::size_t>::max();
 #else
-constexpr std::size_t usual_plain_size = std::size_t{16} * 1024 * 1024;
+constexpr std::size_t usual_plain_size = std::size_t{4} * 1024 * 1024;
 #endif
 
 // Who has so much of a size in use is filling it, and is going to fill the next piece.
