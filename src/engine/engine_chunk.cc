@@ -14,10 +14,10 @@ unsigned shard_of(std::uint64_t flow_hash, std::size_t shards) {
   return static_cast<unsigned>(((flow_hash >> 32) * shards) >> 32);
 }
 
-// Starts loading the headers of a frame; they lie in its first 64 bytes, which may be in two lines.
+// Starts loading the headers of a frame, nearly all of which lie in its first 64 bytes: in one line or two.
 void prefetch_headers(Bytes frame) {
   prefetch(frame.data());
-  prefetch(frame.data() + 63);
+  prefetch(frame.data() + std::min<std::size_t>(63, frame.size()));
 }
 
 }  // namespace

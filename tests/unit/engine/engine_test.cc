@@ -152,6 +152,16 @@ TEST(Engine, CountsPacketsAsFeedDoes) {
   }
 }
 
+TEST(Engine, TakesFramesWithoutAByte) {
+  PcapBuilder file(Order::little, {});
+  for (std::uint32_t i = 0; i < 100; ++i) file.record(1'600'000'000, i, "");
+  for (const bool lends : {false, true}) {
+    const FeedCounts counts = play(file.bytes, {.threads = 2}, lends).fed;
+    EXPECT_EQ(counts.packets, 100u);
+    EXPECT_EQ(counts.dropped[static_cast<std::size_t>(DropReason::truncated)], 100u);
+  }
+}
+
 TEST(Engine, TakesOneShardToo) {
   const ByteVector file = mixed_capture(connections, segments);
   EXPECT_EQ(play(file, {.threads = 2, .shards = 1}).story, play_alone(file));
