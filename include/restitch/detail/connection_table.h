@@ -26,12 +26,7 @@ class ConnectionTable {
   // The number of the object with this key, or none. Its slab is where the numbers belong to.
   template <class Objects>
   [[nodiscard]] std::uint32_t find(const Objects& objects, const FlowKey& key, std::uint32_t hash) const {
-    const Route& route = route_of(hash);
-    for (std::size_t at = hash & route.mask;; at = (at + 1) & route.mask) {
-      const Entry& entry = route.entries[at];
-      if (entry.number == none) return none;
-      if (entry.hash == hash && objects[entry.number].key == key) return entry.number;
-    }
+    return search(hash, [&](std::uint32_t number) { return objects[number].key == key; });
   }
 
   // Requires: nothing with this key is in the table. Throws nothing; false when memory is exhausted.
@@ -47,11 +42,7 @@ class ConnectionTable {
   }
   // The number that find() will answer, or that of another object with the same hash; or none.
   [[nodiscard]] std::uint32_t likely(std::uint32_t hash) const {
-    const Route& route = route_of(hash);
-    for (std::size_t at = hash & route.mask;; at = (at + 1) & route.mask) {
-      const Entry& entry = route.entries[at];
-      if (entry.number == none || entry.hash == hash) return entry.number;
-    }
+    return search(hash, [](std::uint32_t) { return true; });
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -91,6 +82,16 @@ class ConnectionTable {
 
   [[nodiscard]] const Route& route_of(std::uint32_t hash) const {
     return routes_[static_cast<std::size_t>(std::uint64_t{hash} >> (32 - depth_))];
+  }
+  // The number of the first entry with this hash that fits; or none.
+  template <class Fits>
+  [[nodiscard]] std::uint32_t search(std::uint32_t hash, Fits&& fits) const {
+    const Route& route = route_of(hash);
+    for (std::size_t at = hash & route.mask;; at = (at + 1) & route.mask) {
+      const Entry& entry = route.entries[at];
+      if (entry.number == none) return none;
+      if (entry.hash == hash && fits(entry.number)) return entry.number;
+    }
   }
   Entries make_entries(std::uint32_t size);
   static void put(Part& part, Entry entry);
