@@ -4,8 +4,7 @@
 #include <cstring>
 
 #include "base/bytes.h"
-#include "packet/ip.h"
-#include "packet/link_layer.h"
+#include "packet/plain.h"
 
 namespace restitch::detail {
 namespace {
@@ -51,22 +50,18 @@ std::uint64_t flow_hash(const NetFlow& net, TransportFlow ports) {
 }
 
 std::optional<std::uint64_t> flow_hash(LinkType link_type, Bytes frame) {
-  constexpr std::size_t ethernet_size = 14;
-  constexpr std::size_t ipv4_size = 20;
   constexpr std::size_t ipv6_size = 40;
   constexpr std::size_t ports_size = 4;
-  if (link_type != LinkType::ethernet || frame.size() < ethernet_size + ipv4_size + ports_size) return {};
-  const std::uint16_t ethertype = load_be16(frame.data() + 12);
+  if (frame.size() < ethernet_size + plain_ipv4_size + ports_size) return {};
   const std::uint8_t* const ip = frame.data() + ethernet_size;
-  if (ethertype == ethertype_ipv4) {
-    constexpr std::uint16_t more_fragments_or_offset = 0x3fff;
-    if (ip[0] != 0x45 || ip[9] != protocol_tcp || (load_be16(ip + 6) & more_fragments_or_offset) != 0)
-      return {};
-    const std::uint8_t* const tcp = ip + ipv4_size;
+  if (is_plain(link_type, frame)) [[likely]] {
+    if ((load_be16(ip + 6) & more_fragments_or_offset) != 0) return {};
+    const std::uint8_t* const tcp = ip + plain_ipv4_size;
     return hash_ends(words_of_ipv4(ip + 12), load_be16(tcp), words_of_ipv4(ip + 16), load_be16(tcp + 2));
   }
-  if (ethertype != ethertype_ipv6 || frame.size() < ethernet_size + ipv6_size + ports_size) return {};
-  if (ip[0] >> 4 != 6 || ip[6] != protocol_tcp) return {};
+  if (link_type != LinkType::ethernet || load_be16(frame.data() + 12) != ethertype_ipv6) return {};
+  if (frame.size() < ethernet_size + ipv6_size + ports_size || ip[0] >> 4 != 6 || ip[6] != protocol_tcp)
+    return {};
   const std::uint8_t* const tcp = ip + ipv6_size;
   return hash_ends(words_of(ip + 8), load_be16(tcp), words_of(ip + 24), load_be16(tcp + 2));
 }

@@ -12,6 +12,9 @@ namespace restitch {
 
 constexpr std::uint8_t protocol_tcp = 6;
 
+// In the field of flags and fragment offset of IPv4: what is zero but in fragments.
+constexpr std::uint16_t more_fragments_or_offset = 0x3fff;
+
 // The header behind an IP protocol number other than TCP.
 Header header_of_other_protocol(std::uint8_t protocol, DecodedPacket& packet);
 
@@ -70,7 +73,6 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet);
   packet.ip_id = load_be16(p + 4);
   set_ipv4(packet.net.source, p + 12);
   set_ipv4(packet.net.destination, p + 16);
-  constexpr std::uint16_t more_fragments_or_offset = 0x3fff;
   if ((load_be16(p + 6) & more_fragments_or_offset) != 0) return drop(packet, DropReason::fragment);
   walk.skip(header_size);
   return header_of_protocol(p[9], packet);

@@ -28,7 +28,6 @@ std::size_t data_header_size(std::uint16_t flags, const Walk& walk) {
 // Session, cookie, sublayer: their sizes, and what is carried, were negotiated elsewhere. Ethernet is what
 // is usually carried, and its ethertype can be looked for.
 Header enter_session(Walk& walk, DecodedPacket& packet) {
-  constexpr std::size_t ethernet_size = 14;
   if (walk.captured < 4 || load_be32(walk.data) == 0) return drop(packet, DropReason::not_tcp);  // control
   note_layer(walk, packet, LayerKind::l2tp, load_be32(walk.data));
   walk.skip(4);

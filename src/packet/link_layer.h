@@ -11,6 +11,8 @@ constexpr std::uint16_t ethertype_ipv4 = 0x0800;
 constexpr std::uint16_t ethertype_ipv6 = 0x86dd;
 constexpr std::uint16_t ethertype_bridge = 0x6558;  // transparent Ethernet bridging, in GRE and Geneve
 
+constexpr std::size_t ethernet_size = 14;  // of the header, without tags
+
 // The first header of a frame; Header::dropped for a link type without a decoder.
 Header first_header(LinkType link_type);
 
@@ -44,7 +46,9 @@ inline Header enter_behind(std::size_t size, Header next, Walk& walk, DecodedPac
   return next;
 }
 
-inline Header enter_ethernet(Walk& walk, DecodedPacket& packet) { return enter_tag(14, walk, packet); }
+inline Header enter_ethernet(Walk& walk, DecodedPacket& packet) {
+  return enter_tag(ethernet_size, walk, packet);
+}
 
 Header enter_vlan(Walk& walk, DecodedPacket& packet);
 Header enter_llc(Walk& walk, DecodedPacket& packet);

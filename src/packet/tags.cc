@@ -6,8 +6,6 @@
 namespace restitch {
 namespace {
 
-constexpr std::size_t ethernet_size = 14;
-
 bool is_ethernet_at(std::size_t offset, const Walk& walk) {
   return walk.captured >= offset + ethernet_size && looks_like_ethernet(walk.data + offset);
 }
