@@ -137,15 +137,14 @@ void EngineBase::take_in(unsigned shard, const EngineChunk& chunk) {
   }
 }
 
-// Copies of a packet come to its shard. So few are remembered that those of eight shards leave room in a
-// cache for the rest.
+// Copies of a packet come to its shard, which may be that of all packets: each remembers as many as a
+// Decoder.
 void EngineBase::look_for_copies(std::int64_t window_ns) {
-  constexpr std::size_t remembered = 1024;
   if (window_ns == copies_window_ns_) return;
   copies_window_ns_ = window_ns;
   for (Intake& intake : intakes_) {
     intake.copies.reset();
-    if (window_ns > 0) intake.copies.emplace(window_ns, remembered);
+    if (window_ns > 0) intake.copies.emplace(window_ns);
   }
 }
 
