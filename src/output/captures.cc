@@ -103,14 +103,14 @@ std::uint32_t CaptureStream::interface_of(LinkType link_type) {
 bool CaptureStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
   ConnectionSummary& summary = notes_->summary();
   summary.end = reason;
-  for (std::size_t direction = 0; file_ && direction < summary.directions.size(); ++direction) {
+  for (std::size_t direction = 0; direction < summary.directions.size(); ++direction) {
     std::string& more = extraction_->more_[direction];
     more.clear();
-    if (summary.directions[direction].packets == 0) continue;
+    if (!file_ || summary.directions[direction].packets == 0) continue;
     more = R"("file":)";
     append_json_string(more, extraction_->store_->name(file_->id()));
   }
-  if (file_) extraction_->index_end(summary);
+  extraction_->index_end(summary);
   notes_->reassembly_complete(context, reason);
   notes_.reset();
   return false;

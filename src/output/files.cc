@@ -141,14 +141,14 @@ void FileStream::on_event(const Event& event) {
 }
 
 bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
-  notes_.summary().end = reason;
-  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
-    Side& side = sides_[static_cast<std::size_t>(direction)];
-    std::string& more = extraction_->more_[static_cast<std::size_t>(direction)];
+  ConnectionSummary& summary = notes_.summary();
+  summary.end = reason;
+  for (std::size_t direction = 0; direction < sides_.size(); ++direction) {
+    std::string& more = extraction_->more_[direction];
     more.clear();
-    if (side.file) append_file(more, side);
+    if (sides_[direction].file) append_file(more, sides_[direction]);
   }
-  extraction_->index_end(notes_.summary());
+  extraction_->index_end(summary);
   for (const Side& side : sides_) {
     if (side.file) extraction_->store_->close(*side.file);
   }

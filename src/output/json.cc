@@ -137,6 +137,7 @@ void append_connection_json(std::string& out, const ConnectionSummary& summary, 
 
 void append_connection_json(std::string& out, const ConnectionSummary& summary,
                             const std::array<std::string, 2>& more) {
+  if (more[0].empty() && more[1].empty()) return;
   const Senders senders = senders_of(summary);
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     const std::string& members = more[static_cast<std::size_t>(direction)];
