@@ -5,8 +5,9 @@
 
 streams on A beside `track`; streams --json on B beside tshark's table of conversations, and beside bench_digest,
 a loop that reads the capture and makes the same digests; extract on A and B beside bench_write_files, one that
-writes the same files in pieces of 64 KiB. All files lie in --folder, which should be in memory. That both extractions wrote the same is compared first;
-then all run in turns, and the table has medians of CPU time (user and system).
+writes the same files in pieces of 64 KiB. All files lie in --folder, which should be in memory. That both
+extractions wrote the same is compared first; then all run in turns, and the table has medians of CPU time
+(user and system).
 """
 import argparse
 import filecmp
