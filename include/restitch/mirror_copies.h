@@ -21,9 +21,7 @@ class MirrorCopies {
   // that is sent at once: it counts only within this time.
   static constexpr std::int64_t unnumbered_window_ns = 1'000'000;
 
-  // Remembers some `packets`. One is forgotten once four others came into its place: of 4,096, all that come
-  // again 100 packets later are found, and 19 of 20 that come 1,000 later (its test).
-  explicit MirrorCopies(std::int64_t window_ns, std::size_t packets = 4096);
+  explicit MirrorCopies(std::int64_t window_ns);
 
   // True if the same packet came not longer than the window ago: same addresses, IP identification, TCP
   // header with its checksum and options, and size of the payload; VLANs, tunnels, time to live and domain
@@ -64,12 +62,9 @@ class MirrorCopies {
 
   [[nodiscard]] Question ask(const DecodedPacket& packet, Timestamp time) const;
   bool seen_before(const Question& question);
-  // By the upper bits: by the lower ones more were missed.
-  [[nodiscard]] std::size_t set_of(std::uint64_t digest) const { return digest >> shift_; }
 
   std::int64_t window_ns_;
-  unsigned shift_;
-  std::vector<Set> sets_;            // by digest; as many as a power of two
+  std::vector<Set> sets_;            // by digest
   std::vector<Question> questions_;  // scratch
 };
 

@@ -13,6 +13,11 @@
 namespace restitch {
 namespace {
 
+// 64 KiB in all, which leave room in a cache for the rest. A packet is forgotten once four others came into
+// its set: its test finds all that come again 100 packets later, and 19 of 20 that come 1,000 later.
+constexpr unsigned set_bits = 10;
+// By the upper bits: by the lower ones more were missed.
+constexpr std::size_t set_of(std::uint64_t digest) { return digest >> (64 - set_bits); }
 constexpr std::size_t header_size_max = 60;
 
 // The header is digested where it lies; what else identifies a packet goes into the seed.
@@ -32,11 +37,8 @@ std::uint64_t digest_of(const DecodedPacket& packet) {
 
 }  // namespace
 
-MirrorCopies::MirrorCopies(std::int64_t window_ns, std::size_t packets)
-    : window_ns_(window_ns),
-      sets_(std::bit_ceil(std::max<std::size_t>(2, packets / std::tuple_size_v<decltype(Set::entries)>))) {
-  shift_ = 64 - static_cast<unsigned>(std::countr_zero(sets_.size()));
-}
+MirrorCopies::MirrorCopies(std::int64_t window_ns)
+    : window_ns_(window_ns), sets_(std::size_t{1} << set_bits) {}
 
 MirrorCopies::Question MirrorCopies::ask(const DecodedPacket& packet, Timestamp time) const {
   Question question;
