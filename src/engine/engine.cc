@@ -126,14 +126,14 @@ void EngineBase::run(unsigned shard, std::size_t slot) {
 
 void EngineBase::take_in(unsigned shard, const EngineChunk& chunk) {
   Intake& intake = intakes_[shard];
-  std::span<const std::uint32_t> names = chunk.names(shard);
-  while (!names.empty()) {
-    const auto some = names.first(std::min(names.size(), PacketBatch::size_max));
+  std::span<const EngineChunk::Dealt> dealt = chunk.dealt(shard);
+  while (!dealt.empty()) {
+    const auto some = dealt.first(std::min(dealt.size(), PacketBatch::size_max));
     intake.batch.clear();
     chunk.decode(some, intake.batch, intake.counts);
     if (intake.copies) intake.batch.find_copies(*intake.copies, intake.counts);
     assemble(shard, intake.batch.packets());
-    names = names.subspan(some.size());
+    dealt = dealt.subspan(some.size());
   }
 }
 

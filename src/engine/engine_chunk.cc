@@ -10,10 +10,6 @@ namespace restitch::detail {
 
 namespace {
 
-unsigned shard_of(std::uint64_t flow_hash, std::size_t shards) {
-  return static_cast<unsigned>(((flow_hash >> 32) * shards) >> 32);
-}
-
 // Starts loading the headers of a frame, nearly all of which lie in its first 64 bytes: in one line or two.
 void prefetch_headers(Bytes frame) {
   prefetch(frame.data());
@@ -29,58 +25,51 @@ unsigned shard_of(const NetFlow& net, TransportFlow ports, unsigned shards) {
 void EngineChunk::begin(std::uint64_t chunks, std::uint64_t packets) {
   number_ = chunks;
   packets_before_ = packets;
-  records_.clear();
+  records_ = 0;
+  for (std::vector<Dealt>& dealt : dealt_) dealt.clear();
   decoded_.clear();
-  for (std::vector<std::uint32_t>& names : names_) names.clear();
   datagrams_.clear();
 }
 
 void EngineChunk::add(std::span<const Record> records, Decoder& decoder, FeedCounts& counts) {
   constexpr std::size_t ahead = 8;
-  std::size_t place = records_.size();
-  records_.insert(records_.end(), records.begin(), records.end());
-  for (std::size_t i = 0; i < records.size(); ++i, ++place) {
+  for (std::size_t i = 0; i < records.size(); ++i, ++records_) {
     if (i + ahead < records.size()) prefetch_headers(records[i + ahead].frame);
     const Record& record = records[i];
     counts.note(record);
     if (decoder.is_plain()) [[likely]] {
       if (const auto hash = flow_hash(record.link_type, record.frame)) [[likely]] {
-        names_[shard_of(*hash, names_.size())].push_back(static_cast<std::uint32_t>(place));
+        deal(record, *hash, none);
         continue;
       }
     }
-    add_decoded(place, decoder, counts);
+    add_decoded(record, decoder, counts);
   }
   datagrams_.splice(datagrams_.end(), decoder.take_datagrams());
 }
 
-void EngineChunk::add_decoded(std::size_t place, Decoder& decoder, FeedCounts& counts) {
-  const Record& record = records_[place];
+void EngineChunk::add_decoded(const Record& record, Decoder& decoder, FeedCounts& counts) {
   const DecodedPacket packet = decoder.decode_ahead(record.link_type, record.frame, record.info);
   if (packet.reason != DropReason::none) {
     ++counts.dropped[static_cast<std::size_t>(packet.reason)];
     return;
   }
-  const std::uint64_t hash = flow_hash(packet.net, packet.tcp.transport());
-  names_[shard_of(hash, names_.size())].push_back(is_decoded | static_cast<std::uint32_t>(decoded_.size()));
-  decoded_.push_back({place, packet});
+  deal(record, flow_hash(packet.net, packet.tcp.transport()), static_cast<std::uint32_t>(decoded_.size()));
+  decoded_.push_back(packet);
 }
 
-void EngineChunk::decode(std::span<const std::uint32_t> names, PacketBatch& batch, FeedCounts& counts) const {
+void EngineChunk::decode(std::span<const Dealt> some, PacketBatch& batch, FeedCounts& counts) const {
   // Another processor may have read them: they come side by side, not each when it is asked for.
-  for (const std::uint32_t name : names) {
-    if ((name & is_decoded) == 0) prefetch_headers(records_[name].frame);
-  }
-  for (const std::uint32_t name : names) {
-    const auto add = [&](std::size_t place, auto&& decoded) {
-      batch.add(records_[place], packets_before_ + place + 1, counts, decoded);
+  for (const Dealt& dealt : some) prefetch_headers(dealt.record.frame);
+  for (const Dealt& dealt : some) {
+    const Record& record = dealt.record;
+    const auto add = [&](auto&& decoded) {
+      batch.add(record, packets_before_ + dealt.place + 1, counts, decoded);
     };
-    if ((name & is_decoded) == 0) [[likely]] {
-      const Record& record = records_[name];
-      add(name, [&] { return restitch::decode(record.link_type, record.frame, record.info.original_size); });
+    if (dealt.decoded == none) [[likely]] {
+      add([&] { return restitch::decode(record.link_type, record.frame, record.info.original_size); });
     } else {
-      const Decoded& decoded = decoded_[name & ~is_decoded];
-      add(decoded.place, [&] { return decoded.packet; });
+      add([&] { return decoded_[dealt.decoded]; });
     }
   }
 }

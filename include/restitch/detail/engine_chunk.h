@@ -14,11 +14,25 @@
 namespace restitch::detail {
 
 // Where the packets of a connection go (flow_hash.h).
+inline unsigned shard_of(std::uint64_t flow_hash, std::size_t shards) {
+  return static_cast<unsigned>(((flow_hash >> 32) * shards) >> 32);
+}
 unsigned shard_of(const NetFlow& net, TransportFlow ports, unsigned shards);
 
 class EngineChunk {
  public:
-  explicit EngineChunk(unsigned shards) : names_(shards) {}
+  // A record, by the shard it falls to.
+  struct Dealt {
+    // Made where it stays, not copied there.
+    Dealt(const Record& of, std::uint32_t at, std::uint32_t packet)
+        : record(of), place(at), decoded(packet) {}
+
+    Record record;
+    std::uint32_t place;    // among all of the chunk
+    std::uint32_t decoded;  // number of its packet, if it was decoded already, or none
+  };
+
+  explicit EngineChunk(unsigned shards) : dealt_(shards) {}
 
   // Empty again, for what is read after so many other chunks and packets.
   void begin(std::uint64_t chunks, std::uint64_t packets);
@@ -32,39 +46,37 @@ class EngineChunk {
   std::span<const Record> copy(std::span<const Record> records);
 
   // Enough to make the cost of a chunk small, and few enough to stay in a cache.
-  [[nodiscard]] bool is_full() const { return records_.size() >= records_max; }
+  [[nodiscard]] bool is_full() const { return records_ >= records_max; }
 
-  // Names of the records of a shard, in order.
-  [[nodiscard]] std::span<const std::uint32_t> names(unsigned shard) const { return names_[shard]; }
+  // The records of a shard, in order. They lie side by side: they may come from the cache of another
+  // processor, which loads ahead what is read in a row.
+  [[nodiscard]] std::span<const Dealt> dealt(unsigned shard) const { return dealt_[shard]; }
 
-  // Decodes the named records, and counts what it finds.
-  // Requires: names.size() is at most PacketBatch::size_max.
-  void decode(std::span<const std::uint32_t> names, PacketBatch& batch, FeedCounts& counts) const;
+  // Decodes some of these, and counts what it finds.
+  // Requires: they are at most PacketBatch::size_max.
+  void decode(std::span<const Dealt> some, PacketBatch& batch, FeedCounts& counts) const;
 
   // Whether it is time to count after it. To count costs as much as some packets do: after few packets, which
   // others may not follow soon, it is always time.
-  [[nodiscard]] bool wants_counts() const { return number_ % 16 == 0 || records_.size() < 32; }
+  [[nodiscard]] bool wants_counts() const { return number_ % 16 == 0 || records_ < 32; }
 
   // The memory of its records, if their reader handed it over.
   [[nodiscard]] RecordMemory& memory() { return memory_; }
 
  private:
   static constexpr std::size_t records_max = 1024;
-  // A name is the place of a record, or with this bit that of one in decoded_.
-  static constexpr std::uint32_t is_decoded = std::uint32_t{1} << 31;
+  static constexpr std::uint32_t none = 0xFFFFFFFF;
 
-  struct Decoded {
-    std::size_t place;
-    DecodedPacket packet;
-  };
-
-  void add_decoded(std::size_t place, Decoder& decoder, FeedCounts& counts);
+  void add_decoded(const Record& record, Decoder& decoder, FeedCounts& counts);
+  void deal(const Record& record, std::uint64_t hash, std::uint32_t decoded) {
+    dealt_[shard_of(hash, dealt_.size())].emplace_back(record, records_, decoded);
+  }
 
   std::uint64_t number_ = 0;
   std::uint64_t packets_before_ = 0;
-  std::vector<Record> records_;
-  std::vector<Decoded> decoded_;
-  std::vector<std::vector<std::uint32_t>> names_;  // by shard
+  std::uint32_t records_ = 0;              // seen so far
+  std::vector<std::vector<Dealt>> dealt_;  // by shard
+  std::vector<DecodedPacket> decoded_;
   RecordMemory memory_;
   std::list<Datagram> datagrams_;  // that came in fragments
   std::vector<Record> copies_;
