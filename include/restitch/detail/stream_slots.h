@@ -20,13 +20,13 @@ class StreamSlots {
   explicit StreamSlots(BlockSource& source) : source_(source) {}
 
   S& operator[](std::uint32_t slot) {
-    return *std::launder(reinterpret_cast<S*>(chunks_[slot >> shift]->cells[slot & mask].bytes));
+    return *std::launder(reinterpret_cast<S*>(chunks_[slot >> shift].cells->at[slot & mask].bytes));
   }
 
   // Starts loading a stream, or the beginning of a large one.
   void prefetch(std::uint32_t slot) const {
     constexpr std::size_t size_max = 256;
-    const std::byte* const begin = chunks_[slot >> shift]->cells[slot & mask].bytes;
+    const std::byte* const begin = chunks_[slot >> shift].cells->at[slot & mask].bytes;
     for (std::size_t at = 0; at < std::min(sizeof(S), size_max); at += 64) detail::prefetch(begin + at);
   }
 
@@ -34,32 +34,33 @@ class StreamSlots {
   bool reserve(std::uint32_t slot) {
     const std::uint32_t number = slot >> shift;
     if (number >= chunks_.size() && !add_places(number + 1)) return false;
-    if (chunks_[number]) return true;
-    chunks_[number] = make_block<Chunk>(source_);
-    if (chunks_[number]) ++chunks_in_use_;
-    return chunks_[number] != nullptr;
+    BlockPtr<Cells>& cells = chunks_[number].cells;
+    if (cells) return true;
+    cells = make_block<Cells>(source_);
+    if (cells) ++chunks_in_use_;
+    return cells != nullptr;
   }
 
   // Requires: reserve(slot) was true, and the slot is empty. The owner of a slot must destroy() it before the
   // StreamSlots goes.
   template <class... Args>
   S& construct(std::uint32_t slot, Args&&... args) {
-    Chunk& chunk = *chunks_[slot >> shift];
-    S* made = ::new (static_cast<void*>(chunk.cells[slot & mask].bytes)) S(std::forward<Args>(args)...);
+    Chunk& chunk = chunks_[slot >> shift];
+    S* made = ::new (static_cast<void*>(chunk.cells->at[slot & mask].bytes)) S(std::forward<Args>(args)...);
     ++chunk.live;
     return *made;
   }
 
   void destroy(std::uint32_t slot) {
     (*this)[slot].~S();
-    BlockPtr<Chunk>& chunk = chunks_[slot >> shift];
-    if (--chunk->live != 0 || chunks_in_use_ == 1) return;
-    chunk.reset();
+    Chunk& chunk = chunks_[slot >> shift];
+    if (--chunk.live != 0 || chunks_in_use_ == 1) return;
+    chunk.cells.reset();
     --chunks_in_use_;
   }
 
   [[nodiscard]] std::size_t memory_size() const {
-    return chunks_in_use_ * sizeof(Chunk) + chunks_.capacity() * sizeof(chunks_[0]);
+    return chunks_in_use_ * sizeof(Cells) + chunks_.capacity() * sizeof(chunks_[0]);
   }
 
  private:
@@ -82,14 +83,18 @@ class StreamSlots {
   struct Cell {
     alignas(S) std::byte bytes[sizeof(S)];
   };
+  struct Cells {
+    Cells() noexcept {}  // leaves them uninitialised
+    Cell at[mask + 1];
+  };
+  // What is not in the cells, so that these fill their pages.
   struct Chunk {
-    Chunk() noexcept {}  // leaves the cells uninitialised
-    Cell cells[mask + 1];
+    BlockPtr<Cells> cells;
     std::uint32_t live = 0;
   };
 
   BlockSource& source_;
-  std::vector<BlockPtr<Chunk>> chunks_;
+  std::vector<Chunk> chunks_;
   std::size_t chunks_in_use_ = 0;
 };
 
