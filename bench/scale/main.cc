@@ -58,7 +58,7 @@ double thread_seconds() {
 
 // What the system takes for the first touch of a huge page, at most: a batch that opens one takes that too.
 double longest_first_touch() {
-  constexpr std::size_t size = detail::BlockSource::region_size;
+  constexpr std::size_t size = detail::BlockSource::huge_size;
   std::array<void*, 256> regions{};
   double longest = 0;
   for (void*& region : regions) {

@@ -1,108 +1,157 @@
 #include "restitch/detail/block_source.h"
 
-#include <bit>
+#include <algorithm>
 #include <cassert>
-#include <limits>
+#include <cstring>
+#include <iterator>
 
 #include "restitch/detail/block.h"
 
 namespace restitch::detail {
 namespace {
 
-// Regions hide from the sanitizers what is allocated and what is not.
+// Neighbours hide from the sanitizers what is allocated and what is not.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::size_t usual_plain_size = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t usual_small_size = BlockSource::alone;
 #else
-constexpr std::size_t usual_plain_size = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t usual_small_size = std::size_t{4} * 1024 * 1024;
 #endif
 
-// Who has so much of a size in use is filling it, and is going to fill the next piece.
+// Who has so much of a size in use is filling it, and is going to fill the next region.
 constexpr std::size_t filled_soon_size = std::size_t{1} * 1024 * 1024;
 
+// Of what is in use of a size, so much may be added at once; and so much given back and still be resident.
+constexpr std::size_t part = 16;
+
 // The numbers come from pointers.
-void* address(std::uintptr_t number) {
+void* pointer(std::uintptr_t number) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr)
   return reinterpret_cast<void*>(number);
 }
 
 }  // namespace
 
-BlockSource::BlockSource() : BlockSource(usual_plain_size) {}
+BlockSource::BlockSource() : BlockSource(usual_small_size) {}
 
-BlockSource::~BlockSource() {
-  assert(regions_.empty());
-  for (const auto& [base, region] : regions_) release_block(address(base), region_size);
-}
+BlockSource::~BlockSource() { assert(regions_.empty()); }
 
 void* BlockSource::allocate(std::size_t size) noexcept {
   const std::size_t pages = pages_of(size);
-  if (pages * page_size > region_piece_max) return allocate_block(size);
-  Size& of_size = sizes_[pages];
-  if (of_size.plain >= plain_size_ && (!of_size.open.empty() || open_region(of_size))) {
-    return take_from(*of_size.open.begin(), pages);
+  if (pages * page_size > piece_max) return allocate_block(size);
+  const Size& of_size = sizes_[pages];
+  auto region = regions_.end();
+  if (!of_size.open.empty()) {
+    region = regions_.find(*of_size.open.begin());
+  } else {
+    if (of_size.used >= small_size_) region = open_region(pages, true);
+    if (region == regions_.end()) region = open_region(pages, false);
   }
-  void* const piece = allocate_block(size, of_size.plain >= filled_soon_size);
-  if (piece != nullptr) of_size.plain += size;
-  return piece;
+  return region == regions_.end() ? nullptr : take_from(region, pages);
 }
 
 void BlockSource::release(void* piece, std::size_t size) noexcept {
   const std::size_t pages = pages_of(size);
-  if (pages * page_size > region_piece_max) return release_block(piece, size);
-  const auto at = reinterpret_cast<std::uintptr_t>(piece);
-  const auto region = regions_.find(at / region_size * region_size);
-  if (region != regions_.end()) return put_back(region->first, region->second, at, pages);
-  sizes_[pages].plain -= size;
-  release_block(piece, size);
+  if (pages * page_size > piece_max) return release_block(piece, size);
+  const auto address = reinterpret_cast<std::uintptr_t>(piece);
+  put_back(std::prev(regions_.upper_bound(address)), address, pages);
+  const Size& of_size = sizes_[pages];
+  while (of_size.stale > of_size.used / part) {
+    discard(regions_.find(*of_size.with_stale.begin()), pages);
+  }
 }
 
-// False when memory is exhausted, or has no room for a whole region.
-bool BlockSource::open_region(Size& size) noexcept {
-  void* const region = allocate_aligned_block(region_size);
-  if (region == nullptr) return false;
-  const auto base = reinterpret_cast<std::uintptr_t>(region);
+// Answers the end when memory is exhausted, or has no room for a whole region.
+BlockSource::Regions::iterator BlockSource::open_region(std::size_t pages, bool huge) noexcept {
+  Size& size = sizes_[pages];
+  const std::size_t piece_size = pages * page_size;
+  const std::size_t wanted = huge ? huge_size : std::min(size.used / part, huge_size);
+  const std::size_t pieces = small_size_ == alone ? 1 : std::max<std::size_t>(1, wanted / piece_size);
+  const std::size_t bytes = huge ? huge_size : pieces * piece_size;
+  void* const memory =
+      huge ? allocate_aligned_block(bytes) : allocate_block(bytes, size.used >= filled_soon_size);
+  if (memory == nullptr) return regions_.end();
+  auto opened = regions_.end();
   try {
-    regions_.try_emplace(base);
-    size.open.insert(base);
-    return true;
+    opened = regions_.try_emplace(reinterpret_cast<std::uintptr_t>(memory), Region{bytes, pieces}).first;
+    if (pieces > 1) size.open.insert(opened->first);
   } catch (const std::bad_alloc&) {
-    regions_.erase(base);
-    release_block(region, region_size);
-    return false;
+    if (opened != regions_.end()) regions_.erase(opened);
+    release_block(memory, bytes);
+    return regions_.end();
   }
+  regions_size_ += bytes;
+  return opened;
 }
 
-void* BlockSource::take_from(std::uintptr_t base, std::size_t pages) {
-  Region& region = regions_.find(base)->second;
-  std::size_t word = 0;
-  while (region.used[word] == ~std::uint64_t{0}) ++word;
-  const auto bit = static_cast<std::size_t>(std::countr_one(region.used[word]));
-  region.used[word] |= std::uint64_t{1} << bit;
-  const std::size_t number = word * 64 + bit;
-  if (number < region.fresh) {
-    reuse_pages(pages * page_size);
-  } else {
+// Requires: the region has room.
+void* BlockSource::take_from(Regions::iterator at, std::size_t pages) {
+  auto& [base, region] = *at;
+  Size& size = sizes_[pages];
+  const std::size_t piece_size = pages * page_size;
+  std::size_t number = 0;
+  while (region.used[number]) ++number;
+  void* const piece = pointer(base + number * piece_size);
+  if (number >= region.fresh) {
     region.fresh = number + 1;
+  } else if (region.stale[number]) {
+    region.stale[number] = false;
+    size.stale -= piece_size;
+    if (region.stale.none()) size.with_stale.erase(base);
+    std::memset(piece, 0, piece_size);
+  } else {
+    reuse_pages(piece_size);
   }
-  if (++region.live == region_size / page_size / pages) sizes_[pages].open.erase(base);
-  return address(base + number * pages * page_size);
+  region.used[number] = true;
+  size.used += piece_size;
+  if (region.used.count() == region.pieces) size.open.erase(base);
+  return piece;
 }
 
-void BlockSource::put_back(std::uintptr_t base, Region& region, std::uintptr_t at,
-                           std::size_t pages) noexcept {
-  const std::size_t number = (at - base) / (pages * page_size);
-  region.used[number / 64] &= ~(std::uint64_t{1} << number % 64);
-  if (--region.live == 0) {
-    reuse_pages((region.fresh - 1) * pages * page_size);  // all but this one were discarded
-    sizes_[pages].open.erase(base);
-    regions_.erase(base);
-    return release_block(address(base), region_size);
-  }
-  discard_pages(address(at), pages * page_size);
+void BlockSource::put_back(Regions::iterator at, std::uintptr_t piece, std::size_t pages) noexcept {
+  auto& [base, region] = *at;
+  Size& size = sizes_[pages];
+  const std::size_t piece_size = pages * page_size;
+  const std::size_t number = (piece - base) / piece_size;
+  region.used[number] = false;
+  region.stale[number] = true;
+  size.used -= piece_size;
+  size.stale += piece_size;
+  if (region.used.none()) return close_region(at, pages);
   try {
-    sizes_[pages].open.insert(base);
+    size.with_stale.insert(base);
+    size.open.insert(base);
   } catch (const std::bad_alloc&) {  // its free pieces stay unused until one more comes back
+    discard(at, pages);
   }
+}
+
+void BlockSource::close_region(Regions::iterator at, std::size_t pages) noexcept {
+  const auto& [base, region] = *at;
+  Size& size = sizes_[pages];
+  const std::size_t stale = region.stale.count();
+  reuse_pages((region.fresh - stale) * pages * page_size);  // these were discarded
+  size.stale -= stale * pages * page_size;
+  size.with_stale.erase(base);
+  size.open.erase(base);
+  regions_size_ -= region.size;
+  release_block(pointer(base), region.size);
+  regions_.erase(at);
+}
+
+// What is stale of a region is no longer resident.
+void BlockSource::discard(Regions::iterator at, std::size_t pages) noexcept {
+  auto& [base, region] = *at;
+  Size& size = sizes_[pages];
+  const std::size_t piece_size = pages * page_size;
+  for (std::size_t first = 0; first < region.fresh; ++first) {
+    std::size_t end = first;
+    while (end < region.fresh && region.stale[end]) region.stale[end++] = false;
+    if (end == first) continue;
+    discard_pages(pointer(base + first * piece_size), (end - first) * piece_size);
+    size.stale -= (end - first) * piece_size;
+    first = end;
+  }
+  size.with_stale.erase(base);
 }
 
 }  // namespace restitch::detail

@@ -1,30 +1,37 @@
-// BlockSource: where the large pieces of memory of one pool come from. Sizes of which much is in use come out
-// of huge pages, so that a walk over much memory need not look up each small page; others are blocks of their
-// own, or a small pool would pay for a whole huge page. What is given back is no longer resident. One thread.
+// BlockSource: where the large pieces of memory of one pool come from. Pieces of a size lie side by side in
+// regions, which grow with what is in use of it, by a sixteenth, and to a huge page once there is enough to
+// fill some, so that a walk over much memory need not look up each small page, and a small pool does not pay
+// for more than it uses. What is given back is no longer resident, but for an eighth of what is in use: it
+// costs less to wait until all of a region is free than to take it apart. One thread.
 //
-//   region  2 MiB, aligned:  │ piece │ piece │ free │ piece │ … │        all of one size
+//   region  │ piece │ piece │ free │ piece │ … │        all of one size
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <map>
 #include <memory>
 #include <new>
 #include <set>
 #include <type_traits>
-#include <unordered_map>
 
 namespace restitch::detail {
 
 class BlockSource {
  public:
-  static constexpr std::size_t region_size = std::size_t{2} * 1024 * 1024;
-  static constexpr std::size_t region_piece_max = std::size_t{128} * 1024;  // larger ones leave too much over
+  static constexpr std::size_t huge_size = std::size_t{2} * 1024 * 1024;  // of a page, and a region
+  static constexpr std::size_t piece_max = std::size_t{128} * 1024;       // larger ones have no neighbours
+
+  static constexpr std::size_t alone = std::numeric_limits<std::size_t>::max();
 
   BlockSource();
 
-  // `plain_size`: so many bytes of a size are blocks of their own, before the next come from regions.
-  explicit BlockSource(std::size_t plain_size) : plain_size_(plain_size) {}
+  // `small_size`: so many bytes of a size are in use before huge pages are. With `alone` no piece has a
+  // neighbour.
+  explicit BlockSource(std::size_t small_size) : small_size_(small_size) {}
   BlockSource(const BlockSource&) = delete;
   BlockSource& operator=(const BlockSource&) = delete;
 
@@ -36,30 +43,39 @@ class BlockSource {
   void release(void* piece, std::size_t size) noexcept;
 
   // Bytes of all regions.
-  [[nodiscard]] std::size_t regions_size() const { return regions_.size() * region_size; }
+  [[nodiscard]] std::size_t regions_size() const { return regions_size_; }
 
  private:
   static constexpr std::size_t page_size = 4096;
-  static constexpr std::size_t words = region_size / page_size / 64;
 
+  using Pieces = std::bitset<huge_size / page_size>;
   struct Region {
-    std::array<std::uint64_t, words> used{};  // a bit for each piece
-    std::size_t live = 0;
-    std::size_t fresh = 0;  // pieces from here on were never used
+    std::size_t size = 0;
+    std::size_t pieces = 0;  // fit into it
+    std::size_t fresh = 0;   // pieces from here on were never used
+    Pieces used{};
+    Pieces stale{};  // given back, and still resident
   };
+  using Regions = std::map<std::uintptr_t, Region>;  // by address
+  // All pieces of a size.
   struct Size {
-    std::size_t plain = 0;          // bytes of blocks of their own
+    std::size_t used = 0;  // bytes
+    std::size_t stale = 0;
     std::set<std::uintptr_t> open;  // regions with room; the lowest is filled first
+    std::set<std::uintptr_t> with_stale;
   };
 
   static std::size_t pages_of(std::size_t size) { return (size + page_size - 1) / page_size; }
-  bool open_region(Size& size) noexcept;
-  void* take_from(std::uintptr_t base, std::size_t pages);
-  void put_back(std::uintptr_t base, Region& region, std::uintptr_t at, std::size_t pages) noexcept;
+  Regions::iterator open_region(std::size_t pages, bool huge) noexcept;
+  void* take_from(Regions::iterator at, std::size_t pages);
+  void put_back(Regions::iterator at, std::uintptr_t piece, std::size_t pages) noexcept;
+  void close_region(Regions::iterator at, std::size_t pages) noexcept;
+  void discard(Regions::iterator at, std::size_t pages) noexcept;
 
-  std::size_t plain_size_;
-  std::array<Size, region_piece_max / page_size + 1> sizes_;  // by pages
-  std::unordered_map<std::uintptr_t, Region> regions_;        // by address
+  std::size_t small_size_;
+  std::array<Size, piece_max / page_size + 1> sizes_;  // by pages
+  Regions regions_;
+  std::size_t regions_size_ = 0;
 };
 
 template <class T>
