@@ -22,6 +22,7 @@ int digest(CaptureReader& reader) {
     for (const Record& record : reader.next_batch()) {
       const DecodedPacket packet = decode(record.link_type, record.frame, record.info.original_size);
       if (packet.reason != DropReason::none) continue;
+      if (packet.tcp.payload.empty() && !packet.tcp.fin()) continue;
       const auto flow = flows.try_emplace(key_of(packet)).first;
       flow->second.update(packet.tcp.payload);
       if (!packet.tcp.fin()) continue;
