@@ -39,13 +39,12 @@ void* BlockSource::allocate(std::size_t size) noexcept {
   const std::size_t pages = pages_of(size);
   if (pages * page_size > piece_max) return allocate_block(size);
   const Size& of_size = sizes_[pages];
-  auto region = regions_.end();
-  if (!of_size.open.empty()) {
-    region = regions_.find(*of_size.open.begin());
-  } else {
-    if (of_size.used >= small_size_) region = open_region(pages, true);
-    if (region == regions_.end()) region = open_region(pages, false);
+  auto region = of_size.open.empty() ? regions_.end() : regions_.find(*of_size.open.begin());
+  if (region == regions_.end() && of_size.used >= small_size_) region = open_region(pages, huge_size);
+  if (region == regions_.end() && small_size_ != alone) {
+    region = open_region(pages, std::min(of_size.used / part, huge_size / 2));
   }
+  if (region == regions_.end()) region = open_region(pages, 0);
   return region == regions_.end() ? nullptr : take_from(region, pages);
 }
 
@@ -60,13 +59,12 @@ void BlockSource::release(void* piece, std::size_t size) noexcept {
   }
 }
 
-// Answers the end when memory is exhausted, or has no room for a whole region.
-BlockSource::Regions::iterator BlockSource::open_region(std::size_t pages, bool huge) noexcept {
+// Of so many bytes, and of one piece at least. Answers the end when memory has no room for it.
+BlockSource::Regions::iterator BlockSource::open_region(std::size_t pages, std::size_t wanted) noexcept {
   Size& size = sizes_[pages];
-  const std::size_t piece_size = pages * page_size;
-  const std::size_t wanted = huge ? huge_size : std::min(size.used / part, huge_size);
-  const std::size_t pieces = small_size_ == alone ? 1 : std::max<std::size_t>(1, wanted / piece_size);
-  const std::size_t bytes = huge ? huge_size : pieces * piece_size;
+  const bool huge = wanted == huge_size;
+  const std::size_t pieces = std::max<std::size_t>(1, wanted / (pages * page_size));
+  const std::size_t bytes = huge ? huge_size : pieces * pages * page_size;
   void* const memory =
       huge ? allocate_aligned_block(bytes) : allocate_block(bytes, size.used >= filled_soon_size);
   if (memory == nullptr) return regions_.end();

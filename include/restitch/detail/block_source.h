@@ -1,8 +1,8 @@
 // BlockSource: where the large pieces of memory of one pool come from. Pieces of a size lie side by side in
-// regions, which grow with what is in use of it, by a sixteenth, and to a huge page once there is enough to
-// fill some, so that a walk over much memory need not look up each small page, and a small pool does not pay
-// for more than it uses. What is given back is no longer resident, but for an eighth of what is in use: it
-// costs less to wait until all of a region is free than to take it apart. One thread.
+// regions. A region is a sixteenth of what is in use of that size, so that a small pool does not pay for more
+// than it uses, or a huge page, once there is enough to fill some: a walk over much memory need not look up
+// each small page. What is given back is no longer resident, but for a sixteenth of what is in use: it costs
+// less to wait until all of a region is free than to take it apart. One thread.
 //
 //   region  │ piece │ piece │ free │ piece │ … │        all of one size
 #pragma once
@@ -22,14 +22,13 @@ namespace restitch::detail {
 
 class BlockSource {
  public:
-  static constexpr std::size_t huge_size = std::size_t{2} * 1024 * 1024;  // of a page, and a region
-  static constexpr std::size_t piece_max = std::size_t{128} * 1024;       // larger ones have no neighbours
-
+  static constexpr std::size_t huge_size = std::size_t{2} * 1024 * 1024;  // of a page, and the largest region
+  static constexpr std::size_t piece_max = std::size_t{128} * 1024;       // larger ones leave too much over
   static constexpr std::size_t alone = std::numeric_limits<std::size_t>::max();
 
   BlockSource();
 
-  // `small_size`: so many bytes of a size are in use before huge pages are. With `alone` no piece has a
+  // `small_size`: so many bytes of a size are in use before huge pages are; `alone`: no piece has a
   // neighbour.
   explicit BlockSource(std::size_t small_size) : small_size_(small_size) {}
   BlockSource(const BlockSource&) = delete;
@@ -66,7 +65,7 @@ class BlockSource {
   };
 
   static std::size_t pages_of(std::size_t size) { return (size + page_size - 1) / page_size; }
-  Regions::iterator open_region(std::size_t pages, bool huge) noexcept;
+  Regions::iterator open_region(std::size_t pages, std::size_t wanted) noexcept;
   void* take_from(Regions::iterator at, std::size_t pages);
   void put_back(Regions::iterator at, std::uintptr_t piece, std::size_t pages) noexcept;
   void close_region(Regions::iterator at, std::size_t pages) noexcept;
