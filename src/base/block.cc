@@ -7,12 +7,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/sanitized.h"
+
 namespace restitch::detail {
 namespace {
 
 std::atomic<std::size_t> in_use = 0;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RESTITCH_SANITIZED
 
 // The allocator of the sanitizers knows more than the system: it finds leaks, and writes beyond the end.
 void* acquire(std::size_t size, bool /*filled_soon*/) { return std::calloc(1, size); }
@@ -47,7 +49,10 @@ void* acquire_aligned(std::size_t size) {
   return mapped + before;
 }
 
-void discard(void* part, std::size_t size) { madvise(part, size, MADV_DONTNEED); }
+// Pages that the process has locked (mlockall) stay.
+void discard(void* part, std::size_t size) {
+  if (madvise(part, size, MADV_DONTNEED) != 0) std::memset(part, 0, size);
+}
 
 #endif
 

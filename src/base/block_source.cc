@@ -5,13 +5,14 @@
 #include <cstring>
 #include <iterator>
 
+#include "base/sanitized.h"
 #include "restitch/detail/block.h"
 
 namespace restitch::detail {
 namespace {
 
 // Neighbours hide from the sanitizers what is allocated and what is not.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RESTITCH_SANITIZED
 constexpr std::size_t usual_small_size = BlockSource::alone;
 #else
 constexpr std::size_t usual_small_size = std::size_t{4} * 1024 * 1024;

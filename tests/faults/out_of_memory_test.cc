@@ -3,6 +3,7 @@
 // comes twice or in the wrong place.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,10 +11,13 @@
 #include <cstring>
 #include <new>
 #include <optional>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "restitch/basic_assembler.h"
 #include "restitch/detail/block.h"
+#include "restitch/detail/block_source.h"
 
 namespace {
 
@@ -66,7 +70,11 @@ namespace restitch::detail {
 // In place of src/base/block.cc.
 void* allocate_block(std::size_t size, bool) noexcept { return fails_now() ? nullptr : std::calloc(1, size); }
 void release_block(void* block, std::size_t) noexcept { std::free(block); }
-void* allocate_aligned_block(std::size_t) noexcept { return nullptr; }
+void* allocate_aligned_block(std::size_t size) noexcept {
+  if (fails_now()) return nullptr;
+  void* const block = std::aligned_alloc(size, size);
+  return block == nullptr ? nullptr : std::memset(block, 0, size);
+}
 void discard_pages(void* part, std::size_t size) noexcept { std::memset(part, 0, size); }
 void reuse_pages(std::size_t) noexcept {}
 std::size_t blocks_size() noexcept { return 0; }
@@ -260,6 +268,49 @@ TEST_P(OutOfMemory, NorDoesItHarmWhatStreamsKeep) {
   Sink::keeps = true;
   run_out_everywhere(options_of(GetParam(), false), true);
   run_out_everywhere(options_of(GetParam(), false), false);
+}
+
+// Pieces come and go, and now and then there is no memory for them, or to write down where there is room.
+TEST(OutOfMemoryOfABlockSource, LeavesPiecesAsTheyAreAndNoneBehind) {
+  constexpr std::size_t size = std::size_t{16} * 1024;
+  constexpr std::size_t pieces_max = 300;
+  detail::BlockSource source(100 * size);
+  std::vector<std::uint8_t*> taken;
+  taken.reserve(pieces_max);
+  std::mt19937 dice(11);
+  std::uint64_t failed = 0;
+  const auto has_only = [](const std::uint8_t* piece, std::uint8_t byte) {
+    return std::all_of(piece, piece + size, [byte](std::uint8_t one) { return one == byte; });
+  };
+  // What is in a piece tells it from the others, nearly always.
+  const auto mark_of = [](const std::uint8_t* piece) {
+    return static_cast<std::uint8_t>(1 + reinterpret_cast<std::uintptr_t>(piece) / size % 255);
+  };
+  for (int step = 0; step < 20'000; ++step) {
+    const bool grows = step / 1000 % 2 == 0;
+    only_once = dice() % 2 == 0;
+    to_go = dice() % 2 == 0 ? dice() % 2 : never;
+    if (taken.empty() || (taken.size() < pieces_max && dice() % 3 != (grows ? 0U : 1U))) {
+      auto* const piece = static_cast<std::uint8_t*>(source.allocate(size));
+      to_go = never;
+      if (piece == nullptr) {
+        ++failed;
+        continue;
+      }
+      ASSERT_TRUE(has_only(piece, 0));
+      std::memset(piece, mark_of(piece), size);
+      taken.push_back(piece);
+    } else {
+      std::swap(taken[dice() % taken.size()], taken.back());
+      ASSERT_TRUE(has_only(taken.back(), mark_of(taken.back())));
+      source.release(taken.back(), size);
+      taken.pop_back();
+    }
+    to_go = never;
+  }
+  EXPECT_GT(failed, 10U);
+  for (std::uint8_t* const piece : taken) source.release(piece, size);
+  EXPECT_EQ(source.regions_size(), 0U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, OutOfMemory, ::testing::Values("gopacket", "capture", "linux-oobinline"),

@@ -1,8 +1,8 @@
 // BlockSource: where the large pieces of memory of one pool come from. Pieces of a size lie side by side in
-// regions. A region is a sixteenth of what is in use of that size, so that a small pool does not pay for more
-// than it uses, or a huge page, once there is enough to fill some: a walk over much memory need not look up
-// each small page. What is given back is no longer resident, but for a sixteenth of what is in use: it costs
-// less to wait until all of a region is free than to take it apart. One thread.
+// regions. A region is a sixteenth of what is in use of that size, up to 1 MiB, so that a small pool does not
+// pay for more than it uses, or a huge page, once there is enough to fill some: a walk over much memory need
+// not look up each small page. What is given back is no longer resident, but for a sixteenth of what is in
+// use: it costs less to wait until all of a region is free than to take it apart. One thread.
 //
 //   region  │ piece │ piece │ free │ piece │ … │        all of one size
 #pragma once
