@@ -45,9 +45,9 @@ class StreamSlots {
   // StreamSlots goes.
   template <class... Args>
   S& construct(std::uint32_t slot, Args&&... args) {
-    Chunk& chunk = chunks_[slot >> shift];
-    S* made = ::new (static_cast<void*>(chunk.cells->at[slot & mask].bytes)) S(std::forward<Args>(args)...);
-    ++chunk.live;
+    void* const place = chunks_[slot >> shift].cells->at[slot & mask].bytes;
+    S* made = ::new (place) S(std::forward<Args>(args)...);
+    ++chunks_[slot >> shift].live;
     return *made;
   }
 
