@@ -1,6 +1,6 @@
-// The limit of `restitch streams --json`: reads a capture, finds the flow of each packet, and takes its
-// payload into the SHA-256 of that flow; nothing else. It is right only where every flow is in order and has
-// its own ports (workloads A and B), and it writes nothing but one sum.
+// The limit of `restitch streams --json`: reads a capture, finds the flow of each packet that has payload or
+// a FIN, and takes its payload into the SHA-256 of that flow; nothing else. It is right only where every flow
+// is in order and has its own ports (workloads A and B), and it writes nothing but one sum.
 //
 //   bench_digest CAPTURE
 #include <cstdio>
