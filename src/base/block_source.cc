@@ -78,7 +78,6 @@ BlockSource::Regions::iterator BlockSource::open_region(std::size_t pages, std::
     release_block(memory, bytes);
     return regions_.end();
   }
-  regions_size_ += bytes;
   return opened;
 }
 
@@ -132,7 +131,6 @@ void BlockSource::close_region(Regions::iterator at, std::size_t pages) noexcept
   size.stale -= stale * pages * page_size;
   size.with_stale.erase(base);
   size.open.erase(base);
-  regions_size_ -= region.size;
   release_block(pointer(base), region.size);
   regions_.erase(at);
 }

@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include "base/sanitized.h"
 #include "golden/tool_run.h"
 
 namespace restitch::testing {
@@ -91,7 +92,7 @@ TEST_F(Faults, AnInputThatCannotBeReadOnIsDamageAndTheRestIsRead) {
 }
 
 TEST_F(Faults, LittleMemoryIsSurvived) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef RESTITCH_SANITIZED
   GTEST_SKIP() << "a sanitizer needs more address space than the limit gives";
 #else
   // Enough to start, not enough for everything: no crash, and an exit status that says what happened.

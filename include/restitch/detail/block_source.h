@@ -41,8 +41,12 @@ class BlockSource {
   void* allocate(std::size_t size) noexcept;
   void release(void* piece, std::size_t size) noexcept;
 
-  // Bytes of all regions.
-  [[nodiscard]] std::size_t regions_size() const { return regions_size_; }
+  // Bytes of all regions, counted one by one.
+  [[nodiscard]] std::size_t regions_size() const {
+    std::size_t sum = 0;
+    for (const auto& [base, region] : regions_) sum += region.size;
+    return sum;
+  }
 
  private:
   static constexpr std::size_t page_size = 4096;
@@ -74,7 +78,6 @@ class BlockSource {
   std::size_t small_size_;
   std::array<Size, piece_max / page_size + 1> sizes_;  // by pages
   Regions regions_;
-  std::size_t regions_size_ = 0;
 };
 
 template <class T>

@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "restitch/detail/slab.h"
 #include "restitch/feed.h"
 
 namespace restitch::detail {
@@ -65,7 +66,6 @@ class EngineChunk {
 
  private:
   static constexpr std::size_t records_max = 1024;
-  static constexpr std::uint32_t none = 0xFFFFFFFF;
 
   void add_decoded(const Record& record, Decoder& decoder, FeedCounts& counts);
   void deal(const Record& record, std::uint64_t hash, std::uint32_t decoded) {
