@@ -67,7 +67,7 @@ install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 if(TARGET restitch_cli)
   file(RELATIVE_PATH bin_to_lib /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR})
-  set_target_properties(restitch_cli PROPERTIES INSTALL_RPATH "$ORIGIN/${bin_to_lib}")
+  restitch_find_libraries_in(restitch_cli "$ORIGIN/${bin_to_lib}" "$ORIGIN")
   install(TARGETS restitch_cli)
 endif()
 file(GLOB man_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.1)

@@ -53,8 +53,8 @@ function(restitch_module name)
     target_link_libraries(${target} ${scope} restitch_${dependency})
   endforeach()
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} VERSION ${PROJECT_VERSION}
-                                             SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-                                             INSTALL_RPATH "$ORIGIN")
+                                             SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  restitch_find_libraries_in(${target} "$ORIGIN")
   set_property(GLOBAL APPEND PROPERTY restitch_targets ${target})
 endfunction()
 

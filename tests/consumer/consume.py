@@ -12,6 +12,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
+sys.path.insert(0, str(HERE.parent / "guards"))
+import hardening  # of tests/guards
 SAMPLE = ROOT / "tests" / "data" / "sample.pcapng"
 
 
@@ -56,10 +58,18 @@ def build_with_pkg_config(args, folder, prefix):
     run(folder / "consumer", SAMPLE, env=dict(os.environ, LD_LIBRARY_PATH=str(pc_file.parent.parent)))
 
 
-def run_installed_tool(prefix):
-    tool = prefix / "bin" / "restitch"
-    if tool.exists():
-        run(tool, "--version")
+def check_search(*programs):
+    """No program or library of ours looks for libraries in the folder that it happens to be called from."""
+    wrong = [what for program in programs for what in hardening.wrong_search(program)]
+    if wrong:
+        sys.exit("\n".join(wrong))
+
+
+def run_tools(build, prefix):
+    for folder, tool in ((build, build / "restitch"), (prefix, prefix / "bin" / "restitch")):
+        if tool.exists():
+            run(tool, "--version")
+            check_search(tool, *folder.rglob("librestitch_*.so"))
 
 
 def main():
@@ -81,7 +91,7 @@ def main():
     build_with_pkg_config(args, work / "pkg_config", prefix)
     if args.subdirectory:
         build_with_cmake(args, work / "subdirectory", f"-DRESTITCH_SOURCE={ROOT}")
-    run_installed_tool(prefix)
+    run_tools(Path(args.build), prefix)
     print("installed, found, built and run")
 
 

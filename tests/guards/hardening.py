@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Whether a built program is hardened (cmake/RestitchHardening.cmake), as readelf sees it.
 
-    hardening.py PROGRAM       say what is missing
-    hardening.py --unhardened  skip: this build leaves it out
+    hardening.py PROGRAM               say what is missing
+    hardening.py --unhardened PROGRAM  of a build that leaves the flags out: only where it looks for libraries
     hardening.py --self-test
 
 Position-independent, relocations read-only from the start, no executable stack, a stack protector, calls of
-libc that check sizes, and the standard library's checks of indices. Exit 77 where there is nothing to look at,
-or no readelf to look with.
+libc that check sizes, and the standard library's checks of indices. And whatever the build: libraries are looked
+for where the system does, and those of a shared build below the program's own folder or in absolute ones. Exit 77
+where there is no readelf to look with.
 """
 import re
 import shutil
@@ -32,6 +33,19 @@ def missing(description):
     return [what for what, pattern in RULES.items() if not pattern.search(description)]
 
 
+def loose_search(description):
+    """What is wrong with where it looks for libraries: a name of the current folder lets anyone's code in."""
+    paths = re.findall(r"\((?:RPATH|RUNPATH)\).*?\[(.*)\]", description)
+    if paths and not re.search(r"\((?:NEEDED|SONAME)\).*\[librestitch_", description):
+        return [f"looks for libraries in [{path}], though none is ours" for path in paths]
+    return [f"looks for libraries in \"{entry}\", which depends on the current folder"
+            for path in paths for entry in path.split(":") if not re.match(r"/|\$ORIGIN(/|$)", entry)]
+
+
+def wrong_search(program):
+    return [f"{program}: {what}" for what in loose_search(describe(program))]
+
+
 def describe(program):
     run = subprocess.run(["readelf", "-W", "--file-header", "--program-headers", "--dynamic", "--dyn-syms",
                           program], capture_output=True, text=True, check=True)
@@ -52,24 +66,33 @@ def self_test():
               "__memcpy_chk": "memcpy", "__glibcxx_assert_fail": "f"}
     for old, new in spoilt.items():
         assert len(missing(good.replace(old, new))) == 1, old
+    needed = " 0x0000000000000001 (NEEDED)             Shared library: [librestitch_base.so.0.1]\n"
+    runpath = " 0x000000000000001d (RUNPATH)            Library runpath: [{}]\n"
+    assert not loose_search(good) and not loose_search(needed)
+    assert loose_search(runpath.format("/usr/lib"))
+    for path in ("$ORIGIN", "$ORIGIN/../lib:/opt/lib"):
+        assert not loose_search(needed + runpath.format(path)), path
+    for path in ("", ":::", "$ORIGIN:", "$ORIGIN/../lib::/opt", "lib", "$ORIGINAL"):
+        assert loose_search(needed + runpath.format(path)), path
+        assert loose_search((needed + runpath.format(path)).replace("RUNPATH", "RPATH")), path
     print("each rule can fail")
 
 
 def main(arguments):
     if arguments == ["--self-test"]:
         return self_test()
-    if len(arguments) != 1:
+    unhardened = arguments[:1] == ["--unhardened"]
+    if len(arguments) != 1 + unhardened:
         sys.exit(__doc__)
-    if arguments == ["--unhardened"]:
-        print("skipped: a build with sanitizers, without optimisation, or with RESTITCH_HARDEN=OFF")
-        return SKIPPED
+    program = arguments[-1]
     if shutil.which("readelf") is None:
         print("skipped: no readelf")
         return SKIPPED
-    lacks = missing(describe(arguments[0]))
-    for what in lacks:
-        print(f"{arguments[0]}: missing: {what}")
-    return 1 if lacks else 0
+    complaints = wrong_search(program)
+    if not unhardened:
+        complaints += [f"{program}: missing: {what}" for what in missing(describe(program))]
+    print("\n".join(complaints))
+    return 1 if complaints else 0
 
 
 if __name__ == "__main__":
