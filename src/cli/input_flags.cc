@@ -9,6 +9,7 @@
 #include <map>
 
 #include "cli/filter_words.h"
+#include "cli/numbers.h"
 #include "restitch/capture_filter.h"
 
 namespace restitch::cli {
@@ -42,7 +43,7 @@ void InputFlags::add_files(CLI::App& command) {
   command.add_option("-F,--filter-file", filter_file_, "… or from a file")->type_name("FILE")->group(group);
   command.add_option("-c,--count", selection_.packets_max, "Stop after so many packets")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->transform(whole_number(1))
       ->group(group);
   command
       .add_flag("--follow", selection_.follow,
@@ -52,7 +53,7 @@ void InputFlags::add_files(CLI::App& command) {
       .add_option("--idle-timeout", selection_.idle_timeout_s,
                   "With --follow: end after so long without news")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, seconds_max))
+      ->transform(decimal_number(0, seconds_max))
       ->group(group);
   command
       .add_option(
@@ -60,7 +61,7 @@ void InputFlags::add_files(CLI::App& command) {
           "How long packets wait for an interface or a\ngrowing file whose own may be older; files are\n"
           "merged by time without it")
       ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, seconds_max))
+      ->transform(decimal_number(0, seconds_max))
       ->capture_default_str()
       ->group(group);
 }
@@ -82,12 +83,12 @@ void InputFlags::add_live(CLI::App& command) {
       ->group(group);
   command.add_option("-s,--snaplen", selection_.snap_size, "Bytes kept of each packet")
       ->type_name("BYTES")
-      ->check(CLI::Range(1u, 262'144u))
+      ->transform(whole_number(1, 262'144))
       ->capture_default_str()
       ->group(group);
   command.add_option("-B,--buffer-size", selection_.buffer_kib, "Buffer in the kernel, in KiB")
       ->type_name("KIB")
-      ->check(CLI::Range(std::size_t{64}, std::size_t{1} << 21))
+      ->transform(whole_number(64, 1 << 21))
       ->capture_default_str()
       ->group(group);
   command
@@ -128,7 +129,7 @@ void InputFlags::add_decoding(CLI::App& command) {
           "A packet that comes again within this time is\ncounted as a copy, not as a retransmission; 0:\n"
           "do not look")
       ->type_name("MS")
-      ->check(CLI::Range(0.0, 1e6))
+      ->transform(decimal_number(0, 1e6))
       ->capture_default_str()
       ->group(group);
   command

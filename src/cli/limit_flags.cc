@@ -4,9 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
-#include <charconv>
 #include <string_view>
 #include <utility>
+
+#include "cli/numbers.h"
 
 namespace restitch::cli {
 namespace {
@@ -44,7 +45,7 @@ void LimitFlags::add_to(CLI::App& command) {
   const char* const group = "Limits";
   command.add_option("--memory", memory_, "All that may be held, divided sensibly: 512M, 4G")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(size_with_unit())
       ->option_text("SIZE=1G")
       ->group(group);
   command
@@ -63,11 +64,11 @@ void LimitFlags::add_to(CLI::App& command) {
       .add_option("--pages-max", pages_max_,
                   "Out-of-order data held for all connections\ntogether, in gopacket's pages of 1,900 bytes")
       ->type_name("N")
-      ->check(CLI::Range(1, 1 << 30))
+      ->transform(whole_number(1, 1 << 30))
       ->group(group);
   command.add_option("--connection-pages-max", connection_pages_max_, "The same for each direction")
       ->type_name("N")
-      ->check(CLI::Range(1, 1 << 30))
+      ->transform(whole_number(1, 1 << 30))
       ->group(group);
   command
       .add_option(
@@ -100,13 +101,10 @@ bool LimitFlags::take_timeout(const std::string& text, std::string& complaint) {
   const std::string_view kind = std::string_view(text).substr(0, equals);
   const std::string_view number =
       equals == std::string::npos ? "" : std::string_view(text).substr(equals + 1);
-  double seconds = -1;
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), seconds);
-  const bool is_number = error == std::errc() && end == number.data() + number.size();
-  constexpr double seconds_max = 1e9;
+  const auto seconds = decimal_of(number, 0, 1e9);
   for (const auto& [name, member] : timeout_kinds) {
-    if (name != kind || !is_number || !(seconds >= 0 && seconds <= seconds_max)) continue;
-    selection_.ageing.*member = static_cast<std::int64_t>(seconds * static_cast<double>(second_ns));
+    if (name != kind || !seconds) continue;
+    selection_.ageing.*member = static_cast<std::int64_t>(*seconds * static_cast<double>(second_ns));
     return true;
   }
   complaint = fmt::format("--timeout: \"{}\" is not hole=, idle=, half-open= or closing= and seconds", text);

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "cli/exit_status.h"
+#include "cli/numbers.h"
 
 namespace restitch::cli {
 namespace {
@@ -134,6 +135,7 @@ void Parser::add_extract() {
       ->add_option("--zeros-max", options_.extraction.zeros_max,
                    "With --gaps=zero: bytes of zeros in all files\ntogether; a gap beyond is left out")
       ->type_name("BYTES")
+      ->transform(whole_number(0))
       ->capture_default_str();
   extract
       ->add_option("--template", template_,
@@ -186,13 +188,14 @@ void Parser::add_threads(CLI::App& command) {
           "Work with N threads. What comes out does not\ndepend on it. All processors; live and with\n"
           "--follow one")
       ->type_name("N")
-      ->check(CLI::Range(1, 64));
+      ->transform(whole_number(1, 64));
 }
 
 void Parser::add_common(CLI::App& command) {
   if (command.get_name() == "follow") {
     command.add_option("N", options_.number, "Number of the connection, as in the table")
         ->option_text("")
+        ->transform(whole_number(0))
         ->required();
   }
   input_.add_to(command);

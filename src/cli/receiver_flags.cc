@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <charconv>
 #include <string_view>
 #include <utility>
+
+#include "cli/numbers.h"
 
 namespace restitch::cli {
 namespace {
@@ -75,15 +76,12 @@ bool ReceiverFlags::finish(std::string& complaint) {
     if (!take_receiver(receiver, complaint)) return false;
   }
   if (acknowledged_.empty()) return true;
-  double seconds = -1;
-  const char* const last = acknowledged_.data() + acknowledged_.size();
-  const auto [end, error] = std::from_chars(acknowledged_.data(), last, seconds);
-  constexpr double seconds_max = 1e9;
-  if (error != std::errc() || end != last || !(seconds >= 0 && seconds <= seconds_max)) {
+  const auto seconds = decimal_of(acknowledged_, 0, 1e9);
+  if (!seconds) {
     complaint = fmt::format("--acknowledged: \"{}\" is no number of seconds", acknowledged_);
     return false;
   }
-  selection_.acknowledged_tolerance_ns = static_cast<std::int64_t>(seconds * 1e9);
+  selection_.acknowledged_tolerance_ns = static_cast<std::int64_t>(*seconds * 1e9);
   return true;
 }
 

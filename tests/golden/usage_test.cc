@@ -48,6 +48,30 @@ TEST_F(Usage, ThatIsWrongGivesOneLineAndExitStatus1) {
   }
 }
 
+TEST_F(Usage, NumbersAreReadWholeOrRefused) {
+  write("hello.pcap", hello_world().bytes());
+  for (const char* arguments :
+       {"--memory -1", "--memory 0", "--memory 99999999999999999999", "--memory 16E", "--memory nan",
+        "--copies-window nan", "--copies-window=-nan", "--copies-window inf", "--follow --idle-timeout nan",
+        "--merge-window nan", "-c 0", "-c -1", "-c 18446744073709551616", "-c 0x10", "--threads 4294967297",
+        "--acknowledged=nan", "--timeout hole=nan"}) {
+    const ToolRun run = ToolTest::run(std::string("timeout 10 @ ") + arguments + " hello.pcap");
+    EXPECT_EQ(run.status, 1) << arguments;
+    EXPECT_THAT(run.out, IsEmpty()) << arguments;
+    EXPECT_THAT(run.err, HasSubstr("\" is no")) << arguments;
+  }
+  EXPECT_EQ(ToolTest::run("@ follow -1 hello.pcap").status, 1);
+  EXPECT_EQ(ToolTest::run("@ follow 18446744073709551616 hello.pcap").status, 1);
+  EXPECT_EQ(ToolTest::run("@ extract -o d --zeros-max -1 hello.pcap").status, 1);
+  SmallCapture ten;
+  for (std::uint32_t i = 0; i < 12; ++i) ten.client(100 + i, ack_flags, "x");
+  write("ten.pcap", ten.bytes());
+  EXPECT_THAT(ToolTest::run("@ -c 010 ten.pcap").err, HasSubstr("\n10 packets"));  // not eight
+  for (const char* size : {"64M", "64mb", "65536k", "67108864", "67108864B", "1GiB"}) {
+    EXPECT_EQ(ToolTest::run(std::string("@ --memory ") + size + " hello.pcap").status, 0) << size;
+  }
+}
+
 TEST_F(Usage, ErrorsNameTheReceiversThereAre) {
   const ToolRun run = ToolTest::run("@ --receiver nobody x");
   EXPECT_THAT(run.err, HasSubstr("gopacket"));
