@@ -179,6 +179,11 @@ class BasicAssembler {
                        const TcpSegment& tcp, AssemblerContext& context);
   Connection* meet(Connection* met, const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                    const TcpSegment& tcp, AssemblerContext& context, Counting& counting);
+  bool learn(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
+  void note_ack(const Ref& answered, const TcpSegment& tcp, AssemblerContext& context);
+  void follow_evidence(const Ref& ref, AssemblerContext* context);
+  void go_to(const Ref& ref, Sequence position, AssemblerContext* context);
+  void give_up_lost(const Ref& ref, AssemblerContext* context);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
@@ -229,9 +234,10 @@ class BasicAssembler {
 
 }  // namespace restitch
 
-#include "restitch/detail/basic_assembler_ageing.h"  // IWYU pragma: export
-#include "restitch/detail/basic_assembler_ends.h"    // IWYU pragma: export
-#include "restitch/detail/basic_assembler_impl.h"    // IWYU pragma: export
-#include "restitch/detail/basic_assembler_judged.h"  // IWYU pragma: export
-#include "restitch/detail/basic_assembler_limits.h"  // IWYU pragma: export
-#include "restitch/detail/basic_stream_pool_impl.h"  // IWYU pragma: export
+#include "restitch/detail/basic_assembler_ageing.h"    // IWYU pragma: export
+#include "restitch/detail/basic_assembler_ends.h"      // IWYU pragma: export
+#include "restitch/detail/basic_assembler_evidence.h"  // IWYU pragma: export
+#include "restitch/detail/basic_assembler_impl.h"      // IWYU pragma: export
+#include "restitch/detail/basic_assembler_judged.h"    // IWYU pragma: export
+#include "restitch/detail/basic_assembler_limits.h"    // IWYU pragma: export
+#include "restitch/detail/basic_stream_pool_impl.h"    // IWYU pragma: export

@@ -35,7 +35,11 @@ enum class EventKind : std::uint8_t {
                       // client_to_server is what server_to_client was
   truncated,          // payload that the snap length cut off
   fragment_overlap,   // the segment came in IP fragments that overlapped (RFC 1858, RFC 5722)
-  other_copy,  // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
+  wild_sequence,   // a segment that the receiver cannot have taken: farther from all it acknowledged than any
+                   // window allows, and never acknowledged; it is not delivered
+  resynchronized,  // the stream goes on far from where it was: its receiver acknowledged that, or several
+                   // segments agree; the gap between has the event's size
+  other_copy,      // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
   count_,
 };
 

@@ -66,6 +66,9 @@ struct PoolLimits {
 // a row do. So a packet with an absurd time changes nothing, a clock that was set makes nobody look idle, and
 // in a capture with less than two packets a minute little ages: there the limits bound what is held.
 struct Ageing {
+  std::int64_t hole_acked_ns =
+      0;  // a hole is skipped so long after its receiver acknowledged the bytes in it, or up to
+          // twice as long; found out when the next packet of its connection comes
   std::int64_t hole_ns = 0;       // a hole is skipped when bytes waited behind it for so long
   std::int64_t idle_ns = 0;       // a silent connection ends (EndReason::timeout)
   std::int64_t half_open_ns = 0;  // the same while it has neither payload nor both ends' SYN; 0: as idle_ns
@@ -77,7 +80,7 @@ struct Ageing {
 
   // For a capture that goes on for ever.
   static constexpr Ageing usual() {
-    return {30'000'000'000, 3'600'000'000'000, 60'000'000'000, 120'000'000'000};
+    return {1'000'000'000, 30'000'000'000, 3'600'000'000'000, 60'000'000'000, 120'000'000'000};
   }
 };
 

@@ -56,6 +56,11 @@ struct PoolOptions {
   // direction wait for an earlier one. 0: it waits for a limit or a flush, as gopacket does.
   std::uint32_t midstream_pages_max = 0;
 
+  // The same sooner: once the receiver acknowledged one of the bytes that wait, and at the latest when so
+  // many segments wait, or for so long in capture time (0: no such time). 0 segments: off.
+  std::uint32_t midstream_packets_max = 0;
+  std::int64_t midstream_wait_ns = 0;
+
   // When a hole fills that many held segments waited behind, one delivery brings at most this many of them,
   // or twice as many as the stream keeps, and others follow: what is delivered is still in the cache when the
   // stream looks at it, and keeping all costs no more than looking at each byte a few times.

@@ -15,8 +15,9 @@ namespace {
 // What our streams keep of a connection: its summary and, where files are written, its files.
 constexpr std::size_t stream_size = 1200;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 4> timeout_kinds = {
-    {{"hole", &Ageing::hole_ns},
+constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 5> timeout_kinds = {
+    {{"hole-acked", &Ageing::hole_acked_ns},
+     {"hole", &Ageing::hole_ns},
      {"idle", &Ageing::idle_ns},
      {"half-open", &Ageing::half_open_ns},
      {"closing", &Ageing::closing_ns}}};
@@ -28,7 +29,9 @@ constexpr std::int64_t closing_in_files_ns = 120 * second_ns;
 constexpr std::int64_t closing_live_ns = 5 * second_ns;
 
 Ageing default_ageing(const InputSelection& input) {
-  if (!input.endless()) return {.closing_ns = closing_in_files_ns};
+  if (!input.endless()) {
+    return {.hole_acked_ns = second_ns, .hole_ns = 30 * second_ns, .closing_ns = closing_in_files_ns};
+  }
   Ageing ageing = Ageing::usual();
   if (input.live()) ageing.closing_ns = closing_live_ns;
   return ageing;

@@ -50,6 +50,8 @@ PoolOptions Session::pool_options() const {
   options_.receivers.apply(options);
   // A connection that was joined in the middle waits for an earlier byte until this much is there.
   options.midstream_pages_max = 64;
+  options.midstream_packets_max = 8;
+  options.midstream_wait_ns = 200'000'000;
   options.limits = options_.limits.budget.pool;
   options.tombstones_max = options_.limits.budget.tombstones_max;
   options.ageing = options_.limits.ageing;

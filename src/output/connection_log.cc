@@ -68,8 +68,11 @@ void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
   ended_.push_back({at_end ? std::numeric_limits<std::uint64_t>::max() : now_, &connection});
 }
 
+// A gap that grew before anything came behind it is one gap.
 void ConnectionLog::add_gap(DirectionSummary& side, const Gap& gap) {
-  if (gaps_ < gaps_max_) {
+  if (!side.gaps.empty() && side.gaps.back().offset + side.gaps.back().size == gap.offset) {
+    side.gaps.back().size += gap.size;
+  } else if (gaps_ < gaps_max_) {
     ++gaps_;
     side.gaps.push_back(gap);
   } else {

@@ -25,6 +25,8 @@ std::string_view to_string(EventKind kind) {
                                                                            "roles_swapped",
                                                                            "truncated",
                                                                            "fragment_overlap",
+                                                                           "wild_sequence",
+                                                                           "resynchronized",
                                                                            "other_copy"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }

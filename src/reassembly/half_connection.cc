@@ -56,17 +56,11 @@ void HalfConnection::insert_syn(State& state, const Arrival& arrival) {
     flags_ |= syn_flag;
   } else if (contradicts_syn(state, arrival.first.add(-1))) {
     report(state, EventKind::syn_in_connection, arrival);
-    if (next_offset_ == 0 && !holds(state)) move_start(state, arrival.first);
+    if (next_offset_ == 0 && !evidence_.start_acked()) detail(state).named.add(arrival.first);
+  } else if (!by_syn() && arrival.first == start()) {
+    if (next_offset_ == 0) flags_ |= start_flag;
+    flags_ |= syn_flag;
   }
-}
-
-// Several SYNs (a SYN-ACK for each of two SYNs, say) named several starts, and no byte has come yet: the
-// last one counts, but the one before is remembered in case the data knows better.
-void HalfConnection::move_start(State& state, Sequence first) {
-  HalfDetail& d = detail(state);
-  d.first_syn = next_seq_;
-  d.has_first_syn = true;
-  set_start(state, first);
 }
 
 bool HalfConnection::names_another_start(Sequence start, bool by_syn, Sequence first) {
@@ -78,7 +72,7 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
   const Sequence first = syn.add(1);
   const HalfDetail* d = peek(state);
   if (known()) {
-    const bool overruled = next_offset_ == 0 && d != nullptr && d->has_first_syn && first == d->first_syn;
+    const bool overruled = next_offset_ == 0 && d != nullptr && d->named.contains(first);
     return !overruled && names_another_start(start(), by_syn(), first);
   }
   if (d == nullptr || d->held.empty()) return false;
@@ -130,6 +124,13 @@ void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const Tc
   if (is_keep_alive(tcp)) report(state, EventKind::keep_alive, arrival);
   if (tcp.urg()) note_urgent(state, tcp);
   see_urgent(state, arrival);
+  if (known() && !tcp.rst()) {
+    if (!tcp.syn() && !arrival.payload.empty()) settle_start(state, arrival.first);
+    if (lies_elsewhere(arrival.first, arrival.payload.size())) {
+      set_aside(state, arrival);
+      return rest(state);
+    }
+  }
   const Sequence end = arrival.last().add(tcp.missing_size);
   // Under Linux' rule a FIN that has to wait is one more byte of its segment, and can be lost like one.
   arrival.fin = tcp.fin() && policy.rule == OverlapRule::linux_ && tcp.missing_size == 0 &&
@@ -146,10 +147,6 @@ bool HalfConnection::is_keep_alive(const TcpSegment& tcp) const {
 }
 
 void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival) {
-  const HalfDetail* d = peek(state);
-  if (d != nullptr && d->has_first_syn && next_offset_ == 0 && arrival.first == d->first_syn) {
-    move_start(state, arrival.first);
-  }
   std::uint64_t overlap = arrival.payload.size();
   cut_delivered(arrival);
   overlap -= arrival.payload.size();
@@ -163,10 +160,11 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
     if (in_range(state, arrival)) {
       HalfDetail& busy = detail(state);
       arrival.next = known() && arrival.first == next_seq_;
-      arrival.lend = arrival.next && busy.skip == 0;
+      arrival.lend = arrival.next && busy.skip == 0 && !arrival.apart;
       inserted = busy.held.insert(state, policy, arrival);
+      contradict_elsewhere(state);
     } else {
-      state.bytes().dropped += arrival.payload.size();
+      set_aside(state, arrival);
     }
   }
   state.bytes().duplicate += overlap + inserted.duplicate;
@@ -288,28 +286,20 @@ void HalfConnection::close(State& state) {
 
 bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction,
                               std::optional<Sequence> at_most) {
+  if (!known()) return begin_midstream(state, direction, true);
   const HalfDetail* waiting = peek(state);
-  const bool pending_end = waiting != nullptr && waiting->has_end && known();
+  const bool pending_end = waiting != nullptr && waiting->has_end;
   if (!at_most && !pending_end && !holds(state)) return false;
   HalfDetail& d = detail(state);
   std::uint32_t lowest = d.held.empty() || end_comes_first(state, policy) ? none : d.held.first(state);
   Sequence to = lowest != none ? state.segments[lowest].first
                 : pending_end  ? d.end
                                : at_most.value_or(next_seq_);
-  if (at_most && known() && at_most->difference(to) > 0) {
+  if (at_most && at_most->difference(to) > 0) {
     to = *at_most;
     lowest = none;
   }
   const CaptureInfo info = lowest == none ? CaptureInfo{} : state.segments[lowest].info;
-  if (!known()) {
-    if (lowest == none) return false;
-    next_seq_ = to;
-    flags_ |= known_flag;
-    if (d.has_end && to.difference(d.end) < 0) d.has_end = false;
-    d.skip = -1;
-    state.events.add({.kind = EventKind::midstream_start, .direction = direction, .info = info});
-    return true;
-  }
   const std::int32_t distance = next_seq_.difference(to);
   if (distance <= 0) return false;
   state.events.add({.kind = EventKind::gap,
@@ -325,7 +315,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
 // What waits lies wholly behind an end that is final.
 bool HalfConnection::end_comes_first(State& state, const ReceiverPolicy& policy) {
   const HalfDetail& d = detail(state);
-  return known() && d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse &&
+  return d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse &&
          d.end.difference(d.held.lowest(state)) >= 0;
 }
 

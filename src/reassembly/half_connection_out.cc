@@ -5,6 +5,7 @@
 
 namespace restitch {
 
+using detail::Elsewhere;
 using detail::HalfDetail;
 using detail::none;
 
@@ -192,6 +193,13 @@ void HalfConnection::clear(State& state) {
     state.bytes().held -= waiting;
     state.bytes().dropped += waiting;
     d.run.keep_from(state, d.run.kept_bytes());
+    if (Elsewhere* const aside = elsewhere(state)) {
+      while (!aside->empty()) {
+        state.bytes().dropped += state.segments[aside->oldest()].size;
+        state.segments.release(aside->take(state, 0));
+      }
+      state.elsewheres.release(d.elsewhere);
+    }
     state.greed.remove(state, detail_);
     state.details.release(detail_);
     detail_ = none;
@@ -204,11 +212,16 @@ void HalfConnection::clear(State& state) {
 void HalfConnection::rest(State& state) {
   if (detail_ == none) return;
   const HalfDetail& d = state.details[detail_];
-  state.greed.place(state, detail_, d.memory_size());
+  state.greed.place(state, detail_, memory_size(state));
   if (!d.held.empty()) return;
   const bool counted = d.since.queued_packets != 0 || d.since.overlap_packets != 0;
-  const bool start_in_doubt = d.has_first_syn && next_offset_ == 0;
+  const bool start_in_doubt = !d.named.empty() && next_offset_ == 0;
   if (d.urgent.pending() && !ended()) return;
+  if (const Elsewhere* const aside = elsewhere(state)) {
+    if (!aside->is_idle()) return;
+    state.elsewheres.release(state.details[detail_].elsewhere);
+    state.details[detail_].elsewhere = none;
+  }
   if (!d.run.empty() || d.skip != 0 || d.has_end || counted || start_in_doubt) return;
   state.details.release(detail_);
   detail_ = none;

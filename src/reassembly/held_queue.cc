@@ -43,6 +43,53 @@ std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_
   return std::max({length, to_end, from_start});
 }
 
+// Calls function(cluster) for each, in order. Before the start is known nothing was popped, so no chain is
+// left.
+template <class Function>
+void HeldQueue::for_each_cluster(HalfState& state, std::uint32_t reach, Function&& function) const {
+  Cluster cluster;
+  const auto add = [&](Sequence first, Sequence last) {
+    if (cluster.segments != 0 && std::int64_t{cluster.last.difference(first)} > std::int64_t{reach}) {
+      function(cluster);
+      cluster.segments = 0;
+    }
+    if (cluster.segments++ == 0) cluster = {first, last, 1};
+    if (is_before(cluster.last, last)) cluster.last = last;
+  };
+  if (root_ != none) {
+    for (Block block = first_block(state); block != none; block = next_block(state, block)) {
+      add(start_of_block(state, block), end_of_block(state, block));
+    }
+  } else {
+    for (Place place = order_.first(state.leaves); place.exists();
+         place = SegmentOrder::next(state.leaves, place)) {
+      const Range held = range_of(state.segments, SegmentOrder::entry(state.leaves, place).segment);
+      add(held.first, held.last);
+    }
+  }
+  if (cluster.segments != 0) function(cluster);
+}
+
+std::optional<Sequence> HeldQueue::start_around(HalfState& state, Sequence position,
+                                                std::uint32_t reach) const {
+  std::optional<Sequence> start;
+  for_each_cluster(state, reach, [&](const Cluster& cluster) {
+    if (!is_before(position, cluster.first) && !is_before(cluster.last, position)) start = cluster.first;
+  });
+  return start;
+}
+
+std::optional<Sequence> HeldQueue::start_of_most(HalfState& state, std::uint32_t reach) const {
+  std::optional<Sequence> start;
+  std::size_t most = 0;
+  for_each_cluster(state, reach, [&](const Cluster& cluster) {
+    if (cluster.segments <= most) return;
+    most = cluster.segments;
+    start = cluster.first;
+  });
+  return start;
+}
+
 // A half that changes its rule settles what it holds by the old one.
 HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival) {
   const bool as_linux = has_blocks() || (order_.empty() && policy.rule == OverlapRule::linux_);

@@ -68,6 +68,17 @@ std::uint32_t HeldQueue::first_block(HalfState& state) const {
   return lowest_;
 }
 
+std::uint32_t HeldQueue::next_block(HalfState& state, std::uint32_t block) const {
+  std::uint32_t root = root_;
+  return LinkTree(state.blocks, root).next(block);
+}
+
+Sequence HeldQueue::start_of_block(HalfState& state, std::uint32_t block) const {
+  return start_of(state, block);
+}
+
+Sequence HeldQueue::end_of_block(HalfState& state, std::uint32_t block) const { return end_of(state, block); }
+
 std::uint32_t HeldQueue::first_of_blocks(HalfState& state) const {
   return head_of(state, first_block(state));
 }

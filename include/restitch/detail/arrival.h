@@ -19,6 +19,7 @@ struct Arrival {
   std::uint64_t offset = 0;  // stream offset of `first`; 0 while the start is not known
   bool next = false;         // it continues what was delivered
   bool lend = false;         // and so its bytes need no copy
+  bool apart = false;        // its bytes are not those of the packet at hand
   bool fin = false;          // a FIN follows (only where a FIN has to win its place like data)
   Transmission transmission = Transmission::first;
 

@@ -50,7 +50,12 @@ void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context
   while (pool_.state_.may_skip(*ref.connection, ref.direction) && skip_gap(ref, context)) {
     deliver_ready(ref, context);
   }
+  if (const auto position = ref.half->uncontradicted(halves())) {
+    go_to(ref, *position, context);
+    while (skip_gap(ref, context)) deliver_ready(ref, context);
+  }
   halves().attend(ref.connection->slot, ref.direction);
+  if (ref.half->drop_elsewhere(halves(), ref.direction)) tell_events(ref);
   ref.half->refuse_held(halves());
   ref.half->close(halves());
   deliver_ready(ref, context);

@@ -158,6 +158,11 @@ template <StreamType S, class Factory>
   HalfConnection& half = connection->half(direction);
   pool_.state_.note_seen(*connection, info.timestamp);
   if (connection->watched) return judge_and_insert(ref_of(*connection, direction), net, tcp, context, start);
+  if (!learn(ref_of(*connection, direction), tcp, context)) {
+    halves().attend(detail::none, direction);
+    halves().bytes().refused += tcp.payload.size();
+    return;
+  }
   if (half.in_order(tcp)) {
     if (tcp.payload.empty()) return;
     halves().attend(connection->slot, direction);
@@ -238,11 +243,15 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& t
   Connection& connection = *ref.connection;
   const std::uint32_t slot = connection.slot;
   halves().attend(slot, ref.direction);
+  if (ref.half->busy()) give_up_lost(ref, &context);
   ref.half->insert(halves(), policy(ref), tcp, context.capture_info(), ref.direction, start);
   {
     const Owning owning{*this, ref};
     deliver_ready(ref, &context);
-    if (ref.half->busy()) enforce_limits(ref, &context);
+    if (ref.half->busy()) {
+      follow_evidence(ref, &context);
+      enforce_limits(ref, &context);
+    }
   }
   if (pool_.is_open(slot)) finish_after(ref, tcp, context);
 }

@@ -30,6 +30,11 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
     deliver_ready(ref, &context);
     return complete(connection, &context, EndReason::rst);
   }
+  if (!learn(ref, tcp, context)) {
+    halves().attend(detail::none, ref.direction);
+    halves().bytes().refused += tcp.payload.size();
+    return;
+  }
   TcpSegment counted = tcp;
   if (tcp.syn() && tcp.ack()) {
     try {

@@ -96,6 +96,11 @@ bool BasicAssembler<S, Factory>::give_way(const Ref& ref, std::size_t excess, Li
     deliver_ready(ref, context, true);
     return true;
   }
+  if (ref.half->drop_elsewhere(halves(), ref.direction)) {
+    note_limit(ref, limit, context);
+    tell_events(ref);
+    return true;
+  }
   if (!ref.half->drop_kept(halves(), ref.direction, excess, limit)) return false;
   tell_events(ref);
   return true;

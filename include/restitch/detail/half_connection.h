@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "restitch/detail/evidence.h"
 #include "restitch/detail/half_state.h"
 #include "restitch/receiver.h"
 #include "restitch/stream.h"
@@ -38,6 +39,66 @@ class HalfConnection {
   [[nodiscard]] bool reset() const { return (flags_ & reset_flag) != 0; }
 
   [[nodiscard]] bool by_syn() const { return (flags_ & syn_flag) != 0; }  // the start is known by its SYN
+
+  // What the receiver of this direction acknowledged last, by acknowledgements that were in place themselves,
+  // and the largest window that it may have offered: advertised times scale, 2^30 where the scale is not
+  // known. Requires for acked(): has_ack().
+  [[nodiscard]] bool has_ack() const { return evidence_.has_ack(); }
+  [[nodiscard]] Sequence acked() const { return evidence_.acked(); }
+  [[nodiscard]] std::uint32_t window_max() const { return evidence_.window_max(); }
+
+  // Takes note of an acknowledgement of this direction, in the plain cases; false: note_ack() has to look at
+  // it.
+  bool take_ack(const TcpSegment& tcp) {
+    const auto state = static_cast<std::uint8_t>(flags_ & (known_flag | busy_flag));
+    if (state == known_flag) {
+      return evidence_.take(tcp.acknowledgment, tcp.window, next_seq_.add(ended() ? 1 : 0));
+    }
+    if (state != 0) return false;
+    evidence_.believe(tcp.acknowledgment, tcp.window);
+    return true;
+  }
+
+  // The same in all other cases. `tick` is the time. Afterwards there may be something to do:
+  // begin_midstream(), gone_to(), readmit(), lost_until().
+  void note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick);
+
+  // The receiver of this direction offered to scale its windows, in its SYN.
+  void note_scale(std::uint8_t scale, std::uint16_t window) { evidence_.note_scale(scale, window); }
+
+  // Where the stream has gone to, far from here, by the evidence: nothing before that is waited for any
+  // longer.
+  [[nodiscard]] std::optional<Sequence> gone_to(State& state) const;
+
+  // Goes there: what lies between is a gap. Requires: holds() nothing before it.
+  void go_to(State& state, TcpFlowDirection direction, Sequence position);
+
+  // Puts segments that were set aside in their place, if that is where the stream is now.
+  void readmit(State& state, const ReceiverPolicy& policy, TcpFlowDirection direction);
+
+  // Segments that were set aside wait, and nothing has shown since that the stream is not there: the lowest
+  // of them.
+  [[nodiscard]] std::optional<Sequence> uncontradicted(State& state) const;
+
+  // Drops the segments set aside, and tells each. False when there are none.
+  bool drop_elsewhere(State& state, TcpFlowDirection direction);
+
+  // Begins a stream of which no start was seen with the first of the segments that belong together, if the
+  // receiver acknowledged one of them, or if `forced`. True when it began.
+  bool begin_midstream(State& state, TcpFlowDirection direction, bool forced);
+
+  // Segments wait for a start that is not known: `packets` of them, or since `ticks`. Takes note of the
+  // first.
+  [[nodiscard]] bool waited_for_start(State& state, std::uint32_t packets, std::uint32_t tick,
+                                      std::uint32_t ticks);
+
+  // The position before which the receiver has everything since `ticks` or longer, so that what is missing
+  // there will not come any more.
+  [[nodiscard]] std::optional<Sequence> lost_until(const State& state, std::uint32_t tick,
+                                                   std::uint32_t ticks) const {
+    const detail::HalfDetail* const d = peek(state);
+    return d == nullptr || !known() ? std::nullopt : d->acked_hole.overdue(next_seq_, tick, ticks);
+  }
 
   // Neither was a byte delivered or skipped, nor is there anything to think of.
   [[nodiscard]] bool untouched() const { return next_offset_ == 0 && detail_ == detail::none; }
@@ -145,7 +206,7 @@ class HalfConnection {
   [[nodiscard]] std::uint64_t undelivered_bytes(const State& state) const;  // held, or not acknowledged yet
   [[nodiscard]] std::size_t memory_size(const State& state) const {         // of what it holds and keeps
     const detail::HalfDetail* const d = peek(state);
-    return d == nullptr ? 0 : d->memory_size();
+    return d == nullptr ? 0 : d->memory_size() + elsewhere_size(state);
   }
   [[nodiscard]] std::uint32_t detail_number() const { return detail_; }  // none: nothing to think of
 
@@ -178,17 +239,24 @@ class HalfConnection {
   }
   void begin(State& state, Sequence first);
   void set_start(State& state, Sequence first);
-  void move_start(State& state, Sequence first);
   void insert_syn(State& state, const Arrival& arrival);
+  void note_start_ack(State& state, const TcpSegment& tcp);
+  void settle_start(State& state, Sequence position);
+  void drop_wild(State& state, TcpFlowDirection direction, std::uint32_t segment);
+  [[nodiscard]] bool lies_elsewhere(Sequence first, std::size_t size) const;
+  void set_aside(State& state, const Arrival& arrival);
+  void contradict_elsewhere(State& state);
+  [[nodiscard]] std::uint32_t reach() const;
   void note_end(State& state, const ReceiverPolicy& policy, bool rst, Sequence position,
                 const Arrival& arrival);
   void mark_ended(bool reset);
   bool end_comes_first(State& state, const ReceiverPolicy& policy);
   void reach_end(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
 
+  void insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival);
+
   // `inline`, here and in the classes below: each is called from its own file only, and mostly once. Without
   // the word a compiler must think that others call it, too, and leaves it apart.
-  inline void insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival);
   inline void cut_delivered(Arrival& arrival) const;
   inline void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
   [[nodiscard]] inline bool in_range(State& state, const Arrival& arrival) const;
@@ -217,10 +285,21 @@ class HalfConnection {
     return detail_ == detail::none ? nullptr : &state.details[detail_];
   }
 
+  [[nodiscard]] detail::Elsewhere* elsewhere(State& state) const {
+    return detail_ == detail::none || state.details[detail_].elsewhere == detail::none
+               ? nullptr
+               : &state.elsewheres[state.details[detail_].elsewhere];
+  }
+  [[nodiscard]] std::size_t elsewhere_size(const State& state) const {
+    const std::uint32_t number = state.details[detail_].elsewhere;
+    return number == detail::none ? 0 : state.elsewheres[number].memory_size();
+  }
+
   // next_offset_ counts from the start of the stream and moves only with next_seq_, in advance().
   std::uint64_t next_offset_ = 0;
   Sequence next_seq_;
   std::uint32_t detail_ = detail::none;
+  [[no_unique_address]] detail::Evidence evidence_;  // leaves its last byte to flags_
   std::uint8_t flags_ = 0;
 };
 

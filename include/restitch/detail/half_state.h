@@ -6,8 +6,11 @@
 #include <vector>
 
 #include "restitch/capture_info.h"
+#include "restitch/detail/acked_hole.h"
+#include "restitch/detail/elsewhere.h"
 #include "restitch/detail/greed_index.h"
 #include "restitch/detail/held_queue.h"
+#include "restitch/detail/named_starts.h"
 #include "restitch/detail/segment_run.h"
 #include "restitch/detail/segment_store.h"
 #include "restitch/detail/slab.h"
@@ -49,10 +52,12 @@ struct HalfDetail {
   SegmentRun run;         // what was delivered and kept
   std::int64_t skip = 0;  // gap before the next delivery; -1: the start was never seen
   Sequence end;           // where the FIN (or RST) stands
-  Sequence first_syn;     // start by the first SYN, when a later one moved it
   bool has_end = false;
   bool end_is_reset = false;
-  bool has_first_syn = false;
+  NamedStarts named;               // other starts than the one that is taken for it
+  AckedHole acked_hole;            // since when the receiver has what is missing here
+  std::uint32_t elsewhere = none;  // segments that lie where the stream cannot be
+  std::uint32_t waiting_tick = 0;  // of the clock, when something began to wait for an unknown start
   UrgentByte urgent;
   TcpAssemblyStats since;  // since the last delivery: queued and overlap
 
@@ -121,12 +126,13 @@ class EventLog {
 
 struct HalfState {
   explicit HalfState(BlockSource& source)
-      : segments(source), leaves(source), blocks(source), details(source) {}
+      : segments(source), leaves(source), blocks(source), details(source), elsewheres(source) {}
 
   SegmentStore segments;
   SegmentOrder::Leaves leaves;  // of the order of those that are held
   Slab<TreeNode> blocks;        // Linux' rule: those of its trees
   Slab<HalfDetail> details;
+  Slab<Elsewhere> elsewheres;
   GreedIndex greed;
   EventLog events;
   std::array<ByteCounts, 2> counts;  // by direction
@@ -160,7 +166,8 @@ struct HalfState {
     constexpr std::size_t leaf_size = sizeof(SegmentOrder::Leaf) + sizeof(TreeNode);
     constexpr std::size_t record_size = segment_memory - leaf_size / (SegmentOrder::leaf_entries / 2 + 1);
     return segments.size() * record_size + memory_for(0, segments.payload_size()) +
-           leaves.size() * leaf_size + blocks.size() * sizeof(TreeNode) + details.size() * sizeof(HalfDetail);
+           leaves.size() * leaf_size + blocks.size() * sizeof(TreeNode) +
+           details.size() * sizeof(HalfDetail) + elsewheres.size() * sizeof(Elsewhere);
   }
 };
 

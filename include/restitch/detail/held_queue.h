@@ -3,7 +3,9 @@
 // needs an order of its own. Part of a HalfDetail; one thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "restitch/detail/arrival.h"
 #include "restitch/detail/segment_order.h"
@@ -31,6 +33,12 @@ class HeldQueue {
 
   // One past the highest number. Requires: not empty().
   [[nodiscard]] Sequence highest(HalfState& state) const;
+
+  // Segments between which no more than `reach` is missing belong together. The lowest number of those that
+  // `position` lies among, or right before or behind; of those that are most.
+  [[nodiscard]] std::optional<Sequence> start_around(HalfState& state, Sequence position,
+                                                     std::uint32_t reach) const;
+  [[nodiscard]] std::optional<Sequence> start_of_most(HalfState& state, std::uint32_t reach) const;
 
   // The longest stretch of sequence space that the queue would cover together with [first, first + size).
   [[nodiscard]] std::int64_t spread_with(HalfState& state, Sequence first, std::size_t size) const;
@@ -65,6 +73,14 @@ class HeldQueue {
   inline std::uint64_t place(HalfState& state, Place& before, Sequence first, Bytes bytes,
                              const CaptureInfo& info, Transmission transmission, bool lend);
   void cut(HalfState& state, Place at, Sequence first, Sequence last);
+
+  struct Cluster {
+    Sequence first;
+    Sequence last;
+    std::size_t segments = 0;
+  };
+  template <class Function>
+  void for_each_cluster(HalfState& state, std::uint32_t reach, Function&& function) const;
   inline Segment pop_by_table(HalfState& state);
 
   // Linux' rule (linux_queue.cc): a tree of blocks, each a ring of merged segments that is known by its last.
@@ -78,6 +94,9 @@ class HeldQueue {
   Segment make_ring(HalfState& state, const Arrival& arrival);
   std::uint64_t release_ring(HalfState& state, Segment tail, const Arrival& arrival);
   [[nodiscard]] Block first_block(HalfState& state) const;
+  [[nodiscard]] Block next_block(HalfState& state, Block block) const;
+  [[nodiscard]] Sequence start_of_block(HalfState& state, Block block) const;
+  [[nodiscard]] Sequence end_of_block(HalfState& state, Block block) const;
   [[nodiscard]] Segment first_of_blocks(HalfState& state) const;
   [[nodiscard]] Sequence lowest_of_blocks(HalfState& state) const;
   [[nodiscard]] Sequence highest_of_blocks(HalfState& state) const;

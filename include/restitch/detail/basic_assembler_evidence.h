@@ -1,0 +1,73 @@
+// The bodies of basic_assembler.h that follow the evidence: what the other side acknowledged, and where that
+// shows that a stream starts, goes on, or lacks bytes that will not come any more.
+#pragma once
+
+#include "restitch/basic_assembler.h"
+
+namespace restitch {
+
+// What a segment tells of the other direction: what was received of it, and how much may come. False: the
+// connection ended because of that.
+template <StreamType S, class Factory>
+[[gnu::always_inline]] inline bool BasicAssembler<S, Factory>::learn(const Ref& ref, const TcpSegment& tcp,
+                                                                     AssemblerContext& context) {
+  constexpr TcpFlags odd = TcpFlag::syn | TcpFlag::rst;
+  if ((tcp.flags.bits & odd.bits) == 0 && (!tcp.ack() || ref.reverse->take_ack(tcp))) return true;
+  const std::uint32_t slot = ref.connection->slot;
+  note_ack(ref_of(*ref.connection, reverse(ref.direction)), tcp, context);
+  return pool_.is_open(slot);
+}
+
+template <StreamType S, class Factory>
+[[gnu::noinline]] void BasicAssembler<S, Factory>::note_ack(const Ref& answered, const TcpSegment& tcp,
+                                                            AssemblerContext& context) {
+  if (tcp.rst()) return;
+  if (tcp.syn()) {
+    const TcpOptions options = parse_options(tcp.options);
+    answered.half->note_scale(options.has_window_scale ? options.window_scale : 0, tcp.window);
+  }
+  if (!tcp.ack()) return;
+  halves().attend(answered.connection->slot, answered.direction);
+  answered.half->note_ack(halves(), tcp, pool_.state_.clock.tick());
+  if (answered.half->busy()) follow_evidence(answered, &context);
+}
+
+// After a segment out of order, or an acknowledgement of one.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::follow_evidence(const Ref& ref, AssemblerContext* context) {
+  const PoolOptions& options = pool_.state_.options;
+  halves().attend(ref.connection->slot, ref.direction);
+  if (options.midstream_packets_max != 0 && !ref.half->known()) {
+    const auto ticks = static_cast<std::uint32_t>(detail::CaptureClock::ticks(options.midstream_wait_ns));
+    const bool forced =
+        ref.half->waited_for_start(halves(), options.midstream_packets_max, pool_.state_.clock.tick(), ticks);
+    if (ref.half->begin_midstream(halves(), ref.direction, forced)) deliver_ready(ref, context);
+  }
+  if (const auto position = ref.half->gone_to(halves())) go_to(ref, *position, context);
+  halves().attend(ref.connection->slot, ref.direction);
+  ref.half->readmit(halves(), policy(ref), ref.direction);
+  deliver_ready(ref, context);
+  give_up_lost(ref, context);
+}
+
+// The stream goes on far from here: what waits before that is delivered, across its gaps.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::go_to(const Ref& ref, Sequence position, AssemblerContext* context) {
+  while (ref.half->holds(halves()) && skip_gap(ref, context)) deliver_ready(ref, context);
+  halves().attend(ref.connection->slot, ref.direction);
+  ref.half->go_to(halves(), ref.direction, position);
+  ref.half->readmit(halves(), policy(ref), ref.direction);
+  deliver_ready(ref, context);
+}
+
+// What the receiver has since long will not come any more.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::give_up_lost(const Ref& ref, AssemblerContext* context) {
+  const std::int64_t wait_ns = pool_.state_.options.ageing.hole_acked_ns;
+  if (wait_ns == 0) return;
+  const auto ticks = static_cast<std::uint32_t>(detail::CaptureClock::ticks(wait_ns));
+  const auto lost = ref.half->lost_until(halves(), pool_.state_.clock.tick(), ticks);
+  while (lost && ref.half->skip_gap(halves(), policy(ref), ref.direction, lost)) deliver_ready(ref, context);
+}
+
+}  // namespace restitch

@@ -1,0 +1,71 @@
+// Evidence: what the receiver of one direction told of it in its acknowledgements: how far it has read, and
+// how much it offered to take. Seven bytes of a HalfConnection; a value.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "restitch/sequence.h"
+
+namespace restitch::detail {
+
+class Evidence {
+ public:
+  // The largest window there is (RFC 7323, section 2.3), and what is assumed while the scale is not known.
+  static constexpr std::uint32_t window_unknown = std::uint32_t{1} << 30;
+  static constexpr std::uint8_t scale_max = 14;
+
+  // Whether the receiver acknowledged anything, and what it acknowledged last. Requires for acked():
+  // has_ack().
+  [[nodiscard]] bool has_ack() const { return (bits_ & ack_bit) != 0; }
+  [[nodiscard]] Sequence acked() const { return acked_; }
+
+  // The largest window that the receiver may have offered, in bytes.
+  [[nodiscard]] std::uint32_t window_max() const {
+    const auto scale = static_cast<std::uint8_t>(bits_ & scale_bits);
+    return scale > scale_max ? window_unknown : std::uint32_t{window_} << scale;
+  }
+
+  // Whether the receiver acknowledged the start of the stream: it cannot move any more.
+  [[nodiscard]] bool start_acked() const { return (bits_ & start_bit) != 0; }
+  void note_start_acked() { bits_ |= start_bit; }
+
+  // True for an acknowledgement that goes on from the last one, up to `reached` at most, and then it counts.
+  bool take(Sequence acknowledgment, std::uint16_t window, Sequence reached) {
+    const auto ahead = static_cast<std::uint32_t>(acked_.difference(acknowledgment));
+    if (!has_ack() || ahead > static_cast<std::uint32_t>(acked_.difference(reached))) return false;
+    acked_ = acknowledgment;
+    window_ = std::max(window_, window);
+    return true;
+  }
+
+  // Lets an acknowledgement count for other reasons.
+  void believe(Sequence acknowledgment, std::uint16_t window) {
+    bits_ |= ack_bit;
+    acked_ = acknowledgment;
+    window_ = std::max(window_, window);
+  }
+
+  // No acknowledgement counts so far.
+  void forget_ack() { bits_ &= static_cast<std::uint8_t>(~ack_bit); }
+
+  // The receiver's own SYN offered this scale; of several, the largest counts.
+  void note_scale(std::uint8_t scale, std::uint16_t window) {
+    const auto known = static_cast<std::uint8_t>(bits_ & scale_bits);
+    scale = std::min(scale, scale_max);
+    if (known <= scale_max) scale = std::max(scale, known);
+    bits_ = static_cast<std::uint8_t>((bits_ & ~scale_bits) | scale);
+    window_ = std::max(window_, window);
+  }
+
+ private:
+  static constexpr std::uint8_t scale_bits = 0x0F;  // 15: not known
+  static constexpr std::uint8_t ack_bit = 0x10;
+  static constexpr std::uint8_t start_bit = 0x20;
+
+  Sequence acked_;
+  std::uint16_t window_ = 0;  // the largest one, as it stood in the header
+  std::uint8_t bits_ = scale_bits;
+};
+
+}  // namespace restitch::detail
