@@ -35,6 +35,7 @@ void HalfConnection::report(State& state, EventKind kind, const Arrival& arrival
 
 void HalfConnection::begin(State& state, Sequence first) {
   flags_ |= known_flag | start_flag;
+  evidence_.begin(first);
   set_start(state, first);
 }
 
@@ -56,7 +57,7 @@ void HalfConnection::insert_syn(State& state, const Arrival& arrival) {
     flags_ |= syn_flag;
   } else if (contradicts_syn(state, arrival.first.add(-1))) {
     report(state, EventKind::syn_in_connection, arrival);
-    if (next_offset_ == 0 && !evidence_.start_acked()) detail(state).named.add(arrival.first);
+    if (next_offset_ == 0 && !start_acked()) detail(state).named.add(arrival.first);
   } else if (!by_syn() && arrival.first == start()) {
     if (next_offset_ == 0) flags_ |= start_flag;
     flags_ |= syn_flag;

@@ -71,7 +71,7 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
 
 // Lets the receiver decide which of several starts counts.
 void HalfConnection::note_start_ack(State& state, const TcpSegment& tcp) {
-  if (next_offset_ != 0 || evidence_.start_acked()) return;
+  if (next_offset_ != 0 || start_acked()) return;
   const Sequence ack = tcp.acknowledgment;
   const HalfDetail* const d = peek(state);
   std::optional<Sequence> owner;
@@ -84,9 +84,9 @@ void HalfConnection::note_start_ack(State& state, const TcpSegment& tcp) {
     if (tcp.syn()) detail(state).named.add(ack);
     return;
   }
-  evidence_.note_start_acked();
   if (d != nullptr) detail(state).named.clear();
   if (*owner != next_seq_) set_start(state, *owner);
+  evidence_.believe(*owner, tcp.window);
 }
 
 // Lets the first data decide which of several starts counts.
@@ -96,7 +96,9 @@ void HalfConnection::settle_start(State& state, Sequence position) {
   const auto owner = d->named.owner_of(position, next_seq_, reach());
   if (!owner) return;
   detail(state).named.clear();
-  if (*owner != next_seq_) set_start(state, *owner);
+  if (*owner == next_seq_) return;
+  set_start(state, *owner);
+  evidence_.begin(*owner);
 }
 
 std::uint32_t HalfConnection::reach() const {
@@ -241,7 +243,9 @@ bool HalfConnection::begin_midstream(State& state, TcpFlowDirection direction, b
   if (wild != 0) {
     state.events.add({.kind = EventKind::wild_sequence, .direction = direction, .size = wild});
   }
-  if (acked && lies_elsewhere(*acked, 0)) evidence_.forget_ack();
+  if (acked && (is_before(*acked, *first) || is_before(highest_held(state).value_or(*first), *acked))) {
+    evidence_.forget_ack();
+  }
   d.skip = -1;
   const CaptureInfo info = d.held.empty() ? CaptureInfo{} : state.segments[d.held.first(state)].info;
   state.events.add({.kind = EventKind::midstream_start, .direction = direction, .info = info});

@@ -26,6 +26,10 @@ class TestPacket {
     flags_ = flags_ | flag;
     return *this;
   }
+  TestPacket& without(TcpFlag flag) {
+    flags_.bits &= static_cast<std::uint8_t>(~(TcpFlags{} | flag).bits);
+    return *this;
+  }
   // With this acknowledgement number.
   TestPacket& acknowledges(std::uint32_t number) {
     acknowledgment_ = number;

@@ -11,8 +11,7 @@ namespace restitch {
 template <StreamType S, class Factory>
 [[gnu::always_inline]] inline bool BasicAssembler<S, Factory>::learn(const Ref& ref, const TcpSegment& tcp,
                                                                      AssemblerContext& context) {
-  constexpr TcpFlags odd = TcpFlag::syn | TcpFlag::rst;
-  if ((tcp.flags.bits & odd.bits) == 0 && (!tcp.ack() || ref.reverse->take_ack(tcp))) return true;
+  if (!tcp.syn() && ref.reverse->take_ack(tcp)) return true;
   const std::uint32_t slot = ref.connection->slot;
   note_ack(ref_of(*ref.connection, reverse(ref.direction)), tcp, context);
   return pool_.is_open(slot);
@@ -26,7 +25,7 @@ template <StreamType S, class Factory>
     const TcpOptions options = parse_options(tcp.options);
     answered.half->note_scale(options.has_window_scale ? options.window_scale : 0, tcp.window);
   }
-  if (!tcp.ack()) return;
+  if (!tcp.ack() || (answered.half->known() && answered.half->take_ack(tcp))) return;
   halves().attend(answered.connection->slot, answered.direction);
   answered.half->note_ack(halves(), tcp, pool_.state_.clock.tick());
   if (answered.half->busy()) follow_evidence(answered, &context);

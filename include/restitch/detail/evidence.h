@@ -26,10 +26,6 @@ class Evidence {
     return scale > scale_max ? window_unknown : std::uint32_t{window_} << scale;
   }
 
-  // Whether the receiver acknowledged the start of the stream: it cannot move any more.
-  [[nodiscard]] bool start_acked() const { return (bits_ & start_bit) != 0; }
-  void note_start_acked() { bits_ |= start_bit; }
-
   // True for an acknowledgement that goes on from the last one, up to `reached` at most, and then it counts.
   bool take(Sequence acknowledgment, std::uint16_t window, Sequence reached) {
     const auto ahead = static_cast<std::uint32_t>(acked_.difference(acknowledgment));
@@ -37,6 +33,12 @@ class Evidence {
     acked_ = acknowledgment;
     window_ = std::max(window_, window);
     return true;
+  }
+
+  // The stream starts here, by its SYN, and not even that is acknowledged yet.
+  void begin(Sequence start) {
+    bits_ |= ack_bit;
+    acked_ = start.add(-1);
   }
 
   // Lets an acknowledgement count for other reasons.
@@ -61,7 +63,6 @@ class Evidence {
  private:
   static constexpr std::uint8_t scale_bits = 0x0F;  // 15: not known
   static constexpr std::uint8_t ack_bit = 0x10;
-  static constexpr std::uint8_t start_bit = 0x20;
 
   Sequence acked_;
   std::uint16_t window_ = 0;  // the largest one, as it stood in the header

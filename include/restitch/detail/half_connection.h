@@ -50,13 +50,9 @@ class HalfConnection {
   // Takes note of an acknowledgement of this direction, in the plain cases; false: note_ack() has to look at
   // it.
   bool take_ack(const TcpSegment& tcp) {
-    const auto state = static_cast<std::uint8_t>(flags_ & (known_flag | busy_flag));
-    if (state == known_flag) {
-      return evidence_.take(tcp.acknowledgment, tcp.window, next_seq_.add(ended() ? 1 : 0));
-    }
-    if (state != 0) return false;
-    evidence_.believe(tcp.acknowledgment, tcp.window);
-    return true;
+    if (!busy() && tcp.acknowledgment == evidence_.acked()) return true;
+    return tcp.ack() && !tcp.rst() && (flags_ & (known_flag | busy_flag)) == known_flag &&
+           evidence_.take(tcp.acknowledgment, tcp.window, next_seq_.add(ended() ? 1 : 0));
   }
 
   // The same in all other cases. `tick` is the time. Afterwards there may be something to do:
@@ -166,6 +162,7 @@ class HalfConnection {
   void note_start(Sequence first) {
     next_seq_ = first;
     flags_ |= known_flag | syn_flag;
+    evidence_.begin(first);
   }
 
   // Gives up the bytes before the lowest held segment, or before `at_most` if that is lower, so that take()
@@ -241,6 +238,7 @@ class HalfConnection {
   void set_start(State& state, Sequence first);
   void insert_syn(State& state, const Arrival& arrival);
   void note_start_ack(State& state, const TcpSegment& tcp);
+  [[nodiscard]] bool start_acked() const { return has_ack() && start().difference(acked()) >= 0; }
   void settle_start(State& state, Sequence position);
   void drop_wild(State& state, TcpFlowDirection direction, std::uint32_t segment);
   [[nodiscard]] bool lies_elsewhere(Sequence first, std::size_t size) const;

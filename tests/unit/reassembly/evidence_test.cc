@@ -151,6 +151,17 @@ TYPED_TEST(Believed, AWildAcknowledgementChangesNothing) {
   EXPECT_THAT(world.events(), IsEmpty());
 }
 
+TYPED_TEST(Believed, TheNumberOfASegmentWithoutAnAckFlagIsNoAcknowledgement) {
+  auto& world = this->world_;
+  auto junk = [](std::uint32_t number) {
+    TestPacket packet = client(100);
+    packet.acknowledges(number);
+    return packet.without(TcpFlag::ack).syn();
+  };
+  world.send(junk(1'580'000'000), this->syn(0), this->acks(1), this->data(1, "200"));
+  EXPECT_THAT(world.told(), ElementsAre("c @0 '' start", "s @0 '' start", "s @0 '200'"));
+}
+
 TYPED_TEST(Believed, AnOutageOfAnySizeEndsWhereTheReceiverAcknowledges) {
   for (const std::uint32_t size : {1'000'000u, 1'100'000'000u, 2'200'000'000u, 3'221'225'472u}) {
     World<VirtualApi> world;
