@@ -40,6 +40,11 @@ class TestPacket {
     seconds_ = seconds;
     return *this;
   }
+  TestPacket& at_ms(std::int64_t milliseconds) {
+    milliseconds_ = milliseconds;
+    seconds_ = 0;
+    return *this;
+  }
   TestPacket& tag(std::uint64_t value) {
     tag_ = value;
     return *this;
@@ -82,7 +87,7 @@ class TestPacket {
   }
 
   [[nodiscard]] CaptureInfo info(std::uint64_t packet_number) const {
-    return {.timestamp = {seconds_ * 1'000'000'000},
+    return {.timestamp = {(seconds_ * 1000 + milliseconds_) * 1'000'000},
             .packet_number = packet_number,
             .user_tag = tag_,
             .captured_size = static_cast<std::uint32_t>(54 + payload_.size()),
@@ -102,6 +107,7 @@ class TestPacket {
   TcpFlags flags_;
   std::uint32_t missing_ = 0;
   std::int64_t seconds_ = 1;
+  std::int64_t milliseconds_ = 0;
   std::uint64_t tag_ = 0;
   std::uint16_t client_port_ = 40000;
 };
