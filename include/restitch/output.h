@@ -4,6 +4,7 @@
 //   output_digest.h        DigestStream                                      SHA-256 of each direction
 //   output_json.h          append_connection_json()                          the above as JSON Lines
 //   output_names.h         NameTemplate                                      file names, as tcpflow's
+//   output_folder.h        OutputFolder                                      where files are written
 //   output_files.h         FileStream, Extraction                            a file for each direction
 //   output_captures.h      CaptureStream                                     a pcapng for each connection
 //   output_follow.h        FollowStream                                      one connection, as tshark's
@@ -20,6 +21,7 @@
 #include "restitch/output_diff.h"         // IWYU pragma: export
 #include "restitch/output_digest.h"       // IWYU pragma: export
 #include "restitch/output_files.h"        // IWYU pragma: export
+#include "restitch/output_folder.h"       // IWYU pragma: export
 #include "restitch/output_follow.h"       // IWYU pragma: export
 #include "restitch/output_json.h"         // IWYU pragma: export
 #include "restitch/output_names.h"        // IWYU pragma: export

@@ -56,6 +56,7 @@ struct ExtractionCounts {
 };
 
 class FileStore;
+class OutputFolder;
 
 // The folder. Its index.jsonl has one line for each direction with payload, when its connection has ended:
 // what append_connection_json() says, and
@@ -77,6 +78,8 @@ class Extraction {
   // Fails, having written nothing, if the folder cannot be made or holds an index already.
   static Result<std::unique_ptr<Extraction>> open(const std::string& directory,
                                                   const ExtractionOptions& options = {});
+  // The same in a folder that is open: for who gives up the rights to make it before it is written to.
+  static Result<std::unique_ptr<Extraction>> open(OutputFolder folder, const ExtractionOptions& options = {});
   Extraction(std::unique_ptr<FileStore> store, std::uint32_t index, const ExtractionOptions& options);
   ~Extraction();
 

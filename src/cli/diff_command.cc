@@ -24,7 +24,7 @@ PoolOptions share_of(PoolOptions options, std::size_t receivers) {
 
 int run_diff(const Options& options) {
   Session session(options);
-  if (!session.open() || !session.settle_in()) return session.status();
+  if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();
   std::vector<std::string_view> names;
   for (const ReceiverPolicy* const receiver : options.diff_receivers) names.push_back(receiver->name);
   StandardOutput output;

@@ -2,11 +2,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
-#include <system_error>
+#include <memory>
+#include <utility>
 
 #include "cli/commands.h"
+#include "cli/messages.h"
 #include "cli/session.h"
 #include "cli/summary.h"
 
@@ -35,36 +35,47 @@ void allow_many_open_files() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// The folder is made with all rights that there are, and written to with those that are left. Nothing: it
+// could not be done, and the session said why.
+std::unique_ptr<Extraction> open_extraction(Session& session, const Options& options) {
+  auto folder = OutputFolder::open(options.directory);
+  if (!folder) {
+    session.fail(folder.error().message);
+    return nullptr;
+  }
+  if (!session.give_up_rights(&*folder)) return nullptr;
+  const bool made = folder->made();
+  auto extraction = Extraction::open(std::move(*folder), options.extraction);
+  if (extraction) return std::move(*extraction);
+  const bool rights = session.live() && !made && extraction.error().message.ends_with("Permission denied");
+  session.fail(extraction.error().message +
+               (rights ? " (a folder that is there is written to as -Z says)" : ""));
+  return nullptr;
+}
+
 }  // namespace
 
 int run_extract(const Options& options) {
   allow_many_open_files();
   Session session(options);
   if (!session.open()) return session.status();
-  std::error_code ignored;
-  const bool is_new = !std::filesystem::exists(options.directory, ignored);
-  const auto extraction = Extraction::open(options.directory, options.extraction);
-  if (!extraction) {
-    session.fail(extraction.error().message);
-    return session.status();
-  }
-  if (!session.settle_in(is_new ? options.directory : "")) return session.status();
+  const auto extraction = open_extraction(session, options);
+  if (!extraction || !session.serve_metrics()) return session.status();
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
-  const auto go_on = [&] { return !(*extraction)->error(); };
+  const auto go_on = [&] { return !extraction->error(); };
   if (options.captures) {
-    CaptureStreamFactory factory(**extraction, log);
+    CaptureStreamFactory factory(*extraction, log);
     session.run<CaptureStream>(factory, go_on);
   } else {
-    FileStreamFactory factory(**extraction, log);
+    FileStreamFactory factory(*extraction, log);
     session.run<FileStream>(factory, go_on);
   }
-  (*extraction)->finish();
+  extraction->finish();
   if (!options.quiet) {
-    fmt::print(stderr, "{}{}", extraction_text((*extraction)->counts(), options.directory),
-               closing_text(session, totals));
+    show(extraction_text(extraction->counts(), options.directory) + closing_text(session, totals));
   }
-  if ((*extraction)->error()) session.fail((*extraction)->error()->message);
+  if (extraction->error()) session.fail(extraction->error()->message);
   return session.status();
 }
 

@@ -10,7 +10,7 @@ namespace restitch::cli {
 
 int run_follow(const Options& options) {
   Session session(options);
-  if (!session.open() || !session.settle_in()) return session.status();
+  if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();
   StandardOutput output;
   FollowWriter writer(
       options.format, [&](std::string_view text) { output.write(text); }, options.notes);

@@ -26,14 +26,14 @@ bool Session::open() {
   return true;
 }
 
-bool Session::settle_in(const std::string& new_folder) {
-  if (options_.input.live()) {
-    const Result<void> done = relinquish_privileges(options_.input.user, new_folder);
-    if (!done) {
-      fail(done.error().message);
-      return false;
-    }
-  }
+bool Session::give_up_rights(const OutputFolder* folder) {
+  if (!options_.input.live()) return true;
+  const Result<void> done = relinquish_privileges(options_.input.user, folder);
+  if (!done) fail(done.error().message);
+  return done.has_value();
+}
+
+bool Session::serve_metrics() {
   if (options_.metrics.empty()) return true;
   auto server = MetricsServer::open(options_.metrics);
   if (!server) {

@@ -27,9 +27,12 @@ class Session {
   // Opens what is to be read. False: there is nothing to read, and fail() said why.
   bool open();
 
-  // After opening an interface: keeps no right that is not needed any more (privileges.h), a folder that this
-  // run made goes with them; then serves metrics, if asked. False: it could not be done, and fail() said why.
-  bool settle_in(const std::string& new_folder = {});
+  // After opening an interface: keeps no right that is not needed any more (privileges.h); a folder that this
+  // run made goes with them. False: it could not be done, and fail() said why.
+  bool give_up_rights(const OutputFolder* folder = nullptr);
+
+  // Serves metrics, if asked, when all that the work needs is open. False: it cannot, and fail() said why.
+  bool serve_metrics();
 
   // Reads all into streams of type S, and ends them. `go_on()` is asked now and then, also when nothing
   // comes; false stops the reading.

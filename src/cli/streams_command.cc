@@ -85,7 +85,7 @@ void read_into(Session& session, ConnectionLogs& logs, const std::function<bool(
 
 int run_streams(const Options& options) {
   Session session(options);
-  if (!session.open() || !session.settle_in()) return session.status();
+  if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();
   StandardOutput output;
   ConnectionTotals totals;
   std::string line;

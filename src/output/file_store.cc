@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -31,31 +30,18 @@ std::size_t open_files_allowed() {
 
 }  // namespace
 
-Result<std::unique_ptr<FileStore>> FileStore::open(const std::string& directory, const FileLimits& limits) {
-  std::error_code error;
-  std::filesystem::create_directories(directory, error);
-  const int fd = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) {
-    return failure(ErrorCode::io, directory + ": " + (error ? error.message() : reason_of(errno)));
-  }
-  return std::make_unique<FileStore>(directory, fd, limits);
-}
-
-FileStore::FileStore(std::string directory, int directory_fd, const FileLimits& limits)
-    : directory_(std::move(directory)), directory_fd_(directory_fd), limits_(limits) {
+FileStore::FileStore(OutputFolder folder, const FileLimits& limits)
+    : folder_(std::move(folder)), limits_(limits) {
   if (limits_.open_files_max == 0) limits_.open_files_max = open_files_allowed();
 }
 
-FileStore::~FileStore() {
-  evict_until(0);
-  ::close(directory_fd_);
-}
+FileStore::~FileStore() { evict_until(0); }
 
 // ---- names -----------------------------------------------------------------------------------------
 
 // The folder that the last part of the name lies in; made, if need be. A link in its place is refused.
 int FileStore::open_folder_of(const std::string& name, std::string_view& last_part) {
-  int folder = directory_fd_;
+  int folder = folder_.descriptor();
   std::size_t begin = 0;
   for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', begin)) {
     const std::string part = name.substr(begin, slash - begin);
@@ -65,7 +51,7 @@ int FileStore::open_folder_of(const std::string& name, std::string_view& last_pa
       below = ::openat(folder, part.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
     const int error = errno;
-    if (folder != directory_fd_) ::close(folder);
+    if (folder != folder_.descriptor()) ::close(folder);
     folder = below;
     errno = error;
     if (folder < 0) return -1;
@@ -83,7 +69,7 @@ int FileStore::open_below(const std::string& name, int flags) {
                               : ::openat(folder, last_part.data(),
                                          flags | O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0666);
     const int error = errno;
-    if (folder >= 0 && folder != directory_fd_) ::close(folder);
+    if (folder >= 0 && folder != folder_.descriptor()) ::close(folder);
     errno = error;
     if (fd >= 0) return fd;
     // The process has fewer descriptors left than its limit says.
@@ -219,7 +205,7 @@ bool FileStore::write_at(Slot& slot, std::uint64_t offset, Bytes bytes) {
 }
 
 void FileStore::fail(std::string_view name, std::string_view reason) {
-  if (!error_) error_ = Error{ErrorCode::io, fmt::format("{}/{}: {}", directory_, name, reason)};
+  if (!error_) error_ = Error{ErrorCode::io, fmt::format("{}/{}: {}", folder_.path(), name, reason)};
 }
 
 void FileStore::fail(std::string_view name, int error) {

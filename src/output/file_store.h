@@ -8,13 +8,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "restitch/output_files.h"
+#include "restitch/output_folder.h"
 #include "restitch/packet.h"
 #include "restitch/result.h"
 
@@ -24,9 +24,7 @@ class FileStore {
  public:
   using Id = std::uint32_t;
 
-  // Makes the folder if it is not there.
-  static Result<std::unique_ptr<FileStore>> open(const std::string& directory, const FileLimits& limits);
-  explicit FileStore(std::string directory, int directory_fd, const FileLimits& limits);
+  FileStore(OutputFolder folder, const FileLimits& limits);
   FileStore(const FileStore&) = delete;
   FileStore& operator=(const FileStore&) = delete;
   ~FileStore();
@@ -79,8 +77,7 @@ class FileStore {
   void fail(std::string_view name, std::string_view reason);
   void fail(std::string_view name, int error);
 
-  std::string directory_;
-  int directory_fd_;
+  OutputFolder folder_;
   FileLimits limits_;
   std::vector<File> files_;
   std::vector<Id> unused_;    // closed files, their numbers to be used again

@@ -19,16 +19,22 @@ struct Extraction::Names {
 
 Result<std::unique_ptr<Extraction>> Extraction::open(const std::string& directory,
                                                      const ExtractionOptions& options) {
-  auto store = FileStore::open(directory, options.limits);
-  if (!store) return tl::unexpected(store.error());
-  const auto index = (*store)->create(std::string(index_name));
+  auto folder = OutputFolder::open(directory);
+  if (!folder) return tl::unexpected(folder.error());
+  return open(std::move(*folder), options);
+}
+
+Result<std::unique_ptr<Extraction>> Extraction::open(OutputFolder folder, const ExtractionOptions& options) {
+  const std::string directory = folder.path();
+  auto store = std::make_unique<FileStore>(std::move(folder), options.limits);
+  const auto index = store->create(std::string(index_name));
   if (!index) {
-    if ((*store)->error()) return tl::unexpected(*(*store)->error());
+    if (store->error()) return tl::unexpected(*store->error());
     return failure(ErrorCode::io, fmt::format("{}/{} is there already, of an earlier extraction; nothing is "
                                               "overwritten: give another folder",
                                               directory, index_name));
   }
-  return std::make_unique<Extraction>(std::move(*store), *index, options);
+  return std::make_unique<Extraction>(std::move(store), *index, options);
 }
 
 Extraction::Extraction(std::unique_ptr<FileStore> store, std::uint32_t index,
