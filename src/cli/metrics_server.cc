@@ -1,94 +1,138 @@
 #include "cli/metrics_server.h"
 
-#include <fmt/format.h>
-#include <httplib.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include <charconv>
-#include <mutex>
-#include <thread>
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <system_error>
 #include <utility>
+
+#include "cli/metrics_address.h"
 
 namespace restitch::cli {
 namespace {
 
-constexpr const char* content_type = "text/plain; version=0.0.4; charset=utf-8";
-// Requests are small, and scrapers few: nobody may keep many threads or much memory busy.
-constexpr std::size_t threads = 2;
-constexpr std::size_t request_size_max = 4096;
+// How long no client is accepted when there is no descriptor for one.
+constexpr int exhausted_ms = 200;
 
-struct HostAndPort {
-  std::string host = "127.0.0.1";
-  int port = 0;
+// Signals are for the thread that reads: one that waits there is to be woken by them.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
 };
-
-Result<HostAndPort> parse(const std::string& text) {
-  HostAndPort out;
-  const std::size_t colon = text.rfind(':');
-  const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
-  if (colon != std::string::npos) out.host = text.substr(0, colon);
-  if (out.host.size() > 2 && out.host.front() == '[' && out.host.back() == ']') {
-    out.host = out.host.substr(1, out.host.size() - 2);
-  }
-  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
-  constexpr int port_max = 65'535;
-  if (error != std::errc() || end != port.data() + port.size() || out.port < 0 || out.port > port_max ||
-      out.host.empty()) {
-    return failure(ErrorCode::invalid_argument, "--metrics: \"" + text + "\" is not [ADDRESS:]PORT");
-  }
-  return out;
-}
 
 }  // namespace
 
-struct MetricsServer::Server {
-  httplib::Server http;
-  std::mutex mutex;
-  std::string text;
-  std::thread thread;
-};
-
-MetricsServer::MetricsServer(std::unique_ptr<Server> server, std::string address)
-    : server_(std::move(server)), address_(std::move(address)) {}
-
-MetricsServer::~MetricsServer() {
-  server_->http.stop();
-  server_->thread.join();
+Result<std::unique_ptr<MetricsServer>> MetricsServer::open(const std::string& address) {
+  auto listener = listen_for_metrics(address);
+  if (!listener) return tl::unexpected(listener.error());
+  std::unique_ptr<MetricsServer> server(new MetricsServer(listener->socket, std::move(listener->address)));
+  if (auto started = server->start(); !started) return tl::unexpected(started.error());
+  return server;
 }
 
-Result<std::unique_ptr<MetricsServer>> MetricsServer::open(const std::string& address) {
-  const auto parsed = parse(address);
-  if (!parsed) return tl::unexpected(parsed.error());
-  auto server = std::make_unique<Server>();
-  Server& state = *server;
-  state.http.new_task_queue = [] { return new httplib::ThreadPool(threads); };  // the server deletes it
-  state.http.set_payload_max_length(request_size_max);
-  state.http.set_keep_alive_max_count(1);
-  // Not SO_REUSEPORT, which httplib prefers: two runs on one port would answer in turns.
-  state.http.set_socket_options([](int socket) {
-    const int yes = 1;
-    ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  });
-  state.http.Get("/metrics", [&state](const httplib::Request&, httplib::Response& response) {
-    const std::lock_guard lock(state.mutex);
-    response.set_content(state.text, content_type);
-  });
-  int port = parsed->port;
-  if (port == 0) {
-    port = state.http.bind_to_any_port(parsed->host);
-  } else if (!state.http.bind_to_port(parsed->host, port)) {
-    port = -1;
+Result<void> MetricsServer::start() {
+  clients_.reserve(clients_max);
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0) {
+    return failure(ErrorCode::io, "--metrics: " + std::generic_category().message(errno));
   }
-  if (port < 0) return failure(ErrorCode::io, "--metrics: cannot listen on " + address);
-  state.thread = std::thread([&state] { state.http.listen_after_bind(); });
-  while (!state.http.is_running()) std::this_thread::yield();  // stop() before that would be lost
-  const bool v6 = parsed->host.find(':') != std::string::npos;
-  return std::unique_ptr<MetricsServer>(new MetricsServer(
-      std::move(server), fmt::format("{}{}{}:{}", v6 ? "[" : "", parsed->host, v6 ? "]" : "", port)));
+  stop_reader_ = ends[0];
+  stop_writer_ = ends[1];
+  for (const int end : ends) ::fcntl(end, F_SETFD, FD_CLOEXEC);
+  const SignalsBlocked blocked;
+  try {
+    thread_ = std::thread([this] { serve(); });
+  } catch (const std::system_error& error) {
+    return failure(ErrorCode::io, std::string("--metrics: cannot start a thread: ") + error.what());
+  }
+  return {};
+}
+
+MetricsServer::~MetricsServer() {
+  if (stop_writer_ >= 0) ::close(stop_writer_);
+  if (thread_.joinable()) thread_.join();
+  if (stop_reader_ >= 0) ::close(stop_reader_);
+  ::close(listener_);
 }
 
 void MetricsServer::publish(std::string text) {
-  const std::lock_guard lock(server_->mutex);
-  server_->text = std::move(text);
+  auto shared = std::make_shared<const std::string>(std::move(text));
+  const std::lock_guard lock(mutex_);
+  text_.swap(shared);
+}
+
+MetricsClient::Text MetricsServer::text() {
+  const std::lock_guard lock(mutex_);
+  return text_;
+}
+
+// Without memory for one, its clients go, and the run never hears of it.
+void MetricsServer::serve() noexcept {
+  for (bool more = true; more;) {
+    try {
+      more = serve_once();
+    } catch (const std::exception&) {
+      clients_.clear();
+    }
+  }
+}
+
+// False: the end was asked for.
+bool MetricsServer::serve_once() {
+  std::array<pollfd, clients_max + 2> waiting{};
+  waiting[0] = {stop_reader_, POLLIN, 0};
+  waiting[1] = {exhausted_ ? -1 : listener_, POLLIN, 0};
+  const std::size_t count = clients_.size();
+  for (std::size_t i = 0; i < count; ++i) waiting[i + 2] = {clients_[i].socket(), clients_[i].awaited(), 0};
+  if (::poll(waiting.data(), static_cast<nfds_t>(count + 2), wait_ms()) < 0) return true;
+  if (waiting[0].revents != 0) return false;
+  exhausted_ = false;
+  const auto now = MetricsClient::Clock::now();
+  std::size_t i = 0;
+  std::erase_if(clients_, [&](MetricsClient& client) {
+    const bool ready = waiting[i++ + 2].revents != 0;
+    return now >= client.deadline() || (ready && !client.go_on(text()));
+  });
+  if (waiting[1].revents != 0) accept_client();
+  return true;
+}
+
+int MetricsServer::wait_ms() const {
+  if (exhausted_) return exhausted_ms;
+  if (clients_.empty()) return -1;
+  // The first to come is the first whose time is over.
+  const auto left = clients_.front().deadline() - MetricsClient::Clock::now();
+  return static_cast<int>(
+      std::max<std::int64_t>(0, std::chrono::duration_cast<std::chrono::milliseconds>(left).count() + 1));
+}
+
+void MetricsServer::accept_client() {
+  if (clients_.size() == clients_max) clients_.erase(clients_.begin());
+  const int socket = ::accept(listener_, nullptr, nullptr);
+  if (socket < 0) {
+    exhausted_ = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    return;
+  }
+  clients_.emplace_back(socket);
+  if (::fcntl(socket, F_SETFD, FD_CLOEXEC) != 0 || ::fcntl(socket, F_SETFL, O_NONBLOCK) != 0) {
+    clients_.pop_back();
+  }
 }
 
 }  // namespace restitch::cli

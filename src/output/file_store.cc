@@ -14,8 +14,8 @@
 namespace restitch {
 namespace {
 
-// Standard streams, the folder, the capture, and what the program around us may need.
-constexpr std::size_t descriptors_for_others = 16;
+// Standard streams, the folder, captures, and what the program around us may need: --metrics takes eleven.
+constexpr std::size_t descriptors_for_others = 32;
 
 std::string reason_of(int error) { return std::generic_category().message(error); }
 

@@ -1,0 +1,18 @@
+// Where MetricsServer listens.
+#pragma once
+
+#include <string>
+
+#include "restitch/result.h"
+
+namespace restitch::cli {
+
+struct MetricsListener {
+  int socket = -1;      // listens, does not block; whoever calls owns it
+  std::string address;  // "127.0.0.1:9100"
+};
+
+// As MetricsServer::open() has it.
+Result<MetricsListener> listen_for_metrics(const std::string& address);
+
+}  // namespace restitch::cli
