@@ -24,7 +24,7 @@ struct EngineOptions {
   // More give more threads something to do; fewer keep more packets together.
   static constexpr unsigned usual_shards = 8;
 
-  unsigned threads = 1;  // the caller's is one of them; more than shards + 1 find nothing to do
+  unsigned threads = 1;  // the caller's is one of them; more than shards + 1, or than can be made, do nothing
   unsigned shards = usual_shards;
   // Of all shards together: each gets its share of the limits on all connections. So a sender who picks
   // addresses and ports that fall into one shard takes away that share, and what several threads are good

@@ -5,6 +5,9 @@
 
 namespace restitch::cli {
 
+// What a command line asks for.
+int run_command(int argc, const char* const* argv);
+
 int run_streams(const Options& options);
 int run_extract(const Options& options);
 int run_follow(const Options& options);

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "cli/commands.h"
+#include "cli/messages.h"
 #include "cli/session.h"
 #include "cli/standard_output.h"
 
@@ -41,9 +41,9 @@ int run_diff(const Options& options) {
   session.drive(diff, diff, [&] { return !options.input.endless() || output.flush(); });
   const bool written = output.flush();
   if (!options.quiet) {
-    fmt::print(stderr, "{} packets, {} connections, {} of them read differently by {}\n",
-               session.counts().fed.packets, diff.counts().connections, diff.counts().differing,
-               fmt::join(names, ", "));
+    show(fmt::format("{} packets, {} connections, {} of them read differently by {}\n",
+                     session.counts().fed.packets, diff.counts().connections, diff.counts().differing,
+                     fmt::join(names, ", ")));
   }
   return written ? session.status() : exit_input;
 }

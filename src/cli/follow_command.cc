@@ -1,8 +1,7 @@
 #include <fmt/format.h>
 
-#include <cstdio>
-
 #include "cli/commands.h"
+#include "cli/messages.h"
 #include "cli/session.h"
 #include "cli/standard_output.h"
 
@@ -22,8 +21,9 @@ int run_follow(const Options& options) {
   });
   if (!output.flush()) return exit_input;
   if (log.opened() <= options.number) {
-    fmt::print(stderr, "restitch: there is no connection {}: {}\n", options.number,
-               log.opened() == 0 ? "none was found" : fmt::format("the last one is {}", log.opened() - 1));
+    say(fmt::format(
+        "there is no connection {}: {}", options.number,
+        log.opened() == 0 ? "none was found" : fmt::format("the last one is {}", log.opened() - 1)));
     return session.status() == exit_ok ? exit_usage : session.status();
   }
   return session.status();

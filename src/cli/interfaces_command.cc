@@ -1,10 +1,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstdio>
-
+#include "base/clean_text.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
+#include "cli/messages.h"
+#include "cli/standard_output.h"
 #include "restitch/capture_live.h"
 
 namespace restitch::cli {
@@ -13,18 +14,19 @@ namespace restitch::cli {
 int run_list_interfaces() {
   const auto interfaces = live_interfaces();
   if (!interfaces) {
-    fmt::print(stderr, "restitch: {}\n", interfaces.error().message);
+    say(interfaces.error().message);
     return exit_input;
   }
+  StandardOutput output;
   int number = 0;
   for (const LiveInterface& interface : *interfaces) {
-    fmt::print("{}.{}", ++number, interface.name);
-    if (!interface.description.empty()) fmt::print(" ({})", interface.description);
-    fmt::print(" [{}{}]", interface.up ? "Up" : "Down", interface.loopback ? ", Loopback" : "");
-    if (!interface.addresses.empty()) fmt::print(" {}", fmt::join(interface.addresses, " "));
-    fmt::print("\n");
+    std::string line = fmt::format("{}.{}", ++number, interface.name);
+    if (!interface.description.empty()) line += fmt::format(" ({})", interface.description);
+    line += fmt::format(" [{}{}]", interface.up ? "Up" : "Down", interface.loopback ? ", Loopback" : "");
+    if (!interface.addresses.empty()) line += fmt::format(" {}", fmt::join(interface.addresses, " "));
+    output.write(clean_text(line) + "\n");
   }
-  return exit_ok;
+  return output.flush() ? exit_ok : exit_input;
 }
 
 }  // namespace restitch::cli

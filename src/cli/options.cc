@@ -5,7 +5,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <map>
 #include <memory>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "cli/exit_status.h"
+#include "cli/messages.h"
 #include "cli/numbers.h"
 
 namespace restitch::cli {
@@ -217,7 +217,7 @@ void Parser::add_common(CLI::App& command) {
 }
 
 int Parser::complain(const std::string& message) const {
-  fmt::print(stderr, "restitch: {} (try restitch --help)\n", message);
+  say(message + " (try restitch --help)");
   return exit_usage;
 }
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <cstdio>
+#include "cli/messages.h"
 
 namespace restitch::cli {
 
@@ -25,12 +25,11 @@ void Progress::update(const CaptureReader& reader, std::uint64_t packets) {
   } else {
     line += fmt::format(", {:.1f} MB", static_cast<double>(reader.bytes_read()) / 1e6);
   }
-  fmt::print(stderr, "\r{}\x1b[K", line);
-  std::fflush(stderr);
+  draw(fmt::format("\r{}\x1b[K", line));
 }
 
 void Progress::clear() {
-  if (on_screen_) fmt::print(stderr, "\r\x1b[K");
+  if (on_screen_) draw("\r\x1b[K");
   on_screen_ = false;
 }
 

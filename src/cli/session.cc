@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "cli/input_text.h"
+#include "cli/messages.h"
 #include "cli/privileges.h"
 
 namespace restitch::cli {
 
 void Session::fail(const std::string& message) {
   progress_.clear();
-  fmt::print(stderr, "restitch: {}\n", message);
+  say(message);
   damages_.push_back(message);
   status_ = exit_input;
 }
@@ -41,7 +42,7 @@ bool Session::serve_metrics() {
     return false;
   }
   metrics_ = std::move(*server);
-  if (!options_.quiet) fmt::print(stderr, "metrics: http://{}/metrics\n", metrics_->address());
+  if (!options_.quiet) show(fmt::format("metrics: http://{}/metrics\n", metrics_->address()));
   return true;
 }
 
@@ -80,9 +81,13 @@ void Session::count(const PoolCounts& pool) {
   count_inputs();
 }
 
+// Without memory for the page, the one before stays.
 void Session::publish(const PoolCounts& pool) {
-  count(pool);
-  metrics_->publish(counters_prometheus(counters_of(counts_)));
+  try {
+    count(pool);
+    metrics_->publish(counters_prometheus(counters_of(counts_)));
+  } catch (const std::bad_alloc&) {
+  }
 }
 
 void Session::count_inputs() {
@@ -105,7 +110,7 @@ bool Session::wants_more() const { return options_.input.endless() || !interrupt
 
 void Session::note_ends() {
   progress_.clear();
-  if (options_.verbose) fmt::print(stderr, "{}", input_text(*input_));
+  if (options_.verbose) show(input_text(*input_));
   for (const InputEnd& input : input_->ends()) note_end(input);
 }
 
@@ -114,7 +119,7 @@ void Session::note_end(const InputEnd& input) {
   if (input.end.damaged && !interrupted()) {
     fail(input.end.message);
   } else {
-    fmt::print(stderr, "restitch: {}\n", input.end.message);
+    say(input.end.message);
   }
 }
 

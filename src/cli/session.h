@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/metrics_server.h"
 #include "cli/options.h"
+#include "cli/process.h"
 #include "cli/progress.h"
 #include "restitch/restitch.h"
 
@@ -47,10 +49,12 @@ class Session {
   // The same for an assembler that is there already, and what counts for it, as a pool does.
   template <class AssemblerType, class Pool, class GoOn>
   void drive(AssemblerType& assembler, const Pool& pool, GoOn&& go_on) {
-    feed(input_->reader(), decoder_, assembler, counts_.fed,
-         [&] { return note_reading([&] { return counts_of(pool); }) && go_on(); });
+    attempt([&] {
+      feed(input_->reader(), decoder_, assembler, counts_.fed,
+           [&] { return note_reading([&] { return counts_of(pool); }) && go_on(); });
+    });
     note_ends();
-    assembler.flush_all(EndReason::end_of_input);
+    attempt([&] { assembler.flush_all(EndReason::end_of_input); });
     count(counts_of(pool));
   }
 
@@ -65,9 +69,9 @@ class Session {
                                .assembler = options_.limits.assembler},
                               listener, make_factory);
     listener.watch(engine);
-    engine.feed(input_->reader(), decoder_, counts_.fed);
+    attempt([&] { engine.feed(input_->reader(), decoder_, counts_.fed); });
     note_ends();
-    engine.flush_all(EndReason::end_of_input);
+    attempt([&] { engine.flush_all(EndReason::end_of_input); });
     count(engine.counts());
   }
 
@@ -103,6 +107,16 @@ class Session {
     std::function<bool()> go_on_;
     const detail::EngineBase* engine_ = nullptr;
   };
+
+  // What a part of the work throws is said; the next part goes on with what is there.
+  template <class Part>
+  void attempt(Part&& part) {
+    try {
+      part();
+    } catch (const std::exception& error) {
+      fail(description_of(error));
+    }
+  }
 
   // Shows how far it is. False: enough was read.
   template <class Counts>

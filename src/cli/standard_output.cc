@@ -1,12 +1,12 @@
 #include "cli/standard_output.h"
 
-#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <system_error>
+
+#include "cli/messages.h"
 
 namespace restitch::cli {
 namespace {
@@ -36,7 +36,7 @@ bool StandardOutput::flush() {
       die_of_broken_pipe();
     } else if (errno != EINTR) {
       failed_ = true;
-      fmt::print(stderr, "restitch: standard output: {}\n", std::generic_category().message(errno));
+      say("standard output: " + std::generic_category().message(errno));
     }
   }
   waiting_.clear();

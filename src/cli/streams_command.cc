@@ -2,13 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "cli/commands.h"
+#include "cli/messages.h"
 #include "cli/session.h"
 #include "cli/standard_output.h"
 #include "cli/summary.h"
@@ -112,7 +112,7 @@ int run_streams(const Options& options) {
     read_into<SummaryStream>(session, logs, go_on);
   }
   const bool written = output.flush();
-  if (!options.quiet) fmt::print(stderr, "{}", closing_text(session, totals));
+  if (!options.quiet) show(closing_text(session, totals));
   return written ? session.status() : exit_input;
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -193,8 +194,10 @@ void EngineCrew::work(EngineTasks& tasks) const {
   Shift shift(tasks, threads_, shards_, slots_);
   {
     std::vector<std::jthread> helpers;
-    for (unsigned i = 1; i < threads_; ++i) {
-      helpers.emplace_back([&shift, i] { shift.work(i); });
+    try {
+      for (unsigned i = 1; i < threads_; ++i) helpers.emplace_back([&shift, i] { shift.work(i); });
+    } catch (const std::system_error&) {
+      // The system gives no more of them. Those that there are do the same work, only later.
     }
     shift.work(0);
   }

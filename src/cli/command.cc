@@ -1,0 +1,28 @@
+#include "cli/commands.h"
+
+namespace restitch::cli {
+namespace {
+
+int run(const Options& options) {
+  switch (options.command) {
+    case Command::extract:
+      return run_extract(options);
+    case Command::follow:
+      return run_follow(options);
+    case Command::diff:
+      return run_diff(options);
+    case Command::streams:
+      break;
+  }
+  return run_streams(options);
+}
+
+}  // namespace
+
+int run_command(int argc, const char* const* argv) {
+  const ParsedOptions parsed = parse_options(argc, argv);
+  if (!parsed.options) return parsed.status;
+  return parsed.options->input.list_interfaces ? run_list_interfaces() : run(*parsed.options);
+}
+
+}  // namespace restitch::cli
