@@ -2,6 +2,7 @@
 // time. The bytes of a Record belong to the reader and live until the next call. One thread at a time.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -31,8 +32,8 @@ struct CaptureEnd {
   std::string message;        // one line for a person, without the input's name; empty for a clean end
 };
 
-// Where packets were captured, as far as the input says. A pcap file has one interface; a pcapng file
-// may have several in each section, numbered through the whole file. Texts of hostile size are cut.
+// Where packets were captured. A pcap file has one interface; a pcapng file may have several in each section,
+// numbered through the file. All texts are one line of UTF-8 without controls; those of hostile size are cut.
 struct CaptureInterface {
   std::string name;
   std::string description;
@@ -122,6 +123,8 @@ inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
 // its content. Records longer than the file's snap length are read. Errors, with a message that begins
 // with the path: io (no such file, unreadable, a directory), unknown_format (none we know), unsupported
 // (one we only know the name of), damaged (too short to hold a header, or not to be decompressed).
-Result<std::unique_ptr<CaptureReader>> open_capture(const std::string& path);
+// Once `stop` is true, which a signal handler may set, a pipe that has nothing for now is at its end.
+Result<std::unique_ptr<CaptureReader>> open_capture(const std::string& path,
+                                                    const std::atomic<bool>* stop = nullptr);
 
 }  // namespace restitch

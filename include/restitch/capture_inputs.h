@@ -32,8 +32,12 @@ Result<std::vector<InputFile>> expand_inputs(const std::vector<std::string>& pat
 
 // How to go on at the end of an input that grows. Clocks are those of this machine, not of the capture.
 struct FollowOptions {
-  const std::atomic<bool>* stop = nullptr;  // true: read what is there, then end
-  std::int64_t idle_timeout_ns = 0;         // ends after so long without a new byte; 0: never
+  const std::atomic<bool>* stop =
+      nullptr;                       // true: read what is there, then end; pipes heed it without --follow
+  std::int64_t idle_timeout_ns = 0;  // ends after so long without a new byte; 0: never
+  // Called by whoever reads: another file has taken the place of the one of that name, which was read to its
+  // end.
+  std::function<void(const std::string& path)> on_replaced{};
 };
 
 // A file that is still written to: at its end, the reader waits for more. It need not exist yet nor hold a

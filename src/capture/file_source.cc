@@ -18,18 +18,16 @@ constexpr std::size_t read_size_max = 0x7ffff000;
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-void wait_readable(int fd) {
-  pollfd waiting{fd, POLLIN, 0};
-  ::poll(&waiting, 1, -1);
-}
+// How often a silent pipe looks at the flag; a signal wakes it at once.
+constexpr int look_ms = 100;
 
 }  // namespace
 
-Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
+Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path, StopFlag stop) {
   const bool standard_input = path == "-";
-  const int fd = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return restitch::failure(ErrorCode::io, path + ": " + reason(errno));
-  auto source = std::make_unique<FileSource>(fd, !standard_input, std::nullopt);
+  auto source = std::make_unique<FileSource>(fd, !standard_input, stop);
   struct stat about {};
   if (::fstat(fd, &about) != 0) return restitch::failure(ErrorCode::io, path + ": " + reason(errno));
   if (S_ISDIR(about.st_mode)) return restitch::failure(ErrorCode::io, path + ": " + reason(EISDIR));
@@ -46,17 +44,30 @@ FileSource::~FileSource() {
 
 std::size_t FileSource::read(std::uint8_t* to, std::size_t size) {
   for (;;) {
+    if (!size_ && !wait_for_bytes()) {
+      stopped_ = true;
+      return 0;
+    }
     const ssize_t got = ::read(fd_, to, std::min(size, read_size_max));
     if (got >= 0) {
       bytes_read_ += static_cast<std::uint64_t>(got);
       return static_cast<std::size_t>(got);
     }
-    if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      wait_readable(fd_);  // someone left the pipe in non-blocking mode
-    } else if (errno != EINTR) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
       failure_ = "cannot read: " + reason(errno);
       return 0;
     }
+  }
+}
+
+// False: there are none, and the end was asked for. What is wrong with the descriptor, read(2) says.
+bool FileSource::wait_for_bytes() {
+  for (;;) {
+    const bool stop = stop_ != nullptr && stop_->load();
+    pollfd waiting{fd_, POLLIN, 0};
+    const int ready = ::poll(&waiting, 1, stop ? 0 : look_ms);
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
+    if (stop) return false;
   }
 }
 

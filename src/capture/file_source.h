@@ -1,7 +1,9 @@
-// FileSource: a ByteSource over a file descriptor, with plain read(2): regular files, pipes, standard
-// input. It owns the descriptor unless that is standard input. One thread at a time.
+// FileSource: a ByteSource over a file descriptor: regular files, pipes, standard input. It owns the
+// descriptor unless that is standard input. One thread at a time; the flag may be set from anywhere, a signal
+// handler too.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -12,24 +14,33 @@ namespace restitch {
 
 class FileSource final : public ByteSource {
  public:
-  // Opens `path`; "-" is standard input. Fails with ErrorCode::io.
-  static Result<std::unique_ptr<FileSource>> open(const std::string& path);
+  // When true, a pipe is at its end once it has nothing for now.
+  using StopFlag = const std::atomic<bool>*;
+
+  // Opens `path`; "-" is standard input. A pipe that nobody writes to yet is open at once. Fails with
+  // ErrorCode::io.
+  static Result<std::unique_ptr<FileSource>> open(const std::string& path, StopFlag stop = nullptr);
 
   // Takes over an open descriptor. Requires: fd >= 0, readable.
-  FileSource(int fd, bool owned, std::optional<std::uint64_t> size) : fd_(fd), owned_(owned), size_(size) {}
+  FileSource(int fd, bool owned, StopFlag stop = nullptr) : fd_(fd), owned_(owned), stop_(stop) {}
   ~FileSource() override;
   FileSource(const FileSource&) = delete;
   FileSource& operator=(const FileSource&) = delete;
 
   std::size_t read(std::uint8_t* to, std::size_t size) override;
+  [[nodiscard]] bool stopped() const override { return stopped_; }
   [[nodiscard]] const std::string& failure() const override { return failure_; }
   [[nodiscard]] std::uint64_t bytes_read() const override { return bytes_read_; }
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
 
  private:
+  bool wait_for_bytes();
+
   int fd_;
   bool owned_;
-  std::optional<std::uint64_t> size_;
+  StopFlag stop_;
+  bool stopped_ = false;
+  std::optional<std::uint64_t> size_;  // a regular file: it has all its bytes
   std::uint64_t bytes_read_ = 0;
   std::string failure_;
 };

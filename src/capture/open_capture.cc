@@ -82,8 +82,8 @@ Opened open_source(std::unique_ptr<ByteSource> source, OpenOptions options) {
   return unknown(buffer);
 }
 
-Opened open_capture(const std::string& path) {
-  auto source = FileSource::open(path);
+Opened open_capture(const std::string& path, const std::atomic<bool>* stop) {
+  auto source = FileSource::open(path, stop);
   if (!source) return tl::unexpected(source.error());
   Opened opened = open_source(std::move(*source));
   if (!opened) opened.error().message.insert(0, path + ": ");

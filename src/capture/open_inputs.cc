@@ -15,8 +15,9 @@ namespace fs = std::filesystem;
 constexpr std::size_t small_buffer_size = std::size_t{128} << 10;
 constexpr std::size_t few_inputs = 8;
 
-Result<std::unique_ptr<CaptureReader>> open_with_buffer(const std::string& path, std::size_t buffer_size) {
-  auto source = FileSource::open(path);
+Result<std::unique_ptr<CaptureReader>> open_with_buffer(const std::string& path, std::size_t buffer_size,
+                                                        FileSource::StopFlag stop) {
+  auto source = FileSource::open(path, stop);
   if (!source) return tl::unexpected(source.error());
   auto opened = open_source(std::move(*source), {buffer_size});
   if (!opened) opened.error().message.insert(0, path + ": ");
@@ -51,7 +52,9 @@ Result<std::unique_ptr<MergedReader>> open_inputs(const std::vector<std::string>
   const std::size_t buffer_size = files->size() > few_inputs ? small_buffer_size : OpenOptions().buffer_size;
   for (const InputFile& file : *files) {
     inputs.push_back({file.path, file.first, size_of(file.path),
-                      [path = file.path, buffer_size] { return open_with_buffer(path, buffer_size); }});
+                      [path = file.path, buffer_size, stop = options.following.stop] {
+                        return open_with_buffer(path, buffer_size, stop);
+                      }});
   }
   return std::make_unique<MergedReader>(std::move(inputs), options.merging);
 }

@@ -89,7 +89,7 @@ Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, cons
 Result<void> Input::open_files(const InputSelection& selection, const std::atomic<bool>& stop) {
   if (selection.files.size() == 1 && !selection.follow && !is_directory(selection.files.front())) {
     name_ = selection.files.front();
-    auto opened = open_capture(name_);
+    auto opened = open_capture(name_, &stop);
     if (opened) {
       reader_ = std::move(*opened);
     } else {

@@ -84,8 +84,7 @@ TEST(OpenCaptureTest, APipeFedByteByByteGivesTheSameRecords) {
     pipe.write(bytes, 1);
     pipe.close_writer();
   });
-  const Reading reading =
-      read_all(open_source(std::make_unique<FileSource>(pipe.ends[0], true, std::nullopt)));
+  const Reading reading = read_all(open_source(std::make_unique<FileSource>(pipe.ends[0], true)));
   writer.join();
   EXPECT_EQ(reading.records, read_bytes(bytes).records);
   EXPECT_FALSE(reading.end.damaged);
@@ -100,8 +99,7 @@ TEST(OpenCaptureTest, ANonBlockingPipeIsWaitedFor) {
     pipe.write(bytes, 500);
     pipe.close_writer();
   });
-  const Reading reading =
-      read_all(open_source(std::make_unique<FileSource>(pipe.ends[0], true, std::nullopt)));
+  const Reading reading = read_all(open_source(std::make_unique<FileSource>(pipe.ends[0], true)));
   writer.join();
   EXPECT_EQ(reading.records, read_bytes(bytes).records);
 }
@@ -114,7 +112,7 @@ TEST(OpenCaptureTest, APipeHandsOutWhatIsWholeInsteadOfWaiting) {
   file.record(2, 0, "second");
   const Pipe pipe;
   pipe.write(Bytes(file.bytes).first(first_size + 3), first_size + 3);
-  auto opened = open_source(std::make_unique<FileSource>(pipe.ends[0], true, std::nullopt));
+  auto opened = open_source(std::make_unique<FileSource>(pipe.ends[0], true));
   ASSERT_TRUE(opened);
   const auto batch = (*opened)->next_batch();
   ASSERT_THAT(batch, SizeIs(1));
