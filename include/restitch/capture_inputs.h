@@ -42,7 +42,8 @@ struct FollowOptions {
 
 // A file that is still written to: at its end, the reader waits for more. It need not exist yet nor hold a
 // whole header. A record of which only a part is there is waited for; when stopped, it is left out, and
-// that is no damage. Errors as of open_capture().
+// that is no damage. When another file takes its place, as rotating writers do it, the old one is read to its
+// end and the new one from its start; interface_index counts on. Errors as of open_capture().
 Result<std::unique_ptr<CaptureReader>> follow_file(const std::string& path, const FollowOptions& options);
 
 // A directory into which a rotating writer puts one file after the other: each is read to its end, which

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <thread>
 
@@ -19,13 +20,21 @@ const CaptureMetadata nothing_known;
 }  // namespace
 
 Result<bool> FollowReader::try_open() {
-  const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  // A pipe in its place would be waited for.
+  const int fd = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
     const int error = errno;
     why_not_ = std::generic_category().message(error);
     if (error == ENOENT) return false;
     return failure(ErrorCode::io, path_ + ": " + why_not_);
   }
+  struct stat about {};
+  if (::fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) {
+    ::close(fd);
+    why_not_ = "is no file that could grow";
+    return failure(ErrorCode::io, path_ + ": " + why_not_);
+  }
+  if (opened_ != nullptr) *opened_ = {about.st_dev, about.st_ino};
   auto opened = open_source(std::make_unique<FollowSource>(fd, state_));
   if (opened) {
     reader_ = std::move(*opened);
@@ -76,16 +85,8 @@ const CaptureMetadata& FollowReader::metadata() const {
   return reader_ ? reader_->metadata() : nothing_known;
 }
 
-std::string FollowReader::format_name() const { return reader_ ? reader_->format_name() : "not known yet"; }
+std::string FollowReader::name() const { return std::filesystem::path(path_).filename().string(); }
 
-Result<std::unique_ptr<CaptureReader>> follow_file(const std::string& path, const FollowOptions& options) {
-  struct stat about {};
-  const bool exists = ::stat(path.c_str(), &about) == 0;
-  if (path == "-" || (exists && !S_ISREG(about.st_mode))) return open_capture(path);
-  auto reader = std::make_unique<FollowReader>(path, options);
-  const Result<bool> opened = reader->try_open();
-  if (!opened) return tl::unexpected(opened.error());
-  return reader;
-}
+std::string FollowReader::format_name() const { return reader_ ? reader_->format_name() : "not known yet"; }
 
 }  // namespace restitch

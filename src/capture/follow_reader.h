@@ -2,6 +2,8 @@
 // header, and owns the reader behind it. One thread at a time.
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 
@@ -9,12 +11,26 @@
 
 namespace restitch {
 
+// Which file a name stood for. While it is open, no other one is the same.
+struct FileIdentity {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  [[nodiscard]] bool is_known() const { return inode != 0; }
+  friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
 class FollowReader final : public CaptureReader {
  public:
-  FollowReader(std::string path, const FollowOptions& options) : path_(std::move(path)), state_{options} {}
+  // `opened`, if given, hears which file it was; it has to outlive this.
+  FollowReader(std::string path, const FollowOptions& options, FileIdentity* opened = nullptr)
+      : path_(std::move(path)), state_{options}, opened_(opened) {}
 
   // Tries to open the file. Error: it will never be a capture we read. True: it is open.
   Result<bool> try_open();
+
+  // Without its folders.
+  [[nodiscard]] std::string name() const;
 
   // The file will not grow any more: its end is the end.
   void seal() { state_.sealed = true; }
@@ -33,6 +49,7 @@ class FollowReader final : public CaptureReader {
 
   std::string path_;
   FollowState state_;  // before the reader, which refers to it
+  FileIdentity* opened_;
   std::unique_ptr<CaptureReader> reader_;
   int patience_ms_ = 100;
   std::string why_not_;  // the last attempt to open failed so

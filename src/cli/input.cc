@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include "cli/messages.h"
+
 namespace restitch::cli {
 namespace {
 
@@ -100,7 +102,8 @@ Result<void> Input::open_files(const InputSelection& selection, const std::atomi
   }
   InputOptions options;
   options.follow = selection.follow;
-  options.following = {&stop, ns(selection.idle_timeout_s)};
+  options.following = {&stop, ns(selection.idle_timeout_s),
+                       [](const std::string& path) { say(path + ": was replaced; reading the new file"); }};
   options.merging.window_ns = ns(selection.merge_window_s);
   auto opened = open_inputs(selection.files, options);
   if (!opened) return tl::unexpected(opened.error());

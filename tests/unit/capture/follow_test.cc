@@ -1,5 +1,6 @@
 // Files and directories that grow while they are read: what comes out is what the finished files hold.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <atomic>
@@ -226,6 +227,44 @@ TEST_F(FollowTest, AFileThatIsCutWhileReadIsDamage) {
   EXPECT_THAT((*opened)->next_batch(), IsEmpty());
   EXPECT_TRUE((*opened)->finished());
   EXPECT_THAT((*opened)->end().message, HasSubstr("became shorter"));
+}
+
+// As logrotate does it: the writer goes on with the file it has open until it is told of the new name.
+TEST_F(FollowTest, AFileThatIsReplacedIsReadToItsEndAndThenTheNewOne) {
+  const std::string path = folder_.write("x", sample(10, 100, 1));
+  std::vector<std::string> told;
+  FollowOptions options{.stop = &stop_};
+  options.on_replaced = [&](const std::string& name) { told.push_back(name); };
+  const auto reader = follow_file(path, options);
+  ASSERT_TRUE(reader);
+  read_records(**reader, 10);
+  std::filesystem::rename(path, path + ".1");
+  const ByteVector more = sample(5, 101, 2);
+  folder_.append("x.1", Bytes(more).subspan(24));
+  read_records(**reader, 5);
+  EXPECT_THAT(told, IsEmpty());
+  folder_.append("x.1", Bytes(more).subspan(24));
+  folder_.write("x", sample(7, 102, 3));
+  read_records(**reader, 5 + 7);
+  EXPECT_THAT(told, ElementsAre(path));
+  std::filesystem::rename(path, path + ".2");
+  folder_.write("x", sample(3, 103, 4));
+  stop_ = true;
+  read_records(**reader, 3);
+  EXPECT_THAT((*reader)->next_batch(), IsEmpty());
+  EXPECT_TRUE((*reader)->finished());
+  EXPECT_FALSE((*reader)->end().damaged) << (*reader)->end().message;
+}
+
+TEST_F(FollowTest, APipeInThePlaceOfAFileIsNotWaitedFor) {
+  const std::string path = folder_.write("x", sample(10, 100, 1));
+  const auto reader = follow_file(path, {.stop = &stop_});
+  ASSERT_TRUE(reader);
+  read_records(**reader, 10);
+  std::filesystem::rename(path, path + ".1");
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  while (!(*reader)->finished()) EXPECT_THAT((*reader)->next_batch(), IsEmpty());
+  EXPECT_THAT((*reader)->end().message, HasSubstr("x: is no file that could grow"));
 }
 
 TEST_F(FollowTest, SeveralGrowingFilesAreMergedByTime) {
