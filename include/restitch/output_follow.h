@@ -1,5 +1,9 @@
 // FollowStream: one connection of many as readable text, both directions in the order in which their bytes
-// came, in the formats of `tshark -z follow,tcp,FORMAT,N`, to the byte. One thread.
+// came, in the formats of `tshark -z follow,tcp,FORMAT,N`. One thread.
+//
+// In ascii, payload stands between lines of ours: how much who said, gaps, notes. A line of payload that
+// reads like one of those, or begins with a backslash, gets a backslash in front, and a carriage return
+// within a line is a dot like other controls; all else is tshark's, to the byte.
 #pragma once
 
 #include <array>
@@ -32,7 +36,8 @@ class FollowWriter {
   // Bytes of one packet.
   void data(unsigned node, const CaptureInfo& info, Bytes bytes,
             Transmission transmission = Transmission::first);
-  // Bytes that are missing: a line says so in their place, as in tshark, and is data like the rest.
+  // Bytes that are missing: a line says so in their place, as in tshark; in the other formats it is data like
+  // the rest, and only a note tells it from payload that says the same.
   void missing(unsigned node, std::uint64_t packet_number, std::uint64_t size);
   // What happened to what this node sends.
   void event(unsigned node, const EventNote& event);
@@ -44,6 +49,7 @@ class FollowWriter {
 
  private:
   void append_note(unsigned node, const CaptureInfo& info, Transmission transmission);
+  void append_data(unsigned node, const CaptureInfo& info, Bytes bytes, std::string_view ascii);
   void append_hex_dump(unsigned node, Bytes bytes);
   void append_base64_lines(Bytes bytes);
 

@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "base/clean_text.h"
+
 namespace restitch {
 
 LiveReader::LiveReader(const LiveOptions& options)
     : stop_(options.stop), grace_(2 * std::max(options.block_timeout_ms, 1)) {
   CaptureInterface& about = metadata_.interfaces.emplace_back();
-  about.name = options.interface;
-  about.filter = options.filter;
+  about.name = clean_text(options.interface);
+  about.filter = clean_text(options.filter);
   about.snap_size = options.snap_size;
 }
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/clean_text.h"
 #include "capture/byte_order.h"
 #include "capture/pcapng_options.h"
 
@@ -308,11 +309,14 @@ void PcapngParser::skip_packet(const Cursor& cursor, std::string reason) {
   skipped_.reason = std::move(reason);
 }
 
-// A text option as it is to be kept, charged to the limit for all of them.
+// A text option as it is to be kept, charged to the limit for all of them. Some writers end it with a zero
+// byte.
 std::string PcapngParser::text(Bytes value) {
+  while (!value.empty() && value.back() == 0) value = value.first(value.size() - 1);
   const std::size_t size = std::min(value.size(), text_size_max - text_size_);
-  text_size_ += size;
-  return {value.begin(), value.begin() + static_cast<std::ptrdiff_t>(size)};
+  std::string cleaned = clean_text({reinterpret_cast<const char*>(value.data()), size});
+  text_size_ = std::min(text_size_ + cleaned.size(), text_size_max);
+  return cleaned;
 }
 
 std::string PcapngParser::place() const {

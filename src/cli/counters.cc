@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <limits>
+#include <map>
 
 #include "output/text.h"
 
@@ -82,11 +84,17 @@ void add_fragments(List& list, const FragmentCounts& fragments) {
   list.add(datagrams, datagrams_help, "fate", "discarded", fragments.discarded);
 }
 
+// Several sections and inputs may name one interface, whose counts are added up: a name is told once.
 void add_interfaces(List& list, const std::vector<CaptureInterface>& interfaces) {
   const auto add = [&](std::string_view name, std::string_view help, auto member) {
+    std::map<std::string_view, std::uint64_t> sums;
     for (const CaptureInterface& interface : interfaces) {
-      if (const auto value = interface.*member) list.add(name, help, "interface", interface.name, *value);
+      const auto value = interface.*member;
+      if (!value) continue;
+      std::uint64_t& sum = sums[interface.name.empty() ? "?" : std::string_view(interface.name)];
+      if (__builtin_add_overflow(sum, *value, &sum)) sum = std::numeric_limits<std::uint64_t>::max();
     }
+    for (const auto& [interface, sum] : sums) list.add(name, help, "interface", interface, sum);
   };
   add("interface_received", "Packets that the capturing system received.", &CaptureInterface::received);
   add("interface_dropped", "Packets that the interface dropped.", &CaptureInterface::dropped);

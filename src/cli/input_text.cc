@@ -7,27 +7,13 @@
 namespace restitch::cli {
 namespace {
 
-// Texts come from files of strangers: nothing of them may steer a terminal.
-std::string harmless(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out += ' ';
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 void append_field(std::string& out, std::string_view label, std::string_view text) {
-  if (!text.empty()) fmt::format_to(std::back_inserter(out), "{}: {}\n", label, harmless(text));
+  if (!text.empty()) fmt::format_to(std::back_inserter(out), "{}: {}\n", label, text);
 }
 
 void append_interface(std::string& out, std::size_t index, const CaptureInterface& interface) {
   fmt::format_to(std::back_inserter(out), "interface {}: {}, link type {}, ", index,
-                 interface.name.empty() ? "no name" : harmless(interface.name),
+                 interface.name.empty() ? "no name" : interface.name,
                  static_cast<unsigned>(interface.link_type));
   if (interface.snap_size == 0) {
     out += "whole packets";
@@ -35,7 +21,7 @@ void append_interface(std::string& out, std::size_t index, const CaptureInterfac
     fmt::format_to(std::back_inserter(out), "at most {} bytes of a packet", interface.snap_size);
   }
   for (const std::string& text : {interface.description, interface.filter, interface.comment}) {
-    if (!text.empty()) out += ", " + harmless(text);
+    if (!text.empty()) out += ", " + text;
   }
   out += '\n';
 }
@@ -53,7 +39,7 @@ std::string input_text(const Input& input) {
     append_interface(out, i, metadata.interfaces[i]);
   }
   for (const PacketComment& comment : metadata.packet_comments) {
-    fmt::format_to(std::back_inserter(out), "packet {}: {}\n", comment.packet_number, harmless(comment.text));
+    fmt::format_to(std::back_inserter(out), "packet {}: {}\n", comment.packet_number, comment.text);
   }
   if (metadata.packet_comment_count > metadata.packet_comments.size()) {
     fmt::format_to(std::back_inserter(out), "… and {} more comments on packets\n",

@@ -244,6 +244,10 @@ bool Parser::take_diff_receivers(std::string& complaint) {
     complaint = fmt::format("--receivers: there is no \"{}\", but {}", name, receiver_names(1000));
     return false;
   }
+  std::vector<std::string> sorted = diff_receivers_;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) complaint = fmt::format("--receivers: {} is named twice", *twice);
   if (diff_receivers_.size() < 2) complaint = "--receivers: it takes two to differ";
   return complaint.empty();
 }

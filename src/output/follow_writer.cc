@@ -52,6 +52,34 @@ void append_hex_line(std::string& out, std::uint64_t position, Bytes bytes) {
   fmt::format_to(std::back_inserter(out), "{:08X}  {:<49} {}\n", position, hex, text);
 }
 
+// Whether a line of payload reads like one that the writer puts between payload.
+bool looks_like_ours(std::string_view line, bool notes) {
+  if (line.empty()) return false;
+  const auto begins = [&](std::string_view with) { return line.starts_with(with); };
+  if (begins("\\") || begins("========") || (notes && begins("#"))) return true;
+  if (begins("Follow: ") || begins("Filter: ") || begins("Node 0: ") || begins("Node 1: ")) return true;
+  if (begins("[") && line.find(" bytes missing in capture file]") != std::string_view::npos) return true;
+  return line.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// The bytes as text. A line that reads like one of ours gets a backslash in front, as does one that begins
+// with a backslash; a carriage return that ends no line, and would let it be written over, a dot.
+std::string marked_lines(Bytes bytes, bool notes) {
+  std::string text;
+  text.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const auto end = static_cast<std::size_t>(std::find(bytes.begin(), bytes.end(), '\n') - bytes.begin());
+    const bool cr = end > 0 && bytes[end - 1] == '\r';  // before a line end, or before the one that we add
+    const std::size_t begin = text.size();
+    for (const std::uint8_t byte : bytes.first(end - (cr ? 1 : 0))) text += printable(byte);
+    if (looks_like_ours(std::string_view(text).substr(begin), notes)) text.insert(begin, 1, '\\');
+    if (cr) text += '\r';
+    if (end < bytes.size()) text += '\n';
+    bytes = bytes.subspan(std::min(end + 1, bytes.size()));
+  }
+  return text;
+}
+
 }  // namespace
 
 void FollowWriter::begin(std::uint64_t number, const NetFlow& net, TransportFlow transport) {
@@ -71,16 +99,18 @@ void FollowWriter::begin(std::uint64_t number, const NetFlow& net, TransportFlow
 }
 
 void FollowWriter::data(unsigned node, const CaptureInfo& info, Bytes bytes, Transmission transmission) {
-  const std::string_view indent = node == 0 ? "" : "\t";
   text_.clear();
   if (notes_) append_note(node, info, transmission);
+  append_data(node, info, bytes, format_ == FollowFormat::ascii ? marked_lines(bytes, notes_) : "");
+  sink_(text_);
+}
+
+// `ascii` is the text of the bytes in that format.
+void FollowWriter::append_data(unsigned node, const CaptureInfo& info, Bytes bytes, std::string_view ascii) {
+  const std::string_view indent = node == 0 ? "" : "\t";
   switch (format_) {
     case FollowFormat::ascii:
-      fmt::format_to(std::back_inserter(text_), "{}{}\n", indent, bytes.size());
-      for (const std::uint8_t byte : bytes) {
-        text_ += byte == '\n' || byte == '\r' ? static_cast<char>(byte) : printable(byte);
-      }
-      text_ += '\n';
+      fmt::format_to(std::back_inserter(text_), "{}{}\n{}\n", indent, bytes.size(), ascii);
       break;
     case FollowFormat::hex:
       append_hex_dump(node, bytes);
@@ -97,15 +127,19 @@ void FollowWriter::data(unsigned node, const CaptureInfo& info, Bytes bytes, Tra
       append_base64_lines(bytes);
       break;
   }
-  sink_(text_);
 }
 
 void FollowWriter::missing(unsigned node, std::uint64_t packet_number, std::uint64_t size) {
-  std::string text = fmt::format("[{} bytes missing in capture file]", size);
-  text += '\0';  // tshark counts it in
+  const std::string text = fmt::format("[{} bytes missing in capture file]", size);
   CaptureInfo info;
   info.packet_number = packet_number;
-  data(node, info, as_bytes(text));
+  text_.clear();
+  if (notes_) {
+    fmt::format_to(std::back_inserter(text_), "# node {}: {} bytes missing before packet {}\n", node, size,
+                   packet_number);
+  }
+  append_data(node, info, as_bytes(text + '\0'), text + '.');  // tshark counts a zero byte in
+  sink_(text_);
 }
 
 // "# node 0: packet 7, file 1, interface 2, time 1600000000.250000000, late"

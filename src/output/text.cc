@@ -6,6 +6,8 @@
 #include <array>
 #include <iterator>
 
+#include "base/clean_text.h"
+
 namespace restitch {
 
 namespace {
@@ -27,6 +29,16 @@ constexpr std::array<HexPair, 256> make_hex_pairs() {
 
 // The two digits of each byte.
 constexpr std::array<HexPair, 256> hex_pairs = make_hex_pairs();
+
+// "\u001b"; what lies above U+FFFF in two halves, as UTF-16 has it.
+void append_escape(std::string& out, char32_t code) {
+  if (code <= 0xffff) {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(code));
+    return;
+  }
+  append_escape(out, 0xd800 + ((code - 0x10000) >> 10));
+  append_escape(out, 0xdc00 + (code & 0x3ff));
+}
 
 }  // namespace
 
@@ -66,24 +78,16 @@ void append_json_time(std::string& out, Timestamp time) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
-  const auto needs_escape = [](char c) {
-    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
-  };
   out += '"';
   while (!text.empty()) {
-    const auto plain =
-        static_cast<std::size_t>(std::find_if(text.begin(), text.end(), needs_escape) - text.begin());
-    out.append(text.substr(0, plain));
-    text.remove_prefix(plain);
-    if (text.empty()) break;
-    const char c = text.front();
-    text.remove_prefix(1);
-    if (static_cast<unsigned char>(c) < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
+    const Utf8Character character = first_character(text);
+    if (!character.valid || is_steering(character.code)) {
+      append_escape(out, character.valid ? character.code : 0xfffd);
     } else {
-      out += '\\';
-      out += c;
+      if (character.code == '"' || character.code == '\\') out += '\\';
+      out += text.substr(0, character.size);
     }
+    text.remove_prefix(character.size);
   }
   out += '"';
 }

@@ -24,7 +24,8 @@ void append_seconds(std::string& out, std::int64_t parts, std::uint64_t parts_a_
 // Seconds since 1970 with nine decimals, "null" for a time that is not known.
 void append_json_time(std::string& out, Timestamp time);
 
-// In quotes, with what JSON does not allow in a string escaped.
+// In quotes, with what JSON does not allow in a string or would steer a terminal escaped; what is no UTF-8
+// becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace restitch

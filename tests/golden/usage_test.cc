@@ -32,6 +32,7 @@ TEST_F(Usage, ThatIsWrongGivesOneLineAndExitStatus1) {
                            "@ --acknowledged=soon hello.pcap",
                            "@ diff --receivers first hello.pcap",
                            "@ diff --receivers first,nobody hello.pcap",
+                           "@ diff --receivers first,last,first hello.pcap",
                            "@ --pages-max 0 hello.pcap",
                            "@ --memory lots hello.pcap",
                            "@ --timeout hole hello.pcap",

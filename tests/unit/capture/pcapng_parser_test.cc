@@ -226,6 +226,24 @@ TEST(PcapngParserTest, NamesCommentsAndDropCountsAreKept) {
   EXPECT_FALSE(reading.end.damaged);
 }
 
+TEST(PcapngParserTest, TextsAreOneCleanLineWhateverTheFileSays) {
+  PcapngBuilder file;
+  file.section(Order::little, file.option(1, "two\nlines") + file.option(2, "cpu\x1b]0;title\a") +
+                                  file.option(3, std::string("zeros\0\0", 7)));
+  file.interface(ethernet, 0,
+                 file.option(2,
+                             "eth\x9b"
+                             "31m") +
+                     file.option(11, std::string("\0\xc3(", 3)));
+  const CaptureMetadata about = read_bytes(file.bytes).metadata;
+  const std::string odd = "\xef\xbf\xbd";
+  EXPECT_THAT(about.comments, ElementsAre("two lines"));
+  EXPECT_EQ(about.hardware, "cpu" + odd + "]0;title" + odd);
+  EXPECT_EQ(about.os, "zeros");
+  EXPECT_EQ(about.interfaces.at(0).name, "eth" + odd + "31m");
+  EXPECT_EQ(about.interfaces.at(0).filter, odd + "(");
+}
+
 TEST(PcapngParserTest, OptionsThatRunOverTheirBlockAreCutOff) {
   PcapngBuilder file;
   file.section().interface(ethernet, 0, file.option(2, "eth0") + ByteVector{3, 0, 0xff, 0xff, 1, 2, 3, 4});

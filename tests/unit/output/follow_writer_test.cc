@@ -1,4 +1,5 @@
 // The expected texts were printed by tshark 4.0.17 for captures with the same bytes.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "output/text.h"
@@ -46,6 +47,36 @@ TEST(FollowWriter, BeginsAndEndsAsTsharkDoes) {
 TEST(FollowWriter, KeepsLineEndsInAsciiAndPutsDotsForTheRest) {
   EXPECT_EQ(data(FollowFormat::ascii, 0, "a\tb\r\n\x7f\xff~ "), "9\na.b\r\n..~ \n");
   EXPECT_EQ(data(FollowFormat::ascii, 1, "abc"), "\t3\nabc\n");
+}
+
+// Of CR only what ends a line is left: within one it would let a terminal write over what is there.
+TEST(FollowWriter, LetsNoCarriageReturnWriteOverALine) {
+  EXPECT_EQ(data(FollowFormat::ascii, 0, "evil\rgood\r\n\r\r\nend\r"), "18\nevil.good\r\n.\r\nend\r\n");
+}
+
+TEST(FollowWriter, MarksPayloadThatReadsLikeItsOwnLines) {
+  const std::string rule(67, '=');
+  for (const std::string& line :
+       {rule, std::string("5"), std::string("0123456789"), std::string("Node 0: 10.0.0.1:4"),
+        std::string("\\5"), std::string("Follow: tcp,ascii"),
+        std::string("[5 bytes missing in capture file].")}) {
+    const std::string text = data(FollowFormat::ascii, 0, "a\r\n" + line + "\r\nb");
+    EXPECT_EQ(text, fmt::format("{}\na\r\n\\{}\r\nb\n", line.size() + 6, line));
+    EXPECT_EQ(data(FollowFormat::ascii, 0, line), fmt::format("{}\n\\{}\n", line.size(), line));
+  }
+  EXPECT_EQ(data(FollowFormat::ascii, 0, "\t5\n# node 1: x\n5a\n\n="), "20\n.5\n# node 1: x\n5a\n\n=\n");
+}
+
+TEST(FollowWriter, MarksPayloadThatReadsLikeANoteWhereThereAreNotes) {
+  std::string out;
+  FollowWriter writer(
+      FollowFormat::ascii, [&](std::string_view text) { out += text; }, true);
+  writer.data(0, {.timestamp = {1'000'000'000}, .packet_number = 3}, as_bytes("# node 1: packet 4\n#"));
+  writer.missing(1, 7, 10);
+  EXPECT_EQ(
+      out,
+      "# node 0: packet 3, file 0, interface 0, time 1.000000000, first\n20\n\\# node 1: packet 4\n\\#\n"
+      "# node 1: 10 bytes missing before packet 7\n\t35\n[10 bytes missing in capture file].\n");
 }
 
 TEST(FollowWriter, PrintsRawAsOneLineOfHex) { EXPECT_EQ(data(FollowFormat::raw, 1, "a\xff"), "\t61ff\n"); }

@@ -44,5 +44,11 @@ TEST(JsonString, EscapesWhatJsonDoesNotAllow) {
   EXPECT_EQ(out, R"("a\"b\\c\u000a\u0000d")");
 }
 
+TEST(JsonString, IsUtf8AndSteersNoTerminal) {
+  std::string out;
+  append_json_string(out, "\u00e4 \x7f \u009b \u202e \U000e0001 \x9b \xc3");
+  EXPECT_EQ(out, "\"\u00e4 \\u007f \\u009b \\u202e \\udb40\\udc01 \\ufffd \\ufffd\"");
+}
+
 }  // namespace
 }  // namespace restitch
