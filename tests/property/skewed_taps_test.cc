@@ -1,5 +1,6 @@
-// Two taps, one for each direction, whose clocks differ: acknowledgements come up to 0.9 s before or behind what they
-// acknowledge. As long as that is less than holes are waited for, every byte is delivered in its place.
+// Two taps, one for each direction, whose clocks differ: acknowledgements come up to 0.9 s before or behind
+// what they acknowledge. As long as that is less than holes are waited for, every byte is delivered in its
+// place.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -19,8 +20,9 @@ struct Seen {
   TestPacket packet;
 };
 
-// A download of `segments`, one each millisecond, some of them overtaken. Its receiver acknowledges each as it comes, up
-// to the first byte that is missing, and the capture has the client's packets `skew_ms` later than they were.
+// A download of `segments`, one each millisecond, some of them overtaken. Its receiver acknowledges each as
+// it comes, up to the first byte that is missing, and the capture has the client's packets `skew_ms` later
+// than they were.
 std::vector<Seen> download(std::uint32_t seed, int segments, std::int64_t skew_ms, bool handshake) {
   std::minstd_rand random(seed);
   const auto base = static_cast<std::uint32_t>(random() * 77U);
@@ -60,8 +62,10 @@ TEST(SkewedTaps, EveryByteIsDelivered) {
         World<StaticApi> world({}, options);
         for (const Seen& one : download(seed, segments, skew_ms, handshake)) world.send(one.packet);
         world.assembler.flush_all();
-        ASSERT_EQ(world.pool.byte_counts().delivered, segments * 10u) << seed << " skew " << skew_ms << " " << handshake;
-        ASSERT_EQ(world.pool.event_counts()[static_cast<std::size_t>(EventKind::gap)], 0u) << seed << " " << skew_ms;
+        ASSERT_EQ(world.pool.byte_counts().delivered, segments * 10u)
+            << seed << " skew " << skew_ms << " " << handshake;
+        ASSERT_EQ(world.pool.event_counts()[static_cast<std::size_t>(EventKind::gap)], 0u)
+            << seed << " " << skew_ms;
       }
     }
   }
