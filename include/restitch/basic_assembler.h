@@ -186,6 +186,15 @@ class BasicAssembler {
   void give_up_lost(const Ref& ref, AssemblerContext* context);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
+  bool hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
+  void refuse(const Ref& ref, const TcpSegment& tcp, Refusal rule, AssemblerContext& context);
+  template <class Function>
+  bool deliver_before(const Ref& ref, const TcpSegment& tcp, Function&& deliver);
+  void reset(const Ref& ref, const TcpSegment& tcp, bool told, AssemblerContext& context);
+  void abort_reset(Connection& connection, AssemblerContext* context);
+  void take_refused(const Ref& ref, Sequence acked, AssemblerContext& context);
+  void insert_apart(const Ref& ref, Sequence first, Bytes bytes, bool fin, const CaptureInfo& info,
+                    AssemblerContext& context);
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
   void tell_refused_payload(const Ref& ref, const TcpSegment& tcp, Refusal rule, AssemblerContext& context);
   void deliver_acknowledged(const Ref& ref, AssemblerContext& context);

@@ -39,7 +39,11 @@ enum class EventKind : std::uint8_t {
                    // window allows, and never acknowledged; it is not delivered
   resynchronized,  // the stream goes on far from where it was: its receiver acknowledged that, or several
                    // segments agree; the gap between has the event's size
-  other_copy,      // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
+  refusal_disproved,  // the receiver acknowledged bytes that it seemed to refuse: they are taken in now; the
+                      // event has the packet that brought them
+  reset_disproved,  // the receivers acknowledge what was sent after a reset that they seemed to believe: the
+                    // connection goes on
+  other_copy,       // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
   count_,
 };
 

@@ -76,6 +76,18 @@ struct PoolOptions {
   std::size_t tombstones_max = 65536;
   std::int64_t tombstone_timeout_ns = 120'000'000'000;
 
+  // Payload that a receiver seems to refuse is kept for so long in capture time, or up to twice as long, and
+  // so much of it for each direction: what its receiver acknowledges was not refused, and is taken in then
+  // (EventKind::refusal_disproved). Its bytes count as refused until then, and its memory within half of
+  // `limits.total_bytes_max`; at that limit it gives way first. 0: it is not kept.
+  std::int64_t refused_ns = 30'000'000'000;
+  std::size_t refused_bytes_max = std::size_t{4} << 20;
+
+  // A reset that a receiver which refuses segments believes ends the connection so long after it, in capture
+  // time, and not if what both sides acknowledge until then shows that it was not believed
+  // (EventKind::reset_disproved). A SYN ends it at once. 0: it ends with the reset.
+  std::int64_t reset_doubt_ns = 0;
+
   // Watch what both hosts reveal (windows, acknowledgements) also where the policy refuses nothing, for the
   // events that need it: acked_unseen, zero_window_probe, window_full. Costs some 10 ns a packet.
   bool observe = false;

@@ -13,12 +13,16 @@ namespace {
 
 constexpr const char* group = "Receivers";
 
+// What is printed when all was read, or minutes later, can wait for what disproves a reset.
+constexpr std::int64_t reset_doubt_ns = 30'000'000'000;
+
 }  // namespace
 
 void ReceiverSelection::apply(PoolOptions& options) const {
   options.receiver = &table.rest();
   if (table.has_prefixes()) options.choose_receiver = table.chooser();
   options.acknowledged_tolerance_ns = acknowledged_tolerance_ns;
+  options.reset_doubt_ns = reset_doubt_ns;
   options.observe = observe;
   options.tell_copies = tell_copies;
 }

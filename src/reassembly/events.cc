@@ -27,6 +27,8 @@ std::string_view to_string(EventKind kind) {
                                                                            "fragment_overlap",
                                                                            "wild_sequence",
                                                                            "resynchronized",
+                                                                           "refusal_disproved",
+                                                                           "reset_disproved",
                                                                            "other_copy"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }

@@ -79,6 +79,10 @@ Connection* PoolState::idlest_holder(std::uint32_t not_this) {
 }
 
 bool PoolState::has_expired(const Connection& connection) const {
+  if (is_in_doubt(connection)) {
+    const std::uint32_t since = clock.tick() - receivers[connection.receiver].reset->tick;
+    return since > CaptureClock::ticks(options.reset_doubt_ns);
+  }
   const Ageing& ageing = options.ageing;
   std::int64_t age_max = ageing.idle_ns;
   if (connection.closing()) {

@@ -8,9 +8,11 @@ namespace restitch::detail {
 namespace {
 
 // The shortest time that is set; 0: none is.
-std::int64_t shortest(const Ageing& ageing) {
+std::int64_t shortest(const PoolOptions& options) {
   std::int64_t least = 0;
-  for (const std::int64_t ns : {ageing.hole_ns, ageing.idle_ns, ageing.half_open_ns, ageing.closing_ns}) {
+  const Ageing& ageing = options.ageing;
+  for (const std::int64_t ns :
+       {ageing.hole_ns, ageing.idle_ns, ageing.half_open_ns, ageing.closing_ns, options.reset_doubt_ns}) {
     if (ns != 0 && (least == 0 || ns < least)) least = ns;
   }
   return least;
@@ -33,9 +35,10 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
       tombstones(memory, seed, options.tombstones_max, options.tombstone_timeout_ns),
       halves(memory),
       receivers(memory),
+      refused_queues(memory),
       policies_{options.receiver},
       policy_numbers_{{options.receiver, 0}},
-      round_ns_(shortest(options.ageing) / 4) {
+      round_ns_(shortest(options) / 4) {
   halves.tells_copies = options.tell_copies;
   halves.delivery_segments_max = std::max<std::uint32_t>(options.delivery_segments_max, 1);
 }
@@ -90,46 +93,6 @@ void PoolState::bury(Connection& connection) {
   erase(connection);
 }
 
-ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
-                                        TcpFlowDirection direction, const CaptureInfo& info) {
-  if (connection.receiver == none) connection.receiver = receivers.allocate();
-  if (connection.receiver == none) return {};
-  HalfConnection& half = connection.half(direction);
-  HalfConnection& answered = connection.half(reverse(direction));
-  ReceiverState& receiver = receivers[connection.receiver];
-  const ReceiverState::Verdict verdict =
-      receiver.judge(halves, policy(connection, direction), half, net, tcp, direction);
-  auto report = [&](EventKind kind, TcpFlowDirection of, std::uint64_t size, std::int64_t ahead = 0,
-                    Refusal refusal = Refusal::count_) {
-    halves.events.add({.kind = kind,
-                       .direction = of,
-                       .offset = connection.half(of).next_offset() + static_cast<std::uint64_t>(ahead),
-                       .size = size,
-                       .info = info,
-                       .refusal = refusal});
-  };
-  if (verdict.refused) report(EventKind::refused, direction, tcp.payload.size(), 0, *verdict.refused);
-  if (verdict.zero_window_probe) report(EventKind::zero_window_probe, direction, tcp.payload.size());
-  if (verdict.window_full) report(EventKind::window_full, direction, 0);
-  if (!verdict.refused && tcp.ack() && answered.known() && !tcp.rst()) {
-    const std::int64_t ahead = answered.next_seq().difference(tcp.acknowledgment);
-    const std::int64_t unseen = ahead - (answered.ended() ? 1 : 0);
-    if (unseen > 0 && receiver.first_to_acknowledge(direction, tcp.acknowledgment)) {
-      report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen));
-    }
-  }
-  if (verdict.sack && answered.known()) {
-    const Sequence seen = answered.highest_held(halves).value_or(answered.next_seq());
-    const std::int32_t unseen =
-        std::min(seen.difference(verdict.sack->right), verdict.sack->left.difference(verdict.sack->right));
-    if (unseen > 0 && receiver.first_to_acknowledge_block(direction, verdict.sack->right)) {
-      const std::int64_t ahead = std::int64_t{answered.next_seq().difference(verdict.sack->right)} - unseen;
-      report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen), ahead);
-    }
-  }
-  return verdict;
-}
-
 bool PoolState::correct_client(Connection& connection, bool from_high, const TcpSegment& tcp) {
   if (!tcp.syn() || tcp.rst() || connection.client_known) return false;
   connection.client_known = true;
@@ -156,71 +119,17 @@ void PoolState::swap_counts(const Connection& connection) {
       if (receiver.syn_data != none && receiver.syn_data_direction == static_cast<TcpFlowDirection>(i)) {
         waits += halves.segments[receiver.syn_data].size;
       }
+      const std::uint64_t refused = receiver.kept[i] == none ? 0 : refused_queues[receiver.kept[i]].bytes();
+      halves.counts[i].seen -= refused;
+      halves.counts[i].refused -= refused;
+      halves.counts[1 - i].seen += refused;
+      halves.counts[1 - i].refused += refused;
     }
     halves.counts[i].seen -= waits;
     halves.counts[i].held -= waits;
     halves.counts[1 - i].seen += waits;
     halves.counts[1 - i].held += waits;
   }
-}
-
-std::optional<Sequence> PoolState::delivery_limit(Connection& connection, TcpFlowDirection direction) {
-  if (!options.acknowledged_tolerance_ns || connection.receiver == none) return std::nullopt;
-  return receivers[connection.receiver].acknowledged(direction).value_or(connection.half(direction).start());
-}
-
-std::optional<Sequence> PoolState::lost_until(Connection& connection, TcpFlowDirection direction,
-                                              Timestamp now) {
-  if (!options.acknowledged_tolerance_ns || connection.receiver == none) return std::nullopt;
-  const HalfConnection& half = connection.half(direction);
-  if (!half.known() || half.ended()) return std::nullopt;
-  return receivers[connection.receiver].lost_until(direction, half.next_seq(), now,
-                                                   *options.acknowledged_tolerance_ns);
-}
-
-void PoolState::hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,
-                              const CaptureInfo& info) {
-  drop_syn_data(connection);
-  halves.attend(connection.slot, direction);
-  ReceiverState& receiver = receivers[connection.receiver];
-  const Bytes bytes = tcp.payload.first(std::min(tcp.payload.size(), SegmentStore::segment_size_max));
-  halves.bytes().refused += tcp.payload.size() - bytes.size();
-  if (halves.memory_size() + memory_for(1, bytes.size()) > options.limits.total_bytes_max) {
-    ++halves.limits[static_cast<std::size_t>(Limit::total_bytes)];
-    halves.bytes().dropped += bytes.size();
-    return;
-  }
-  receiver.syn_data = halves.segments.hold(tcp.sequence.add(1), bytes, info);
-  receiver.syn_data_direction = direction;
-  (receiver.syn_data == none ? halves.bytes().dropped : halves.bytes().held) += bytes.size();
-}
-
-void PoolState::drop_syn_data(Connection& connection) {
-  if (connection.receiver == none || receivers[connection.receiver].syn_data == none) return;
-  halves.attend(connection.slot, receivers[connection.receiver].syn_data_direction);
-  halves.bytes().refused += halves.segments[receivers[connection.receiver].syn_data].size;
-  release_syn_data(connection);
-}
-
-void PoolState::release_syn_data(Connection& connection) {
-  ReceiverState& receiver = receivers[connection.receiver];
-  halves.attend(connection.slot, receiver.syn_data_direction);
-  halves.bytes().held -= halves.segments[receiver.syn_data].size;
-  halves.segments.release(receiver.syn_data);
-  receiver.syn_data = none;
-}
-
-void PoolState::forget_receiver(Connection& connection) {
-  if (connection.receiver == none) return;
-  drop_syn_data(connection);
-  receivers.release(connection.receiver);
-  connection.receiver = none;
-}
-
-bool PoolState::may_skip(Connection& connection, TcpFlowDirection direction) {
-  if (connection.receiver == none) return true;
-  const auto lowest = connection.half(direction).lowest_held(halves);
-  return lowest && receivers[connection.receiver].may_have_read(direction, *lowest);
 }
 
 bool PoolState::begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {

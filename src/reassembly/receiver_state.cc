@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <span>
 
+#include "reassembly/receiver_rules.h"
 #include "restitch/detail/capture_clock.h"
 
 namespace restitch::detail {
@@ -16,10 +17,13 @@ constexpr std::size_t md5_option_size = 18;
 
 Verdict refuse(Refusal rule) { return {.refused = rule, .resets = false, .payload_counts = false}; }
 
-// One past the last sequence number that a segment takes.
-Sequence end_of(const TcpSegment& tcp) {
-  return tcp.sequence.add(static_cast<std::int64_t>(tcp.payload.size()) + tcp.missing_size + tcp.syn() +
-                          tcp.fin());
+bool is_plain_syn(const TcpSegment& tcp) { return tcp.syn() && !tcp.ack() && !tcp.rst() && !tcp.fin(); }
+
+// A SYN where segments were captured before it, of which no start is known: they may be forged, or have been
+// captured too early. That its receiver was in a connection is only a guess then.
+bool opens_late(const HostState& to, const HostState& from, const HalfConnection& half,
+                const TcpSegment& tcp) {
+  return is_plain_syn(tcp) && !to.opening_seen && !from.opening_seen && !half.known();
 }
 
 // Of the blocks beyond the acknowledgement: a block below it repeats what came twice (RFC 2883).
@@ -32,11 +36,6 @@ std::optional<SackBlock> highest_block(const TcpSegment& tcp, const TcpOptions& 
   return highest;
 }
 
-std::uint32_t offered_window(const HostState& host, const HostState& peer, const TcpSegment& tcp) {
-  const bool scaled = host.window_scale && peer.window_scale && !tcp.syn();
-  return std::uint32_t{tcp.window} << (scaled ? host.shift : 0);
-}
-
 }  // namespace
 
 Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, HalfConnection& half,
@@ -45,16 +44,16 @@ Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, Hal
   HostState& to = host(reverse(direction));
   const TcpOptions options = parse_options(tcp.options);
   Verdict verdict;
-  if (policy.refusals.has(Refusal::checksum) &&
-      (!tcp.network_ok || (tcp.missing_size == 0 && !checksum_ok(net, tcp)))) {
+  if (policy.refusals.has(Refusal::checksum) && !is_sound(net, tcp)) {
     verdict = refuse(Refusal::checksum);
   } else if (options.has_md5 || options.broken_size >= md5_option_size) {
     verdict = refuse(Refusal::md5);
-  } else if (to.phase == Phase::established) {
+  } else if (to.phase == Phase::established && !opens_late(to, from, half, tcp)) {
     verdict = judge_established(state, to, from, half, tcp, options);
   } else {
     verdict = judge_opening(state, to, from, half, tcp, options);
   }
+  from.note_sound(verdict.refused != Refusal::checksum && verdict.refused != Refusal::md5);
   if (verdict.refused && !policy.refusals.has(*verdict.refused)) verdict = {.resets = tcp.rst()};
   if (to.acks_known && to.opening_seen && from.opening_seen && !tcp.payload.empty()) {
     verdict.zero_window_probe = to.window_edge == to.ack_sent && tcp.sequence == to.window_edge;
@@ -69,13 +68,12 @@ Verdict ReceiverState::judge(HalfState& state, const ReceiverPolicy& policy, Hal
 // The receiver is not in a connection yet, as far as was seen (RFC 9293, 3.10.7.2 to 3.10.7.4).
 Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState& from, HalfConnection& half,
                                      const TcpSegment& tcp, const TcpOptions& options) {
-  const bool plain_syn = tcp.syn() && !tcp.ack() && !tcp.rst() && !tcp.fin();
   switch (to.phase) {
     case Phase::dead:
       return refuse(Refusal::handshake);
     case Phase::unknown:
     case Phase::listen:
-      if (plain_syn) {
+      if (is_plain_syn(tcp)) {
         to.phase = Phase::listen;
         return {.payload_counts = false};
       }
@@ -86,8 +84,8 @@ Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState&
       if (tcp.syn()) return {.payload_counts = false};
       return judge_established(state, to, from, half, tcp, options);
     case Phase::syn_sent: {
-      const bool acks_syn =
-          tcp.ack() && is_before(to.isn, tcp.acknowledgment) && !is_before(to.sent_end, tcp.acknowledgment);
+      const bool acks_syn = tcp.ack() && is_before(to.opening.isn, tcp.acknowledgment) &&
+                            !is_before(to.sent_end, tcp.acknowledgment);
       if (tcp.rst()) {
         if (!acks_syn) return refuse(Refusal::rst_not_exact);
         return {.resets = true, .payload_counts = false};
@@ -98,7 +96,7 @@ Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState&
       return {.payload_counts = false};
     }
     case Phase::syn_received: {
-      if (!tcp.rst() && !tcp.syn() && tcp.ack() && tcp.acknowledgment != to.isn.add(1)) {
+      if (!tcp.rst() && !tcp.syn() && tcp.ack() && tcp.acknowledgment != to.opening.isn.add(1)) {
         return refuse(Refusal::handshake);
       }
       Verdict verdict = judge_established(state, to, from, half, tcp, options);
@@ -113,14 +111,15 @@ Verdict ReceiverState::judge_opening(HalfState& state, HostState& to, HostState&
     case Phase::established:
       break;
   }
-  return {};
+  to.phase = Phase::listen;  // it opens late
+  return {.payload_counts = false};
 }
 
 Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const HostState& from,
                                          HalfConnection& half, const TcpSegment& tcp,
                                          const TcpOptions& options) {
   if (!tcp.rst() && !tcp.syn() && !tcp.ack()) return refuse(Refusal::no_flags);
-  const bool timed = to.timestamps && from.timestamps && options.has_timestamps;
+  const bool timed = to.opening.timestamps && from.opening.timestamps && options.has_timestamps;
   const auto age = static_cast<std::int32_t>(to.recent - options.timestamp_value);
   if (timed && to.has_recent && age > 1 && !tcp.rst()) return refuse(Refusal::paws);
 
@@ -145,7 +144,7 @@ Verdict ReceiverState::judge_established(HalfState& state, HostState& to, const 
       }
     }
     if (tcp.rst()) {
-      const bool sack = to.sack && from.sack;
+      const bool sack = to.opening.sack && from.opening.sack;
       if (tcp.sequence == next || (sack && half.highest_held(state) == tcp.sequence)) {
         return {.resets = true, .payload_counts = false};
       }
@@ -192,14 +191,8 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
     return;
   }
   if (tcp.syn()) {
-    from.isn = tcp.sequence;
-    from.timestamps = options.has_timestamps;
-    from.sack = options.sack_permitted;
-    from.window_scale = options.has_window_scale;
-    from.shift = std::min<std::uint8_t>(options.window_scale, 14);
-    from.acked = tcp.sequence.add(1);
-    from.sent_known = from.opening_seen = true;
-    from.sent_end = tcp.sequence.add(1);
+    from.name(opening_of(tcp, options));
+    from.begin_at(opening_of(tcp, options));
     from.passive = from.phase == Phase::listen;
     from.phase = tcp.ack() ? Phase::syn_received : Phase::syn_sent;
     to.recent = options.timestamp_value;
@@ -216,8 +209,8 @@ void ReceiverState::learn_sender(HostState& from, HostState& to, const TcpSegmen
     from.bytes_acked = std::uint64_t{1} << 30;
     from.peer_window = std::uint32_t{1} << 30;
   }
-  if (is_before(from.sent_end, end)) from.sent_end = end;
-  if (!tcp.ack()) return;
+  if (from.is_near && is_before(from.sent_end, end)) from.sent_end = end;
+  if (!tcp.ack() || !from.heard) return;
   const std::uint32_t window = offered_window(from, to, tcp);
   if (!from.acks_known || !is_before(tcp.acknowledgment, from.ack_sent)) {
     const Sequence edge = tcp.acknowledgment.add(window);

@@ -17,6 +17,7 @@ struct CheckedSettings {
     const auto policies = receiver_policies();
     pool.receiver = &policies[bytes[0] % policies.size()];
     pool.hash_seed = 1;
+    if (bytes[0] >= 0x80) pool.reset_doubt_ns = 1'500'000'000;
     keeper = static_cast<Keeper>(bytes[1] % 5);
     assembler.max_buffered_pages_per_connection(bytes[1] / 5 % 8);
     assembler.max_buffered_pages_total((bytes[2] & 7) * 3);

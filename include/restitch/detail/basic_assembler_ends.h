@@ -73,6 +73,7 @@ bool BasicAssembler<S, Factory>::skip_gap(const Ref& ref, AssemblerContext* cont
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerContext* context,
                                           EndReason reason) {
+  abort_reset(connection, context);
   const bool was_reset = connection.halves[0].reset() || connection.halves[1].reset();
   const bool had_ended = connection.ended();
   drain(ref_of(connection, TcpFlowDirection::client_to_server), context);

@@ -189,6 +189,10 @@ template <StreamType S, class Factory>
                                                         std::uint32_t hash, const NetFlow& net,
                                                         const TcpSegment& tcp, AssemblerContext& context,
                                                         Counting& counting) -> Connection* {
+  if (met != nullptr && tcp.syn() && !tcp.ack() && pool_.state_.is_in_doubt(*met)) {
+    complete(*met, &context, EndReason::rst);  // who was reset takes a new connection
+    met = pool_.state_.find(key.key, hash);
+  }
   if (met != nullptr) {
     Ref ref = ref_of(*met, met->direction(key.from_high));
     if (!pool_.state_.begins_anew(*met, ref.direction, tcp)) {

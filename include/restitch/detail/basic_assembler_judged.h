@@ -10,42 +10,28 @@
 
 namespace restitch {
 
-// For a connection whose hosts are watched: asks first whether the receiver takes this one in.
+// For a connection whose hosts are watched: hears first what the sender acknowledges, then asks whether its
+// receiver takes this one in.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                                   AssemblerContext& context, bool start) {
   Connection& connection = *ref.connection;
-  halves().attend(connection.slot, ref.direction);
+  bool learned = false;
+  if (!deliver_before(ref, tcp, [&] { learned = hear(ref, net, tcp, context); })) return;
   auto verdict = pool_.state_.judge(connection, net, tcp, ref.direction, context.capture_info());
-  if (!policy(ref).refusals.any()) verdict = {};  // it was only watched
-  if (verdict.refused || verdict.resets) {
-    halves().bytes().refused += tcp.payload.size();
-    if (verdict.resets) tell_refused_payload(ref, tcp, Refusal::rst_data, context);
-    tell_events(ref);
-    if (!verdict.resets) return;
-    ref.half->abort(halves(), verdict.tells_reset);  // its receiver is told; the sender gave up by itself
-    halves().attend(connection.slot, reverse(ref.direction));
-    const Ref other = ref_of(connection, reverse(ref.direction));
-    if (policy(other).refusals.any()) other.half->refuse_held(halves());
-    deliver_ready(ref, &context);
-    return complete(connection, &context, EndReason::rst);
-  }
-  if (!learn(ref, tcp, context)) {
-    halves().attend(detail::none, ref.direction);
-    halves().bytes().refused += tcp.payload.size();
+  const bool only_watched = !policy(ref).refusals.any() && !pool_.state_.is_in_doubt(connection);
+  if (only_watched) verdict = {};
+  if (verdict.resets) return reset(ref, tcp, verdict.tells_reset, context);
+  if (verdict.refused) return refuse(ref, tcp, *verdict.refused, context);
+  if (!deliver_before(ref, tcp, [&] {
+        if (!learned) learn(ref, tcp, context);
+        if (tcp.syn() && tcp.ack() && pool_.is_open(connection.slot)) {
+          settle_syn_data(connection, tcp, context);
+        }
+      })) {
     return;
   }
   TcpSegment counted = tcp;
-  if (tcp.syn() && tcp.ack()) {
-    try {
-      settle_syn_data(connection, tcp, context);
-    } catch (...) {
-      halves().attend(connection.slot, ref.direction);
-      halves().bytes().dropped += tcp.payload.size();
-      throw;
-    }
-  }
-  halves().attend(connection.slot, ref.direction);
   if (!verdict.payload_counts) {
     if (tcp.syn() && !tcp.ack() && !tcp.payload.empty()) {
       pool_.state_.hold_syn_data(connection, tcp, ref.direction, context.capture_info());
@@ -61,6 +47,133 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
   if (tcp.ack() && pool_.state_.options.acknowledged_tolerance_ns && pool_.is_open(slot)) {
     deliver_acknowledged(ref_of(connection, reverse(ref.direction)), context);
   }
+}
+
+// What a segment acknowledges is heard whatever its own receiver makes of it. True: it had to be learned at
+// once, to know where the other stream starts.
+template <StreamType S, class Factory>
+bool BasicAssembler<S, Factory>::hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
+                                      AssemblerContext& context) {
+  Connection& connection = *ref.connection;
+  const std::uint32_t slot = connection.slot;
+  const Ref other = ref_of(connection, reverse(ref.direction));
+  const bool learned = tcp.ack() && other.half->start_in_doubt() &&
+                       pool_.state_.may_believe(connection, net, tcp, ref.direction);
+  if (learned) {
+    learn(ref, tcp, context);
+    if (!pool_.is_open(slot)) return true;
+    pool_.state_.agree_on_start(connection, other.direction);
+  }
+  const auto acked = pool_.state_.hear(connection, net, tcp, ref.direction);
+  if (acked) take_refused(other, *acked, context);
+  return learned;
+}
+
+// Counts for nothing, as it seems. The start that it names may yet be the one that counts, and its payload is
+// kept.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::refuse(const Ref& ref, const TcpSegment& tcp, Refusal rule,
+                                        AssemblerContext& context) {
+  halves().bytes().refused += tcp.payload.size();
+  if (tcp.syn() && ref.half->start_in_doubt() &&
+      pool_.state_.name_start(*ref.connection, ref.direction, tcp, rule)) {
+    TcpSegment syn = tcp;
+    syn.payload = {};
+    ref.half->insert(halves(), policy(ref), syn, context.capture_info(), ref.direction, false);
+  }
+  tell_events(ref);
+  const auto acked =
+      pool_.state_.keep_refused(*ref.connection, tcp, rule, ref.direction, context.capture_info());
+  if (acked) take_refused(ref, *acked, context);
+}
+
+// Delivers what comes before the packet at hand. False: the connection ended by that, and the packet counts
+// for nothing. When a callback throws, the packet is dropped.
+template <StreamType S, class Factory>
+template <class Function>
+bool BasicAssembler<S, Factory>::deliver_before(const Ref& ref, const TcpSegment& tcp, Function&& deliver) {
+  const std::uint32_t slot = ref.connection->slot;
+  const auto count = [&](std::uint64_t ByteCounts::*bytes) {
+    halves().attend(detail::none, ref.direction);
+    halves().bytes().*bytes += tcp.payload.size();
+  };
+  try {
+    deliver();
+  } catch (...) {
+    count(&ByteCounts::dropped);
+    throw;
+  }
+  if (!pool_.is_open(slot)) count(&ByteCounts::refused);
+  halves().attend(slot, ref.direction);
+  return pool_.is_open(slot);
+}
+
+// The receiver believes this reset. It counts at once, or when nothing has disproved it.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::reset(const Ref& ref, const TcpSegment& tcp, bool told,
+                                       AssemblerContext& context) {
+  halves().bytes().refused += tcp.payload.size();
+  tell_refused_payload(ref, tcp, Refusal::rst_data, context);
+  tell_events(ref);
+  if (!pool_.state_.believe_reset(*ref.connection, ref.direction, told)) return;
+  abort_reset(*ref.connection, &context);
+  complete(*ref.connection, &context, EndReason::rst);
+}
+
+// Ends both halves by the reset that was believed, if one was.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::abort_reset(Connection& connection, AssemblerContext* context) {
+  const auto reset = pool_.state_.take_reset(connection);
+  if (!reset) return;
+  const Ref ref = ref_of(connection, reset->direction);
+  const Ref other = ref_of(connection, reverse(reset->direction));
+  halves().attend(connection.slot, ref.direction);
+  ref.half->abort(halves(), reset->told);  // its receiver is told; the sender gave up by itself
+  halves().attend(connection.slot, other.direction);
+  if (policy(other).refusals.any()) other.half->refuse_held(halves());
+  deliver_ready(ref, context);
+}
+
+// The receiver acknowledged what it seemed to refuse: it is taken in now.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::take_refused(const Ref& ref, Sequence acked, AssemblerContext& context) {
+  const std::uint32_t slot = ref.connection->slot;
+  if (pool_.state_.correct(*ref.connection, ref.direction, acked)) {
+    halves().events.add({.kind = EventKind::reset_disproved,
+                         .direction = ref.direction,
+                         .offset = ref.half->next_offset(),
+                         .info = context.capture_info()});
+    tell_events(ref);
+  }
+  constexpr std::size_t size_max = detail::SegmentStore::segment_size_max;
+  const std::unique_ptr<std::uint8_t[]> buffer(new (std::nothrow) std::uint8_t[size_max]);
+  while (buffer && pool_.is_open(slot)) {
+    const auto piece = pool_.state_.take_refused(*ref.connection, ref.direction, acked, buffer.get());
+    if (!piece) return;
+    insert_apart(ref, piece->first, Bytes(buffer.get(), piece->size), piece->fin, piece->info, context);
+  }
+}
+
+// Puts in bytes, or a FIN, of an earlier packet that was set apart until now.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::insert_apart(const Ref& ref, Sequence first, Bytes bytes, bool fin,
+                                              const CaptureInfo& info, AssemblerContext& context) {
+  TcpSegment data;
+  data.sequence = first;
+  data.flags = fin ? TcpFlag::ack | TcpFlag::fin : TcpFlags{} | TcpFlag::ack;
+  data.payload = bytes;
+  const std::uint32_t slot = ref.connection->slot;
+  halves().attend(slot, ref.direction);
+  ref.half->insert(halves(), policy(ref), data, info, ref.direction, false);
+  {
+    const Owning owning{*this, ref};
+    deliver_ready(ref, &context);
+    if (ref.half->busy()) {
+      follow_evidence(ref, &context);
+      enforce_limits(ref, &context);
+    }
+  }
+  if (pool_.is_open(slot)) finish_if_ended(ref, &context);
 }
 
 // The segment counts, but not the bytes it carries.
@@ -113,16 +226,10 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   std::copy(held.begin(), held.end(), copy.get());
   const Bytes bytes(copy.get(), held.size());
   pool_.state_.release_syn_data(connection);
-  TcpSegment data;
-  data.sequence = first;
-  data.flags = TcpFlags{} | TcpFlag::ack;
-  data.payload = bytes.first(std::min(bytes.size(), static_cast<std::size_t>(acked)));
+  const Bytes counted = bytes.first(std::min(bytes.size(), static_cast<std::size_t>(acked)));
   halves().attend(connection.slot, direction);
-  halves().bytes().refused += bytes.size() - data.payload.size();
-  const Ref ref = ref_of(connection, direction);
-  ref.half->insert(halves(), policy(ref), data, info, direction, false);
-  const Owning owning{*this, ref};
-  deliver_ready(ref, &context);
+  halves().bytes().refused += bytes.size() - counted.size();
+  insert_apart(ref_of(connection, direction), first, counted, false, info, context);
 }
 
 }  // namespace restitch

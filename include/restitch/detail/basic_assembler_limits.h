@@ -53,6 +53,7 @@ void BasicAssembler<S, Factory>::enforce_bytes(const Ref& ref, AssemblerContext*
     if (!give_way(greedier, memory - limits.connection_bytes_max, Limit::connection_bytes, context)) break;
   }
   const std::uint32_t slot = ref.connection->slot;
+  if (halves().memory_size() > limits.total_bytes_max) pool_.state_.discard_refused();
   while (halves().memory_size() > limits.total_bytes_max && give_way_in_total(slot, context)) {
   }
 }

@@ -124,9 +124,9 @@ PoolSize BasicStreamPool<S, Factory>::size() const {
           .pages = halves.pages,
           .memory_size = state_.connections.memory_size() + state_.table.memory_size() +
                          state_.tombstones.memory_size() + state_.receivers.memory_size() +
-                         halves.segments.memory_size() + halves.leaves.memory_size() +
-                         halves.blocks.memory_size() + halves.details.memory_size() +
-                         halves.elsewheres.memory_size()};
+                         state_.refused_queues.memory_size() + halves.segments.memory_size() +
+                         halves.leaves.memory_size() + halves.blocks.memory_size() +
+                         halves.details.memory_size() + halves.elsewheres.memory_size()};
 }
 
 }  // namespace restitch

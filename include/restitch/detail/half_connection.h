@@ -47,6 +47,12 @@ class HalfConnection {
   [[nodiscard]] Sequence acked() const { return evidence_.acked(); }
   [[nodiscard]] std::uint32_t window_max() const { return evidence_.window_max(); }
 
+  // A start was named, and may still turn out to be another one: nothing of the stream came, and its receiver
+  // has not acknowledged it.
+  [[nodiscard]] bool start_in_doubt() const {
+    return known() && next_offset_ == 0 && !evidence_.start_acked();
+  }
+
   // Takes note of an acknowledgement of this direction, in the plain cases; false: note_ack() has to look at
   // it.
   bool take_ack(const TcpSegment& tcp) {

@@ -14,6 +14,7 @@
 #include "restitch/detail/connection_table.h"
 #include "restitch/detail/half_state.h"
 #include "restitch/detail/receiver_state.h"
+#include "restitch/detail/refused_queue.h"
 #include "restitch/detail/tombstones.h"
 #include "restitch/options.h"
 
@@ -80,7 +81,49 @@ class PoolState {
     return round_ns_ != 0 && (connection_hand.is_due(clock) || hole_hand.is_due(clock));
   }
 
-  // The judgement of the receiving host, for a connection whose policy refuses segments.
+  // Hears what a segment acknowledges, whatever its own receiver makes of it. Answers up to where it shows
+  // that bytes of the other direction were taken in that seemed to be refused: then correct() and
+  // take_refused().
+  std::optional<Sequence> hear(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
+                               TcpFlowDirection direction);
+
+  // Whether a segment is right in itself, by its checksum or because its sender never has right ones.
+  [[nodiscard]] bool may_believe(const Connection& connection, const NetFlow& net, const TcpSegment& tcp,
+                                 TcpFlowDirection direction) const;
+
+  // Its receiver acknowledged the start of a direction: the sender's SYN was the one that named it.
+  void agree_on_start(Connection& connection, TcpFlowDirection direction);
+
+  // A SYN was refused by `rule`, but the start that it names may be the one that counts. Takes note of it.
+  bool name_start(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp, Refusal rule);
+
+  // Keeps the payload of a segment that was refused by `rule`, in case that its receiver took it in all the
+  // same. Answers as hear() does, for this direction: it may have been acknowledged before it was captured.
+  std::optional<Sequence> keep_refused(Connection& connection, const TcpSegment& tcp, Refusal rule,
+                                       TcpFlowDirection direction, const CaptureInfo& info);
+
+  // Goes on from what the receiver of `direction` acknowledged. True if a reset is disproved by that.
+  bool correct(Connection& connection, TcpFlowDirection direction, Sequence acked);
+
+  // The next piece that was refused and lies before `acked`, with its event; its bytes are in `buffer`, and
+  // not counted as refused any more. Requires: room for SegmentStore::segment_size_max bytes.
+  std::optional<RefusedQueue::Piece> take_refused(Connection& connection, TcpFlowDirection direction,
+                                                  Sequence acked, std::uint8_t* buffer);
+
+  // Gives back the memory of everything that was refused.
+  void discard_refused();
+
+  // Takes note of a reset that came in `direction` and was believed; `told`: the application hears of it.
+  // True: it counts at once.
+  bool believe_reset(Connection& connection, TcpFlowDirection direction, bool told);
+
+  // The reset that was believed, if one was: it counts now.
+  std::optional<ReceiverState::Reset> take_reset(Connection& connection);
+
+  // A reset was believed, and may be disproved yet.
+  [[nodiscard]] bool is_in_doubt(const Connection& connection) const;
+
+  // The judgement of the receiving host, for a connection whose hosts are watched.
   ReceiverState::Verdict judge(Connection& connection, const NetFlow& net, const TcpSegment& tcp,
                                TcpFlowDirection direction, const CaptureInfo& info);
 
@@ -102,7 +145,8 @@ class PoolState {
   void drop_syn_data(Connection& connection);
   void release_syn_data(Connection& connection);
 
-  // What waits in a half behind a gap may have been read all the same: the gap is the capture's.
+  // What waits in a half behind a gap may have been read all the same: the gap is the capture's. Only where
+  // the receiver counts (its policy refuses, or acknowledged bytes are asked for) can it say otherwise.
   [[nodiscard]] bool may_skip(Connection& connection, TcpFlowDirection direction);
 
   PoolOptions options;
@@ -112,6 +156,7 @@ class PoolState {
   Tombstones tombstones;
   HalfState halves;
   Slab<ReceiverState> receivers;
+  Slab<RefusedQueue> refused_queues;
   CaptureClock clock;
   ClockHand connection_hand;
   ClockHand hole_hand;
@@ -121,6 +166,15 @@ class PoolState {
   PoolState(const PoolOptions& options, std::uint64_t seed);
   std::uint32_t number_of(const ReceiverPolicy* policy);
   void forget_receiver(Connection& connection);
+
+  // What a host acknowledges decides what is delivered.
+  [[nodiscard]] bool counts_acks(const Connection& connection) const {
+    const auto refuses = [&](TcpFlowDirection direction) {
+      return policy(connection, direction).refusals.any();
+    };
+    return options.acknowledged_tolerance_ns || refuses(TcpFlowDirection::client_to_server) ||
+           refuses(TcpFlowDirection::server_to_client);
+  }
   void swap_counts(const Connection& connection);
   // What compares greater was silent for longer: its kind and ticks first, then when it was seen.
   using Idleness = std::pair<std::uint64_t, std::int64_t>;
