@@ -162,6 +162,7 @@ class BasicAssembler {
   using Ref = typename Pool::ConnectionRef;
   using Connection = detail::Connection;
   struct Counting;
+  struct Meeting;
   struct Settling;
   struct Owning;
   struct Call;
@@ -177,8 +178,20 @@ class BasicAssembler {
   void look_ahead(std::span<const Ahead> ahead);
   void assemble_hashed(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
                        const TcpSegment& tcp, AssemblerContext& context);
-  Connection* meet(Connection* met, const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
-                   const TcpSegment& tcp, AssemblerContext& context, Counting& counting);
+  void assemble_apart(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+                      const TcpSegment& tcp, AssemblerContext& context);
+  Connection* meet(Connection* met, const Meeting& packet);
+  Connection* meet_syn(Connection& met, const Meeting& packet);
+  Connection* claim(Connection& met, const Meeting& packet);
+  Connection* wait_with(Connection* met, detail::Claim& claim, const Meeting& packet);
+  Connection* begin_claimed(Connection* met, detail::ClaimGroup& group, detail::Claim& answered,
+                            const Meeting& packet);
+  void end_for_another(Connection* met, const Meeting& packet);
+  bool outlives(detail::Tombstone& dead, const Meeting& packet);
+  Connection* begin(const Meeting& packet);
+  bool accepts(Connection& met, const Meeting& packet);
+  bool believes(Connection* met, const detail::Tombstone* dead, const Meeting& packet);
+  void tell(Connection& met, EventKind kind, const Meeting& packet);
   bool learn(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
   void note_ack(const Ref& answered, const TcpSegment& tcp, AssemblerContext& context);
   void follow_evidence(const Ref& ref, AssemblerContext* context);
@@ -198,8 +211,12 @@ class BasicAssembler {
   void settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context);
   void tell_refused_payload(const Ref& ref, const TcpSegment& tcp, Refusal rule, AssemblerContext& context);
   void deliver_acknowledged(const Ref& ref, AssemblerContext& context);
-  void deliver_edge(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
-  void insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start);
+  void deliver_edge(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
+  void insert_slow(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
+                   bool start);
+  void insert(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start, bool right);
+  void insert_doubted(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start,
+                      Refusal rule);
   void deliver_ready(const Ref& ref, AssemblerContext* context, bool unasked = false);
   void enforce_limits(const Ref& ref, AssemblerContext* context);
   void enforce_pages(const Ref& ref, AssemblerContext* context);
@@ -244,6 +261,7 @@ class BasicAssembler {
 }  // namespace restitch
 
 #include "restitch/detail/basic_assembler_ageing.h"    // IWYU pragma: export
+#include "restitch/detail/basic_assembler_claims.h"    // IWYU pragma: export
 #include "restitch/detail/basic_assembler_ends.h"      // IWYU pragma: export
 #include "restitch/detail/basic_assembler_evidence.h"  // IWYU pragma: export
 #include "restitch/detail/basic_assembler_impl.h"      // IWYU pragma: export

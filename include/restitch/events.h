@@ -22,6 +22,7 @@ enum class EventKind : std::uint8_t {
   data_after_rst,     // bytes after a reset
   fin_moved,          // a second FIN at another position
   syn_in_connection,  // a SYN with another number inside a connection (RFC 5961, section 4)
+  challenge_ack,      // the other side answers such a SYN with where the connection stands (RFC 5961, section 4)
   port_reuse,         // a new connection on the addresses and ports of an old one
   limit,         // a limit acted, the event has which: bytes were delivered early (size 0: a gap follows),
                  // kept bytes were dropped, or the connection is completed
@@ -35,6 +36,7 @@ enum class EventKind : std::uint8_t {
                       // client_to_server is what server_to_client was
   truncated,          // payload that the snap length cut off
   fragment_overlap,   // the segment came in IP fragments that overlapped (RFC 1858, RFC 5722)
+  before_start,  // bytes that lie before the start of the stream, and came after it had begun
   wild_sequence,   // a segment that the receiver cannot have taken: farther from all it acknowledged than any
                    // window allows, and never acknowledged; it is not delivered
   resynchronized,  // the stream goes on far from where it was: its receiver acknowledged that, or several

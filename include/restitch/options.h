@@ -43,6 +43,14 @@ class AssemblerOptions {
   std::optional<std::uint32_t> total_;
 };
 
+// What a wrong checksum means. It is looked at where it can matter: in a SYN, a FIN or a RST, and in what is out of
+// order or comes again. Such a segment begins and ends nothing, and where copies wait, a right one wins.
+enum class Checksums : std::uint8_t {
+  by_direction,  // that; but nothing in a direction that was captured before its host's card filled them in
+  verify,        // that, always
+  ignore,        // nothing
+};
+
 struct PoolOptions {
   // What the watched hosts do. Borrowed: must outlive the pool, as those of receiver.h do.
   const ReceiverPolicy* receiver = &default_receiver_policy();
@@ -95,6 +103,9 @@ struct PoolOptions {
   // Tell of each copy of bytes that is not the one delivered (EventKind::other_copy): one event for each
   // range that ByteCounts::duplicate counts.
   bool tell_copies = false;
+
+  // What wrong checksums mean. (A policy with Refusal::checksum has its own rule besides.)
+  Checksums checksums = Checksums::by_direction;
 
   // Deliver bytes only once the receiver acknowledged them, so that what was delivered is what was accepted.
   // Bytes that are acknowledged but were never captured become a gap after this long in capture time; 0: at

@@ -294,8 +294,19 @@ static_assert(sizeof(DecodedPacket) == 128, "decode() fills one per packet");
 // (defragmenter.h) puts them together.
 DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size);
 
-// True when the TCP checksum over the pseudo header is right. What cannot be checked passes: a segment
-// cut by the snap length (missing_size > 0), one filled by hand without bytes.
-bool checksum_ok(const NetFlow& net, const TcpSegment& tcp);
+// What stands where the TCP checksum belongs.
+enum class ChecksumState : std::uint8_t {
+  right,
+  unfilled,  // what a host writes there that leaves the sum to its card: the sum of the pseudo header alone, or 0
+  wrong,
+};
+
+// By the checksum over the pseudo header. What cannot be checked is right: a segment cut by the snap length
+// (missing_size > 0), one filled by hand without bytes.
+ChecksumState checksum_state(const NetFlow& net, const TcpSegment& tcp);
+
+inline bool checksum_ok(const NetFlow& net, const TcpSegment& tcp) {
+  return checksum_state(net, tcp) == ChecksumState::right;
+}
 
 }  // namespace restitch

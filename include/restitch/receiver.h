@@ -62,6 +62,7 @@ enum class Refusal : std::uint8_t {
   ack_too_old,    // acknowledges far below what was acknowledged (RFC 5961, section 5)
   rst_data,       // the payload of a RST
   syn_data,       // the payload of a SYN that the SYN-ACK did not acknowledge (RFC 7413)
+  never_read,     // waited behind bytes that its receiver never got, until the end
   count_,
 };
 

@@ -50,10 +50,11 @@ void add_packets(List& list, const RunCounts& counts) {
 void add_bytes(List& list, const ByteCounts& bytes) {
   constexpr std::string_view name = "payload_bytes";
   constexpr std::string_view help =
-      "Payload of the segments: seen = delivered + duplicate + refused + dropped + held.";
+      "Payload of the segments: seen = delivered + duplicate + before_start + refused + dropped + held.";
   list.add(name, help, "fate", "seen", bytes.seen);
   list.add(name, help, "fate", "delivered", bytes.delivered);
   list.add(name, help, "fate", "duplicate", bytes.duplicate);
+  list.add(name, help, "fate", "before_start", bytes.before_start);
   list.add(name, help, "fate", "refused", bytes.refused);
   list.add(name, help, "fate", "dropped", bytes.dropped);
   list.add_gauge("payload_held_bytes", "Payload that waits for earlier bytes now.", bytes.held);

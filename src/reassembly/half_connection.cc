@@ -102,13 +102,15 @@ void HalfConnection::deliver_edge(State& state, const TcpSegment& tcp, const Cap
 }
 
 void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp,
-                            const CaptureInfo& info, TcpFlowDirection direction, bool start) {
+                            const CaptureInfo& info, TcpFlowDirection direction, bool start,
+                            bool right) {
   state.segments.lend(tcp.payload);
   if (detail_ == none && !state.details.reserve_one()) {  // no memory to think of it: as if not captured
     state.bytes().dropped += tcp.payload.size();
     return;
   }
   Arrival arrival{tcp.sequence.add(tcp.syn() ? 1 : 0), tcp.payload, info, direction};
+  arrival.right = right;
   if (tcp.syn()) {
     insert_syn(state, arrival);
   } else if (!known() && start) {
@@ -122,7 +124,13 @@ void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const Tc
                       .info = info});
   }
   if (tcp.fragment_overlap) report(state, EventKind::fragment_overlap, arrival);
-  if (is_keep_alive(tcp)) report(state, EventKind::keep_alive, arrival);
+  if (is_keep_alive(tcp)) {
+    report(state, EventKind::keep_alive, arrival);
+    if (ended()) {  // on the number of the FIN there is no byte
+      state.bytes().refused += arrival.payload.size();
+      arrival.payload = {};
+    }
+  }
   if (tcp.urg()) note_urgent(state, tcp);
   see_urgent(state, arrival);
   if (known() && !tcp.rst()) {
@@ -141,13 +149,18 @@ void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const Tc
   rest(state);
 }
 
-// One below the next number, with no byte or one of garbage; of a stream in which something was sent.
+// One below the number that its sender would use next, with no byte or one of garbage; once all before it was
+// acknowledged, or it is sent again. Behind a FIN that is the number of the FIN.
 bool HalfConnection::is_keep_alive(const TcpSegment& tcp) const {
-  return known() && tcp.payload.size() <= 1 && tcp.sequence == next_seq_.add(-1) &&
-         (tcp.flags.bits & unusual_bits) == 0;
+  const bool finished = ended() && !reset();
+  if (!known() || tcp.payload.size() > 1 || (tcp.flags.bits & unusual_bits) != 0) return false;
+  if (tcp.sequence != next_seq_.add(finished ? 0 : -1)) return false;
+  if (heard() && (finished || !tcp.payload.empty())) return acked() == next_seq_.add(finished ? 1 : 0);
+  return finished ? !tcp.payload.empty() : tcp.payload.empty() || tcp.payload[0] == 0;
 }
 
 void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival) {
+  cut_before_start(state, arrival);
   std::uint64_t overlap = arrival.payload.size();
   cut_delivered(arrival);
   overlap -= arrival.payload.size();
@@ -178,13 +191,30 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   since.queued_packets += inserted.queued != 0 ? 1 : 0;
 }
 
-// Cuts off what was delivered before, and finds the offset of the rest.
+// Cuts off what lies before the first byte of the stream, and finds the offset of the rest.
+void HalfConnection::cut_before_start(State& state, Arrival& arrival) const {
+  if (!known()) return;
+  const std::int64_t ahead = next_seq_.difference(arrival.first);
+  const std::uint64_t before = before_start(ahead);
+  arrival.offset = next_offset_ + static_cast<std::uint64_t>(ahead);
+  const std::size_t cut = std::min<std::uint64_t>(arrival.payload.size(), before);
+  arrival.cut_front(cut);
+  note_before_start(state, cut, arrival.info);
+  if (cut < before) arrival.offset = 0;  // nothing is left of it
+}
+
+void HalfConnection::note_before_start(State& state, std::uint64_t size, const CaptureInfo& info) const {
+  if (size == 0) return;
+  state.bytes().before_start += size;
+  state.events.add(
+      {.kind = EventKind::before_start, .direction = state.direction, .size = size, .info = info});
+}
+
+// Cuts off what was delivered before.
 void HalfConnection::cut_delivered(Arrival& arrival) const {
   if (!known()) return;
-  const std::int32_t ahead = next_seq_.difference(arrival.first);
-  arrival.offset = next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead});
-  if (ahead < 0)
-    arrival.cut_front(std::min(arrival.payload.size(), static_cast<std::size_t>(-std::int64_t{ahead})));
+  const std::int64_t ahead = next_seq_.difference(arrival.first);
+  if (ahead < 0) arrival.cut_front(std::min(arrival.payload.size(), static_cast<std::size_t>(-ahead)));
 }
 
 // Bytes beyond the FIN, or after a reset: refused or only reported, as the policy has it.
@@ -234,10 +264,10 @@ void HalfConnection::see_urgent(State& state, const Arrival& arrival) {
   if (d == nullptr || !d->urgent.unseen()) return;
   const auto at = d->urgent.within(arrival.first, arrival.payload.size());
   if (!at) return;
-  const std::int32_t ahead = known() ? next_seq_.difference(d->urgent.position()) : 0;
+  const std::int64_t ahead = known() ? next_seq_.difference(d->urgent.position()) : 0;
   state.events.add({.kind = EventKind::urgent,
                     .direction = arrival.direction,
-                    .offset = next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead}),
+                    .offset = next_offset_ + static_cast<std::uint64_t>(ahead) + before_start(ahead),
                     .size = 1,
                     .info = arrival.info,
                     .held = arrival.payload.subspan(*at, 1)});
@@ -251,8 +281,9 @@ void HalfConnection::note_end(State& state, const ReceiverPolicy& policy, bool r
   const bool goes_on = policy.after_end(rst) == AfterEnd::deliver;
   if (ended() && !(rst && goes_on)) return;
   if (rst && (goes_on || !known())) return mark_ended(true);
-  if (known() && next_seq_.difference(position) < 0) {
-    if (goes_on) return mark_ended(rst);
+  if (known() && next_seq_.difference(position) < 0) {  // bytes behind it have come
+    const bool acknowledged = has_ack() && acked() == position.add(1);
+    if (goes_on && acknowledged) return mark_ended(rst);
     return report(state, EventKind::fin_moved, arrival);
   }
   HalfDetail& d = detail(state);
@@ -276,8 +307,21 @@ void HalfConnection::reach_end(State& state, const ReceiverPolicy& policy, HalfD
   if (!d.has_end || !known() || next_seq_.difference(d.end) > 0) return;
   d.has_end = false;
   mark_ended(d.end_is_reset);
-  if (policy.after_end(d.end_is_reset) == AfterEnd::refuse)
+  if (policy.after_end(d.end_is_reset) == AfterEnd::refuse && !d.held.empty()) {
+    report_after_end(state, d.held.bytes(), state.segments[d.held.first(state)].info);
     state.bytes().refused += d.held.discard_all(state);
+  }
+}
+
+// Bytes that had come, and are known now to lie behind an end that is final.
+void HalfConnection::report_after_end(State& state, std::uint64_t size, const CaptureInfo& info) {
+  const HalfDetail& d = detail(state);
+  const std::int32_t ahead = std::max(next_seq_.difference(d.end), 0);
+  state.events.add({.kind = d.end_is_reset ? EventKind::data_after_rst : EventKind::data_after_fin,
+                    .direction = state.direction,
+                    .offset = next_offset_ + static_cast<std::uint64_t>(ahead),
+                    .size = size,
+                    .info = info});
 }
 
 void HalfConnection::close(State& state) {

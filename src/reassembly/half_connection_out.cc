@@ -79,8 +79,10 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy, HalfDetail&
     const bool fin = segments[segment].fin;
     const std::uint32_t late =
         std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), std::uint32_t{segments[segment].size});
-    state.bytes().duplicate += late;
-    state.note_copy(next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead}), late,
+    const auto before = static_cast<std::uint32_t>(std::min<std::uint64_t>(before_start(ahead), late));
+    note_before_start(state, before, segments[segment].info);
+    state.bytes().duplicate += late - before;
+    state.note_copy(next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead}) + before, late - before,
                     segments[segment].info);
     const bool fin_late = late < static_cast<std::uint32_t>(-std::int64_t{ahead});
     if (late == segments[segment].size) {
@@ -104,6 +106,7 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, HalfDet
   if (d.has_end && policy.after_end(d.end_is_reset) == AfterEnd::refuse) {
     const auto room = static_cast<std::uint32_t>(next_seq_.difference(d.end));
     if (room < segments[segment].size) {
+      report_after_end(state, segments[segment].size - room, segments[segment].info);
       state.bytes().refused += segments[segment].size - room;
       segments.trim_back(segment, segments[segment].size - room);
     }
@@ -173,6 +176,19 @@ void HalfConnection::abort(State& state, bool told) {
   if (!told) flags_ |= told_flag;
   mark_ended(true);
   refuse_held(state);
+}
+
+void HalfConnection::refuse_held(State& state) {
+  const std::uint64_t size = undelivered_bytes(state);
+  if (size != 0) {
+    state.events.add({.kind = EventKind::refused,
+                      .direction = state.direction,
+                      .offset = next_offset_ - state.details[detail_].run.waiting_bytes(),
+                      .size = size,
+                      .info = holds(state) ? state.segments[state.details[detail_].held.first(state)].info : CaptureInfo{},
+                      .refusal = Refusal::never_read});
+  }
+  give_up_held(state, &ByteCounts::refused);
 }
 
 void HalfConnection::give_up_held(State& state, std::uint64_t ByteCounts::*count) {

@@ -96,6 +96,17 @@ HeldQueue::Inserted HeldQueue::insert(HalfState& state, const ReceiverPolicy& po
   return as_linux ? insert_as_linux(state, arrival) : insert_by_table(state, policy, arrival);
 }
 
+namespace {
+
+// Whether the held copy gives the shared bytes: that with the right checksum, else as the table has it.
+bool held_copy_wins(const ReceiverPolicy& policy, const HeldSegment& held, Relation relation,
+                    const Arrival& arrival) {
+  if (held.wrong == arrival.right) return !held.wrong;
+  return policy.overlap[static_cast<std::size_t>(relation)] == Winner::held;
+}
+
+}  // namespace
+
 // Under a table held segments never overlap each other.
 HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverPolicy& policy,
                                                Arrival& arrival) {
@@ -109,7 +120,7 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
     if (size <= 0) return;
     const Bytes piece =
         arrival.payload.subspan(Range{at, end}.offset_in(whole), static_cast<std::size_t>(size));
-    result.queued += place(state, before, at, piece, arrival.info, arrival.transmission, arrival.lend);
+    result.queued += place(state, before, at, piece, arrival);
   };
 
   Place met = before.exists() ? before : order_.first(leaves);
@@ -126,7 +137,7 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
     compare_copies(state, segment, arrival);
     result.overlap += shared.size();
     arrival.transmission = Transmission::again;
-    const bool held_wins = policy.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held;
+    const bool held_wins = held_copy_wins(policy, state.segments[segment], relation(held, whole), arrival);
     state.note_copy(arrival.offset + shared.offset_in(whole), shared.size(),
                     held_wins ? arrival.info : state.segments[segment].info);
     if (held_wins) {
@@ -167,9 +178,15 @@ void HeldQueue::cut(HalfState& state, Place at, Sequence first, Sequence last) {
     order_.move(state.leaves, at, last);
   } else {
     if (behind != 0) {
-      const CaptureInfo info = segments[segment].info;
-      place(state, at, last, segments.bytes(segment).last(behind), info, segments[segment].transmission,
-            false);
+      const HeldSegment& whole = segments[segment];
+      const CaptureInfo info = whole.info;
+      place(state, at, last, segments.bytes(segment).last(behind),
+            {.first = last,
+             .payload = {},
+             .info = info,
+             .direction = {},
+             .right = !whole.wrong,
+             .transmission = whole.transmission});
     }
     segments.trim_back(segment, segments[segment].size - before);
   }
@@ -179,12 +196,12 @@ void HeldQueue::cut(HalfState& state, Place at, Sequence first, Sequence last) {
 // The one function that puts bytes into the order, right behind the segment at `before`, or before all; that
 // is then the place of the last of them. Answers how many were queued.
 std::uint64_t HeldQueue::place(HalfState& state, Place& before, Sequence first, Bytes bytes,
-                               const CaptureInfo& info, Transmission transmission, bool lend) {
+                               const Arrival& from) {
   std::uint64_t placed = 0;
   while (!bytes.empty()) {
     const Bytes part = bytes.first(std::min(bytes.size(), SegmentStore::segment_size_max));
     const std::uint32_t segment =
-        lend ? state.segments.borrow(first, part, info) : state.segments.hold(first, part, info);
+        from.lend ? state.segments.borrow(first, part, from.info) : state.segments.hold(first, part, from.info);
     const Place made =
         segment == none ? Place{} : order_.insert_behind(state.leaves, before, first, segment, part.size());
     if (!made.exists()) {
@@ -193,14 +210,15 @@ std::uint64_t HeldQueue::place(HalfState& state, Place& before, Sequence first, 
       break;
     }
     before = made;
-    state.segments[segment].transmission = transmission;
+    state.segments[segment].transmission = from.transmission;
+    state.segments[segment].wrong = !from.right;
     ++size_;
     account(state, static_cast<std::uint32_t>(part.size()), +1);
     placed += part.size();
     first = first.add(static_cast<std::int64_t>(part.size()));
     bytes = bytes.subspan(part.size());
   }
-  return lend ? 0 : placed;
+  return from.lend ? 0 : placed;
 }
 
 std::uint32_t HeldQueue::pop(HalfState& state) {

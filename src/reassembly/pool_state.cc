@@ -18,6 +18,9 @@ std::int64_t shortest(const PoolOptions& options) {
   return least;
 }
 
+// What is set aside for SYNs that wait for their answer.
+constexpr std::size_t claims_memory_max = std::size_t{4} << 20;
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -33,6 +36,8 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
       connections(memory),
       table(memory, seed),
       tombstones(memory, seed, options.tombstones_max, options.tombstone_timeout_ns),
+      claims(memory, seed, std::min(claims_memory_max, options.limits.total_bytes_max / 16),
+             options.tombstone_timeout_ns),
       halves(memory),
       receivers(memory),
       refused_queues(memory),
@@ -82,14 +87,15 @@ void PoolState::erase(Connection& connection) {
   connections.release(connection.slot);
 }
 
-void PoolState::bury(Connection& connection) {
-  const auto refuses_syn = [&](TcpFlowDirection direction) {
-    return policy(connection, direction).refusals.has(Refusal::syn);
-  };
-  tombstones.add(
-      connection,
-      {refuses_syn(TcpFlowDirection::client_to_server), refuses_syn(TcpFlowDirection::server_to_client)},
-      clock);
+void PoolState::bury(Connection& connection, bool ignored) {
+  Tombstones::Rules rules{.ignored = ignored};
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    const ReceiverPolicy& receiver = policy(connection, direction);
+    const auto i = static_cast<std::size_t>(direction);
+    rules.refuse_syn[i] = receiver.refusals.has(Refusal::syn);
+    rules.refuse_after_reset[i] = receiver.after_rst == AfterEnd::refuse;
+  }
+  tombstones.add(connection, rules, clock);
   erase(connection);
 }
 
@@ -106,6 +112,7 @@ bool PoolState::correct_client(Connection& connection, bool from_high, const Tcp
     connection.closed_first = static_cast<std::uint8_t>(3 - connection.closed_first);
   connection.fins_acked =
       static_cast<std::uint8_t>((connection.fins_acked << 1 | connection.fins_acked >> 1) & 3);
+  connection.checksums.swap_roles();
   if (connection.receiver != none) receivers[connection.receiver].swap_roles();
   return true;
 }
@@ -132,10 +139,5 @@ void PoolState::swap_counts(const Connection& connection) {
   }
 }
 
-bool PoolState::begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {
-  if (!tcp.syn() || tcp.rst() || tcp.ack()) return false;
-  if (policy(connection, direction).refusals.has(Refusal::syn)) return false;
-  return connection.half(direction).contradicts_syn(halves, tcp.sequence);
-}
 
 }  // namespace restitch::detail

@@ -1,9 +1,70 @@
 #include "restitch/detail/tombstones.h"
 
 namespace restitch::detail {
+namespace {
 
-void Tombstones::add(const Connection& connection, std::array<bool, 2> refuses_syn,
-                     const CaptureClock& clock) {
+// So far may what was on its way at a reset lie beyond it.
+constexpr std::int32_t in_flight_max = 1 << 24;
+
+constexpr bool is_set(std::uint8_t bits, unsigned i) { return (unsigned{bits} >> i & 1U) != 0; }
+
+// What one side of a dead connection sent: from its SYN to behind its FIN.
+struct Sent {
+  bool known;
+  Sequence first;
+  Sequence next;
+
+  Sent(const Tombstone& stone, unsigned i)
+      : known(is_set(stone.known, i)),
+        first(is_set(stone.is_long, i) ? stone.halves[i].next.add(-std::int64_t{Tombstone::repeated_max})
+                                    : stone.halves[i].start),
+        next(stone.halves[i].next) {}
+
+  // Whether a number lies in it; `beyond`: or so far behind it.
+  [[nodiscard]] bool has(Sequence number, std::int32_t beyond = 1) const {
+    return !known || (first.difference(number) >= -1 && next.difference(number) <= beyond);
+  }
+
+  // Whether these bytes are among its bytes; or a probe (RFC 9293, 3.8.4) on the number of its SYN or FIN.
+  [[nodiscard]] bool has_bytes(const TcpSegment& tcp) const {
+    if (!known) return false;
+    const std::int64_t size = static_cast<std::int64_t>(tcp.payload.size()) + tcp.missing_size;
+    const bool probes = size == 1 && (tcp.payload.empty() || tcp.payload[0] == 0);
+    return first.difference(tcp.sequence) >= (size == 1 ? -1 : 0) &&
+           next.difference(tcp.sequence) + size <= (probes ? 1 : 0);
+  }
+};
+
+// Whether a dead connection could send this segment once more. It has to fit in both its numbers.
+bool could_repeat(const Sent& own, const Sent& other, const TcpSegment& tcp) {
+  const bool acks = tcp.ack() && other.has(tcp.acknowledgment);
+  if (tcp.rst() && tcp.payload.empty()) return own.has(tcp.sequence) || acks;
+  if (tcp.ack() && !acks) return false;
+  const auto size = static_cast<std::int64_t>(tcp.payload.size()) + tcp.missing_size;
+  if (tcp.fin() && !(own.known && tcp.sequence.add(size) == own.next)) return false;
+  return size == 0 ? own.has(tcp.sequence) : own.has_bytes(tcp);
+}
+
+// A SYN that cannot belong to the dead connection: it names another start.
+bool begins_anew(const Tombstone& stone, unsigned i, const TcpSegment& tcp) {
+  const Tombstone::Half& half = stone.halves[i];
+  const bool known = is_set(stone.known, i);
+  if (tcp.ack()) {
+    const Sent other(stone, 1 - i);
+    if (other.known && stone.halves[1 - i].start != tcp.acknowledgment) return true;
+    return known && tcp.sequence.add(1) != half.start;  // else the answer to a SYN that was seen
+  }
+  if (!known) return true;
+  if (is_set(stone.refuses_syn, i)) {
+    // As a host that still waits in TIME-WAIT: the number must lie above the next one, which the FIN moved.
+    return !is_set(stone.time_wait, i) || half.next.add(1).difference(tcp.sequence) > 0;
+  }
+  return HalfConnection::names_another_start(half.start, is_set(stone.by_syn, i), tcp.sequence.add(1));
+}
+
+}  // namespace
+
+void Tombstones::add(const Connection& connection, const Rules& rules, const CaptureClock& clock) {
   expire(clock, 2);
   if (size_max_ == 0) return;
   if (stones_.size() >= size_max_) erase(stones_[oldest_]);
@@ -15,15 +76,23 @@ void Tombstones::add(const Connection& connection, std::array<bool, 2> refuses_s
   stone.last_seen = connection.last_seen;
   stone.seen_second = clock.second();
   stone.client_is_high = connection.client_is_high;
-  stone.closed_first = connection.closed_first & 3U;
+  stone.ignored = rules.ignored;
   const HalfConnection* halves = connection.halves;
-  const auto bits = [](bool first, bool second) {
-    return static_cast<std::uint8_t>((first ? 1 : 0) | (second ? 2 : 0));
+  const auto bits = [](auto&& holds) {
+    return static_cast<std::uint8_t>((holds(0U) ? 1 : 0) | (holds(1U) ? 2 : 0));
   };
-  stone.known = bits(halves[0].known(), halves[1].known()) & 3U;
-  stone.by_syn = bits(halves[0].by_syn(), halves[1].by_syn()) & 3U;
-  stone.reset = bits(halves[0].reset(), halves[1].reset()) & 3U;
-  stone.refuses_syn = bits(refuses_syn[0], refuses_syn[1]) & 3U;
+  const bool was_reset = halves[0].reset() || halves[1].reset();
+  stone.known = bits([&](unsigned i) { return halves[i].known(); }) & 3U;
+  stone.by_syn = bits([&](unsigned i) { return halves[i].by_syn(); }) & 3U;
+  stone.is_long = bits([&](unsigned i) { return halves[i].next_offset() > Tombstone::repeated_max; }) & 3U;
+  stone.deaf = bits([&](unsigned i) { return was_reset && rules.refuse_after_reset[i]; }) & 3U;
+  stone.refuses_syn = bits([&](unsigned i) { return rules.refuse_syn[i]; }) & 3U;
+  // TIME-WAIT is with the side that sent its FIN first; the other one takes any SYN.
+  stone.time_wait = bits([&](unsigned i) { return connection.closed_first == 2 - i && !halves[i].reset(); }) & 3U;
+  stone.right_sums = bits([&](unsigned i) {
+                       return connection.checksums.is_right(static_cast<TcpFlowDirection>(i));
+                     }) &
+      3U;
   for (unsigned i = 0; i < 2; ++i) stone.halves[i] = {halves[i].start(), halves[i].next_seq()};
   if (!table_.insert(stone.hash, number)) return stones_.release(number);
   link_newest(number);
@@ -67,39 +136,45 @@ void Tombstones::clear() {
   while (oldest_ != none) erase(stones_[oldest_]);
 }
 
-bool Tombstones::absorbs(Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp,
-                         Timestamp now, const CaptureClock& clock) {
+auto Tombstones::judge(Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp,
+                       Timestamp now, const CaptureClock& clock) -> Verdict {
+  if (is_over(tombstone, now)) return Verdict::begins;
+  const auto i = static_cast<unsigned>(direction);
   if (tcp.syn() && !tcp.rst()) {
-    if (begins_anew(tombstone, direction, tcp)) return false;
-  } else if (!tcp.rst() && nanoseconds_between(tombstone.last_seen, now) > timeout_ns_) {
-    return false;
+    if (begins_anew(tombstone, i, tcp)) return Verdict::begins;
+  } else if (!tombstone.ignored) {
+    const Sent own(tombstone, i);
+    const Sent other(tombstone, 1 - i);
+    if (could_repeat(own, other, tcp)) return Verdict::repeats;
+    const bool too_late = is_set(tombstone.deaf, i) && own.has(tcp.sequence, in_flight_max) &&
+                          (!tcp.ack() || other.has(tcp.acknowledgment));
+    return too_late ? Verdict::refuses : Verdict::begins;
   }
-  if (tombstone.last_seen < now) tombstone.last_seen = now;
-  if (tombstone.seen_second != clock.second()) {
-    tombstone.seen_second = clock.second();
-    const std::uint32_t number = number_of(tombstone);
-    unlink(tombstone);
-    link_newest(number);
-  }
-  return true;
+  if (!tombstone.ignored) return Verdict::repeats;
+  renew(tombstone, now, clock);
+  return Verdict::refuses;
 }
 
-// A SYN that cannot belong to the dead connection: it names another start.
-bool Tombstones::begins_anew(const Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp) {
+bool Tombstones::repeats(const Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp,
+                         Timestamp now) const {
   const auto i = static_cast<unsigned>(direction);
-  const bool known = (unsigned{tombstone.known} >> i & 1U) != 0;
-  const Tombstone::Half& half = tombstone.halves[i];
-  if ((unsigned{tombstone.refuses_syn} >> i & 1U) != 0) {
-    // As a host that still waits in TIME-WAIT: the number must lie above the next one, which the FIN moved.
-    if (tcp.ack()) return false;
-    if (!known) return true;
-    // TIME-WAIT is with the side that sent its FIN first; the other one takes any SYN.
-    if (tombstone.closed_first != 1 + static_cast<int>(reverse(direction))) return true;
-    return (unsigned{tombstone.reset} >> i & 1U) != 0 || half.next.add(1).difference(tcp.sequence) > 0;
-  }
-  if (!known) return !tcp.ack();  // with it: the answer to a SYN that was seen
-  return HalfConnection::names_another_start(half.start, (unsigned{tombstone.by_syn} >> i & 1U) != 0,
-                                             tcp.sequence.add(1));
+  return !is_over(tombstone, now) && !tombstone.ignored &&
+         could_repeat(Sent(tombstone, i), Sent(tombstone, 1 - i), tcp);
+}
+
+// By the times of its packets, either way: the pool's clock does not take a long silence for time.
+bool Tombstones::is_over(const Tombstone& tombstone, Timestamp now) const {
+  const std::int64_t since = nanoseconds_between(tombstone.last_seen, now);
+  return since > timeout_ns_ || since < -timeout_ns_;
+}
+
+void Tombstones::renew(Tombstone& tombstone, Timestamp now, const CaptureClock& clock) {
+  if (tombstone.last_seen < now) tombstone.last_seen = now;
+  if (tombstone.seen_second == clock.second()) return;
+  tombstone.seen_second = clock.second();
+  const std::uint32_t number = number_of(tombstone);
+  unlink(tombstone);
+  link_newest(number);
 }
 
 }  // namespace restitch::detail

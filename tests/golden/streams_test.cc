@@ -27,7 +27,7 @@ TEST_F(Streams, ShowATableOnStandardOutputAndTheSummaryOnTheOther) {
             "     6  "
             "5.000000  fin\n");
   EXPECT_EQ(run.err,
-            "payload bytes: 10 seen, 10 delivered, 0 duplicate, 0 refused, 0 dropped\n"
+            "payload bytes: 10 seen, 10 delivered, 0 duplicate, 0 before the start, 0 refused, 0 dropped\n"
             "6 packets, 6 TCP segments, 1 connections\n");
 }
 

@@ -113,7 +113,7 @@ TEST_F(GoDefects, D06AnEarlyRstCountsInItsPlaceAndClosesBothHalves) {
 TEST_F(GoDefects, D07PortReuseLosesNothingDuringTheOldConnection) {
   world.send(client(9000).syn(), client(9001, "old"));
   world.told();
-  world.send(client(100).syn(), server(700).syn().ack(), client(101, "new"), server(701, "NEW"));
+  world.send(client(100).syn(), server(700).syn().acknowledges(101), client(101, "new"), server(701, "NEW"));
   EXPECT_THAT(world.told(), ElementsAre("complete port_reuse", "#2 c @0 '' start", "#2 s @0 '' start",
                                         "#2 c @0 'new'", "#2 s @0 'NEW'"));
 }
@@ -128,9 +128,10 @@ TEST_F(GoDefects, D07PortReuseLosesNothingAfterTheOldConnection) {
 
 // Go: the last ACK finds no connection and creates one that nothing will ever end.
 TEST_F(GoDefects, D07TheLastAckOfAClosedConnectionMakesNoStream) {
-  world.send(client(100).syn(), server(500).syn().ack(), client(101).fin(), server(501).fin().ack());
+  world.send(client(100).syn(), server(500).syn().acknowledges(101), client(101).fin());
+  world.send(server(501).fin().acknowledges(102));
   world.calls();
-  world.send(client(102).ack());
+  world.send(client(102).acknowledges(502));
   EXPECT_THAT(world.calls(), IsEmpty());
   EXPECT_EQ(world.pool.size().connections, 0u);
 }
@@ -252,11 +253,11 @@ TEST_F(GoDefects, D14TheCompletionSaysWhyAndWhichPacket) {
     return true;
   };
   world.send(client(100).syn(), client(101).rst());
-  world.send(client(900).syn(), client(50000).syn());
+  world.send(client(900).syn(), client(901, "x"), client(50000).syn(), server(1).syn().acknowledges(50001));
   world.assembler.flush_close_older_than(second(100));
   world.send(client(70000).syn());
   world.assembler.flush_all(EndReason::end_of_input);
-  EXPECT_THAT(ends, ElementsAre("rst 2", "port_reuse 4", "timeout 0", "end_of_input 0"));
+  EXPECT_THAT(ends, ElementsAre("rst 2", "port_reuse 6", "timeout 0", "end_of_input 0"));
 }
 
 // Go: once one connection has filled the total, every other connection loses its reordering for good.

@@ -59,6 +59,7 @@ struct ModelEvent {
 struct ModelCounts {
   std::uint64_t delivered = 0;
   std::uint64_t duplicate = 0;
+  std::uint64_t before_start = 0;
   std::uint64_t refused = 0;
   std::uint64_t dropped = 0;
 };
@@ -104,6 +105,7 @@ class ByteMapModel {
   static std::uint64_t pages_of(const Bytes& bytes);
   static Relation relation(const Piece& held, const Piece& arrived);
   static std::string text(const Bytes& bytes, Position first, Position last);
+  [[nodiscard]] bool probes(const ModelSegment& segment) const;
   [[nodiscard]] bool delivers_after(bool rst) const;
   void begin(Position first);
   void set_start(Position first);

@@ -19,8 +19,13 @@ inline void ByteMapModel::insert(const ModelSegment& segment) {
     begin(segment.first);
   }
   const bool plain = !segment.syn && !segment.fin && !segment.rst;
-  if (known_ && plain && segment.payload.size() <= 1 && segment.first == next_ - 1)
+  if (known_ && plain && probes(segment)) {
     tell(EventKind::keep_alive);
+    if (ended_) {
+      counts_.refused += segment.payload.size();
+      return;
+    }
+  }
   if (segment.fin || segment.rst) note_end(segment.rst, last);
   if (segment.payload.empty()) return;
   if (first_syn_ && next_offset() == 0 && segment.first == *first_syn_) {
@@ -66,6 +71,13 @@ inline void ByteMapModel::insert_syn(Position first) {
   set_start(first);
 }
 
+// One below the next number, without a byte: the bytes of the model are none that a probe has. Or with one, on the
+// number of the FIN.
+inline bool ByteMapModel::probes(const ModelSegment& segment) const {
+  if (ended_ && !reset_) return segment.payload.size() == 1 && segment.first == next_;
+  return segment.payload.empty() && segment.first == next_ - 1;
+}
+
 inline bool ByteMapModel::delivers_after(bool rst) const {
   return (rst ? policy_.after_rst : policy_.after_fin) == AfterEnd::deliver;
 }
@@ -74,10 +86,7 @@ inline void ByteMapModel::note_end(bool rst, Position position) {
   const bool deliver_on = delivers_after(rst);
   if (ended_ && !(rst && deliver_on)) return;
   if (rst && (deliver_on || !known_)) return end_now(true);
-  if (known_ && position < next_) {
-    if (deliver_on) return end_now(rst);
-    return tell(EventKind::fin_moved);
-  }
+  if (known_ && position < next_) return tell(EventKind::fin_moved);
   if (end_ && *end_ != position) {
     tell(EventKind::fin_moved);
     if (*end_ < position) return;  // the lowest one counts
@@ -94,6 +103,11 @@ inline void ByteMapModel::end_now(bool rst) {
 
 inline void ByteMapModel::cut_delivered(Bytes& arrived) {
   if (!known_) return;
+  if (const std::uint64_t before = erase(arrived, arrived.begin()->first, start_)) {
+    counts_.before_start += before;
+    events.push_back({EventKind::before_start, 0, before, {}, {}});
+  }
+  if (arrived.empty()) return;
   const std::uint64_t late = erase(arrived, arrived.begin()->first, next_);
   counts_.duplicate += late;
   since_.overlap_bytes += late;
@@ -172,7 +186,14 @@ inline void ByteMapModel::reach_end() {
   if (!end_ || !known_ || next_ < *end_) return;
   end_.reset();
   end_now(end_is_reset_);
-  if (delivers_after(end_is_reset_)) return;
+  if (delivers_after(end_is_reset_) || held_.empty()) return;
+  const EventKind kind = end_is_reset_ ? EventKind::data_after_rst : EventKind::data_after_fin;
+  const Piece first = pieces(held_).front();  // the end may lie within it
+  const bool cut = !run_.empty() && first.first == next_ &&
+                   held_.begin()->second.piece == run_.rbegin()->second.piece;
+  const auto beyond = cut ? static_cast<std::uint64_t>(first.last - first.first) : 0;
+  if (beyond != 0) tell(kind, beyond);
+  if (beyond != held_.size()) tell(kind, held_.size() - beyond);
   counts_.refused += held_.size();
   held_.clear();
 }

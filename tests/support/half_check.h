@@ -78,7 +78,7 @@ class ModelRun {
     outcome_.events = std::exchange(model_.events, {});
     cut_copies(outcome_.events);
     const ModelCounts& counts = model_.counts();
-    outcome_.bytes = {seen_,          counts.delivered, counts.duplicate,
+    outcome_.bytes = {seen_,          counts.delivered, counts.duplicate,    counts.before_start,
                       counts.refused, counts.dropped,   model_.held_bytes()};
     outcome_.pages = model_.pages();
     return std::move(outcome_);
@@ -178,7 +178,7 @@ inline std::string check_half(detail::HalfState& state, const Scenario& scenario
     if (!same(expected, actual))
       return report(scenario, steps, fmt::format("step {}", i + 1), expected, actual);
     const ByteCounts& b = actual.bytes;
-    if (b.seen != b.delivered + b.duplicate + b.refused + b.dropped + b.held) {
+    if (!b.add_up()) {
       return report(scenario, steps, fmt::format("step {}, bytes do not add up", i + 1), expected, actual);
     }
     if (!last &&

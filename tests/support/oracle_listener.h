@@ -60,7 +60,7 @@ class OracleListener final : private StreamFactory {
 
   [[nodiscard]] bool counts_add_up() const {
     const ByteCounts& bytes = pool_.byte_counts();
-    return bytes.seen == bytes.delivered + bytes.duplicate + bytes.refused + bytes.dropped + bytes.held;
+    return bytes.add_up();
   }
 
  private:

@@ -95,8 +95,8 @@ inline std::string describe(const Outcome& o) {
   std::string text;
   for (const ModelEvent& event : o.events) text += "\n    " + describe(event);
   for (const Delivery& delivery : o.deliveries) text += "\n    " + describe(delivery);
-  return text + fmt::format("\n    seen {} delivered {} duplicate {} refused {} dropped {} held {} pages {}",
-                            o.bytes.seen, o.bytes.delivered, o.bytes.duplicate, o.bytes.refused,
+  return text + fmt::format("\n    seen {} delivered {} duplicate {} before the start {} refused {} dropped {} held {} pages {}",
+                            o.bytes.seen, o.bytes.delivered, o.bytes.duplicate, o.bytes.before_start, o.bytes.refused,
                             o.bytes.dropped, o.bytes.held, o.pages);
 }
 
@@ -107,6 +107,7 @@ inline bool same(const ModelEvent& expected, const ModelEvent& actual) {
 
 inline bool same(const ByteCounts& a, const ByteCounts& b) {
   return a.seen == b.seen && a.delivered == b.delivered && a.duplicate == b.duplicate &&
+         a.before_start == b.before_start &&
          a.refused == b.refused && a.dropped == b.dropped && a.held == b.held;
 }
 
@@ -185,8 +186,13 @@ inline ModelEvent read(const Event& event) {
 }
 
 inline ByteCounts since(const ByteCounts& before, const ByteCounts& now) {
-  return {now.seen - before.seen,       now.delivered - before.delivered, now.duplicate - before.duplicate,
-          now.refused - before.refused, now.dropped - before.dropped,     now.held - before.held};
+  return {now.seen - before.seen,
+          now.delivered - before.delivered,
+          now.duplicate - before.duplicate,
+          now.before_start - before.before_start,
+          now.refused - before.refused,
+          now.dropped - before.dropped,
+          now.held - before.held};
 }
 
 inline std::string report(const Scenario& scenario, std::span<const Step> steps, const std::string& where,

@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
+#include "support/frame_builder.h"
 
 namespace restitch::testing {
 
@@ -35,6 +37,11 @@ class TestPacket {
     acknowledgment_ = number;
     return flag(TcpFlag::ack);
   }
+  // As sent; without this, 0.
+  TestPacket& window(std::uint16_t bytes) {
+    window_ = bytes;
+    return *this;
+  }
   // When it was captured; without this, in second 1.
   TestPacket& at(std::int64_t seconds) {
     seconds_ = seconds;
@@ -51,6 +58,11 @@ class TestPacket {
   }
   TestPacket& client_port(std::uint16_t port) {
     client_port_ = port;
+    return *this;
+  }
+  // With a header of its own whose checksum is this; without, there is none to be looked at.
+  TestPacket& checksum(ChecksumState state) {
+    checksum_ = state;
     return *this;
   }
   // Bytes behind the payload that the snap length cut off.
@@ -73,8 +85,13 @@ class TestPacket {
     tcp.sequence = Sequence(sequence_);
     tcp.acknowledgment = Sequence(acknowledgment_);
     tcp.flags = flags_;
+    tcp.window = window_;
     tcp.missing_size = missing_;
     tcp.payload = Bytes(reinterpret_cast<const std::uint8_t*>(payload_.data()), payload_.size());
+    if (checksum_) {
+      bytes_ = segment(tcp);
+      tcp.bytes = bytes_;
+    }
     return tcp;
   }
 
@@ -95,6 +112,19 @@ class TestPacket {
   }
 
  private:
+  [[nodiscard]] Frame segment(const TcpSegment& tcp) const {
+    const NetFlow flow = net();
+    FrameBuilder builder;
+    builder.raw().ip(to_string(flow.source), to_string(flow.destination));
+    builder.tcp(tcp.source_port, tcp.destination_port).seq(sequence_).ack(acknowledgment_).flags(flags_);
+    builder.window(window_).payload(payload_);
+    if (*checksum_ == ChecksumState::wrong) builder.bad_checksum();
+    Frame bytes = builder.build();
+    bytes.erase(bytes.begin(), bytes.begin() + 20);
+    if (*checksum_ == ChecksumState::unfilled) bytes[16] = bytes[17] = 0;
+    return bytes;
+  }
+
   static IpAddress host(std::uint8_t number) {
     const std::uint8_t bytes[] = {10, 0, 0, number};
     return IpAddress::from_bytes(bytes);
@@ -103,6 +133,9 @@ class TestPacket {
   bool from_client_;
   std::uint32_t sequence_;
   std::uint32_t acknowledgment_ = 0;
+  std::uint16_t window_ = 0;
+  std::optional<ChecksumState> checksum_;
+  mutable Frame bytes_;  // what tcp() borrows
   std::string payload_;
   TcpFlags flags_;
   std::uint32_t missing_ = 0;

@@ -20,6 +20,7 @@ struct Arrival {
   bool next = false;         // it continues what was delivered
   bool lend = false;         // and so its bytes need no copy
   bool apart = false;        // its bytes are not those of the packet at hand
+  bool right = true;         // its checksum is, as far as that means anything
   bool fin = false;          // a FIN follows (only where a FIN has to win its place like data)
   Transmission transmission = Transmission::first;
 

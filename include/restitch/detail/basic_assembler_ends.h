@@ -150,6 +150,7 @@ std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
     if (state.connections.is_used(slot)) pool_.erase(connection);
   });
   state.tombstones.clear();
+  state.claims.clear(halves());
   return closed;
 }
 

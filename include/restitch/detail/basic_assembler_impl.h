@@ -27,12 +27,22 @@ struct BasicAssembler<S, Factory>::Counting {
   detail::HalfState& state;
   std::size_t size;
   TcpFlowDirection direction = TcpFlowDirection::client_to_server;  // of a stranger, as if from a client
-  bool at_limit = false;
+  enum class Fate : std::uint8_t {
+    refused,   // counts for nothing
+    dropped,   // at a limit
+    repeated,  // came before
+    held,      // waits, and was counted so
+    elsewhere,  // was counted where it went
+  } fate = Fate::refused;
 
   void take() { counts().seen += size; }
-  void refuse() {
+  // The packet goes no further.
+  void settle() {
+    if (fate == Fate::elsewhere) return;
     take();
-    (at_limit ? counts().dropped : counts().refused) += size;
+    if (fate == Fate::held) return;
+    (fate == Fate::dropped ? counts().dropped : fate == Fate::repeated ? counts().duplicate : counts().refused) +=
+        size;
   }
   ByteCounts& counts() { return state.counts[static_cast<std::size_t>(direction)]; }
 };
@@ -137,8 +147,8 @@ template <StreamType S, class Factory>
   bool start = false;
   bool wanted = false;
   try {
-    if (connection == nullptr || tcp.syn()) {
-      connection = meet(connection, key, hash, net, tcp, context, counting);
+    if (connection == nullptr || tcp.syn() || connection->claimed) {
+      connection = meet(connection, Meeting{key, hash, net, tcp, context, counting});
     }
     if (connection != nullptr) {
       counting.direction = connection->direction(key.from_high);
@@ -149,10 +159,10 @@ template <StreamType S, class Factory>
                connection->phase == Connection::Phase::open;
     }
   } catch (...) {
-    counting.refuse();
+    counting.settle();
     throw;
   }
-  if (!wanted) return counting.refuse();
+  if (!wanted) return counting.settle();
   counting.take();
   const TcpFlowDirection direction = counting.direction;
   HalfConnection& half = connection->half(direction);
@@ -176,61 +186,27 @@ template <StreamType S, class Factory>
     half.settle_delivered(halves(), sg_);
     if (half.busy()) enforce_limits(ref_of(*connection, direction), &context);
   } else if (half.is_plain_edge(tcp)) {
-    deliver_edge(ref_of(*connection, direction), tcp, context);
+    deliver_edge(ref_of(*connection, direction), net, tcp, context);
   } else {
-    insert_slow(ref_of(*connection, direction), tcp, context, start);
+    insert_slow(ref_of(*connection, direction), net, tcp, context, start);
   }
 }
 
-// A packet of a connection that nobody knows, or a SYN: the connection it met goes on, or ends and is
-// followed by a new one; or there is none.
+// A packet that comes to a new connection late: it waited.
 template <StreamType S, class Factory>
-[[gnu::noinline]] auto BasicAssembler<S, Factory>::meet(Connection* met, const detail::DirectedKey& key,
-                                                        std::uint32_t hash, const NetFlow& net,
-                                                        const TcpSegment& tcp, AssemblerContext& context,
-                                                        Counting& counting) -> Connection* {
-  if (met != nullptr && tcp.syn() && !tcp.ack() && pool_.state_.is_in_doubt(*met)) {
-    complete(*met, &context, EndReason::rst);  // who was reset takes a new connection
-    met = pool_.state_.find(key.key, hash);
-  }
-  if (met != nullptr) {
-    Ref ref = ref_of(*met, met->direction(key.from_high));
-    if (!pool_.state_.begins_anew(*met, ref.direction, tcp)) {
-      if (!pool_.state_.correct_client(*met, key.from_high, tcp)) return met;
-      ref = ref_of(*met, met->direction(key.from_high));
-      halves().events.add(
-          {.kind = EventKind::roles_swapped, .direction = ref.direction, .info = context.capture_info()});
-      tell_events(ref);
-      return met;
-    }
-    if (met->phase == Connection::Phase::open) {
-      counting.direction = ref.direction;
-      halves().events.add({.kind = EventKind::port_reuse,
-                           .direction = ref.direction,
-                           .offset = ref.half->next_offset(),
-                           .info = context.capture_info()});
-      tell_events(ref);
-      complete(*met, &context, EndReason::port_reuse);
-    }
-    if (Connection* left = pool_.state_.find(key.key, hash)) pool_.erase(*left);
-  } else if (detail::Tombstone* tombstone = pool_.state_.tombstones.find(key.key, hash)) {
-    counting.direction = tombstone->direction(key.from_high);
-    const Timestamp now = context.capture_info().timestamp;
-    if (pool_.state_.tombstones.absorbs(*tombstone, counting.direction, tcp, now, pool_.state_.clock)) {
-      return nullptr;
-    }
-    pool_.state_.tombstones.erase(*tombstone);
-  }
-  if (pool_.state_.is_full() && !make_room()) {
-    counting.at_limit = true;
-    return nullptr;
-  }
-  return pool_.create(key, hash, net, tcp, context).connection;
+[[gnu::noinline]] void BasicAssembler<S, Factory>::assemble_apart(const detail::DirectedKey& key,
+                                                                  std::uint32_t hash, const NetFlow& net,
+                                                                  const TcpSegment& tcp,
+                                                                  AssemblerContext& context) {
+  assemble_hashed(key, hash, net, tcp, context);
 }
 
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::deliver_edge(const Ref& ref, const TcpSegment& tcp,
+void BasicAssembler<S, Factory>::deliver_edge(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                               AssemblerContext& context) {
+  if (!pool_.state_.admits(*ref.connection, ref.direction, net, tcp)) {
+    return insert_doubted(ref, tcp, context, false, Refusal::checksum);
+  }
   const std::uint32_t slot = ref.connection->slot;
   halves().attend(slot, ref.direction);
   ref.half->deliver_edge(halves(), tcp, context.capture_info(), ref.direction, sg_);
@@ -242,13 +218,43 @@ void BasicAssembler<S, Factory>::deliver_edge(const Ref& ref, const TcpSegment& 
 }
 
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context,
-                                             bool start) {
+void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
+                                             AssemblerContext& context, bool start) {
+  const bool right = pool_.state_.admits(*ref.connection, ref.direction, net, tcp);
+  if (!right) return insert_doubted(ref, tcp, context, start, Refusal::checksum);
+  if (tcp.rst() && !pool_.state_.may_reset(*ref.connection, ref.direction, tcp)) {
+    return insert_doubted(ref, tcp, context, start, Refusal::rst_not_exact);
+  }
+  insert(ref, tcp, context, start, true);
+}
+
+// A segment that its receiver did not take, it seems, begins and ends nothing. Its payload may still be a copy of what
+// it took.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::insert_doubted(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context,
+                                                bool start, Refusal rule) {
+  constexpr TcpFlags marks = TcpFlag::syn | TcpFlag::rst | TcpFlag::fin;
+  if ((tcp.flags.bits & marks.bits) != 0) {
+    halves().events.add({.kind = EventKind::refused,
+                         .direction = ref.direction,
+                         .offset = ref.half->next_offset(),
+                         .info = context.capture_info(),
+                         .refusal = rule});
+  }
+  TcpSegment data = tcp;
+  data.sequence = tcp.sequence.add(tcp.syn() ? 1 : 0);
+  data.flags = {static_cast<std::uint8_t>(tcp.flags.bits & ~unsigned{marks.bits})};
+  insert(ref, data, context, start && !tcp.syn(), rule != Refusal::checksum);
+}
+
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::insert(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context,
+                                        bool start, bool right) {
   Connection& connection = *ref.connection;
   const std::uint32_t slot = connection.slot;
   halves().attend(slot, ref.direction);
   if (ref.half->busy()) give_up_lost(ref, &context);
-  ref.half->insert(halves(), policy(ref), tcp, context.capture_info(), ref.direction, start);
+  ref.half->insert(halves(), policy(ref), tcp, context.capture_info(), ref.direction, start, right);
   {
     const Owning owning{*this, ref};
     deliver_ready(ref, &context);

@@ -43,7 +43,7 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
     counted.missing_size = 0;
   }
   const std::uint32_t slot = connection.slot;
-  insert_slow(ref, counted, context, start);
+  insert_slow(ref, net, counted, context, start);
   if (tcp.ack() && pool_.state_.options.acknowledged_tolerance_ns && pool_.is_open(slot)) {
     deliver_acknowledged(ref_of(connection, reverse(ref.direction)), context);
   }

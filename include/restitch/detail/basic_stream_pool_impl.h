@@ -70,7 +70,7 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
   if (!made) {
     HalfConnection& half = connection->half(connection->direction(key.from_high));
     if (tcp.syn()) half.note_start(tcp.sequence.add(1));
-    state_.bury(*connection);
+    state_.bury(*connection, true);
     return {};
   }
   if (!streams_.reserve(connection->slot)) {
@@ -100,6 +100,9 @@ auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, T
 template <StreamType S, class Factory>
 void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
   assert(!state_.in_call && "a callback must not enter its pool or assembler");
+  if (detail::ClaimGroup* const claims = state_.claims.find(connection.key, connection.hash)) {
+    state_.claims.drop(state_.halves, *claims);
+  }
   erase(connection);
 }
 
@@ -120,13 +123,14 @@ PoolSize BasicStreamPool<S, Factory>::size() const {
   const detail::HalfState& halves = state_.halves;
   return {.connections = state_.connections.size(),
           .tombstones = state_.tombstones.size(),
-          .held_segments = halves.segments.size(),
+          .held_segments = halves.segments.size() + state_.claims.segments(),
           .pages = halves.pages,
           .memory_size = state_.connections.memory_size() + state_.table.memory_size() +
-                         state_.tombstones.memory_size() + state_.receivers.memory_size() +
-                         state_.refused_queues.memory_size() + halves.segments.memory_size() +
-                         halves.leaves.memory_size() + halves.blocks.memory_size() +
-                         halves.details.memory_size() + halves.elsewheres.memory_size()};
+                         state_.tombstones.memory_size() + state_.claims.memory_size() +
+                         state_.receivers.memory_size() + state_.refused_queues.memory_size() +
+                         halves.segments.memory_size() + halves.leaves.memory_size() +
+                         halves.blocks.memory_size() + halves.details.memory_size() +
+                         halves.elsewheres.memory_size()};
 }
 
 }  // namespace restitch

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "restitch/detail/checksum_record.h"
 #include "restitch/detail/half_connection.h"
 #include "restitch/packet.h"
 
@@ -74,10 +75,12 @@ struct Connection {
   std::uint32_t receiver = none;  // ReceiverState, if its hosts are watched
   std::uint32_t policies[2]{};    // of the receiver of each direction, by number (PoolState::policy)
   bool watched = false;           // one of them refuses segments, or the pool wants to know
+  bool claimed = false;           // a SYN inside it named another one (claims.h)
   Phase phase = Phase::open;
   bool client_is_high = false;
   bool client_known = false;      // from the handshake; else a guess
   std::uint8_t closed_first = 0;  // 1 + the direction whose FIN was reached first
+  ChecksumRecord checksums;       // what they are worth in each direction
   std::uint8_t fins_acked = 0;    // a bit for each direction whose FIN was reached, and acknowledged then
 
   [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
@@ -85,6 +88,9 @@ struct Connection {
                                        : TcpFlowDirection::server_to_client;
   }
   [[nodiscard]] HalfConnection& half(TcpFlowDirection direction) {
+    return halves[static_cast<std::size_t>(direction)];
+  }
+  [[nodiscard]] const HalfConnection& half(TcpFlowDirection direction) const {
     return halves[static_cast<std::size_t>(direction)];
   }
   [[nodiscard]] bool ended() const { return halves[0].ended() && halves[1].ended(); }

@@ -50,8 +50,13 @@ class HalfConnection {
   // A start was named, and may still turn out to be another one: nothing of the stream came, and its receiver
   // has not acknowledged it.
   [[nodiscard]] bool start_in_doubt() const {
-    return known() && next_offset_ == 0 && !evidence_.start_acked();
+    return known() && next_offset_ == 0 && !start_acked();
   }
+  // It acknowledged anything at all: one that is silent, or not captured, has not even the SYN.
+  [[nodiscard]] bool heard() const { return has_ack() && !(known() && acked() == start().add(-1)); }
+
+  // It acknowledged the start of the stream, which cannot move any more.
+  [[nodiscard]] bool start_acked() const { return has_ack() && start().difference(acked()) >= 0; }
 
   // Takes note of an acknowledgement of this direction, in the plain cases; false: note_ack() has to look at
   // it.
@@ -137,10 +142,10 @@ class HalfConnection {
   void deliver_edge(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                     ScatterGather& sg);
 
-  // Takes note of a segment. `start`: begin here if no start is known. Afterwards take() until it is
-  // false: the payload is borrowed until then.
+  // Takes note of a segment. `start`: begin here if no start is known. `right`: its checksum is, as far as that means
+  // anything. Afterwards take() until it is false: the payload is borrowed until then.
   void insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp, const CaptureInfo& info,
-              TcpFlowDirection direction, bool start);
+              TcpFlowDirection direction, bool start, bool right = true);
 
   // Puts the next delivery into `sg`; false when there is none. After true: settle(). With a `limit`, bytes
   // at or beyond it have to wait (they are received, but not acknowledged yet).
@@ -182,8 +187,8 @@ class HalfConnection {
   // Ends the half here and now, by a reset: what waits was never read. `told`: with an end mark.
   void abort(State& state, bool told);
 
-  // Drops what waits: nobody read it; or there is no memory for it.
-  void refuse_held(State& state) { give_up_held(state, &ByteCounts::refused); }
+  // Drops what waits: nobody read it, and that is told; or there is no memory for it.
+  void refuse_held(State& state);
   void drop_held(State& state) { give_up_held(state, &ByteCounts::dropped); }
 
   // Drops bytes kept by the stream, oldest first, until they count fewer than `pages_max` pages; or until so
@@ -244,7 +249,6 @@ class HalfConnection {
   void set_start(State& state, Sequence first);
   void insert_syn(State& state, const Arrival& arrival);
   void note_start_ack(State& state, const TcpSegment& tcp);
-  [[nodiscard]] bool start_acked() const { return has_ack() && start().difference(acked()) >= 0; }
   void settle_start(State& state, Sequence position);
   void drop_wild(State& state, TcpFlowDirection direction, std::uint32_t segment);
   [[nodiscard]] bool lies_elsewhere(Sequence first, std::size_t size) const;
@@ -254,13 +258,22 @@ class HalfConnection {
   void note_end(State& state, const ReceiverPolicy& policy, bool rst, Sequence position,
                 const Arrival& arrival);
   void mark_ended(bool reset);
+  void report_after_end(State& state, std::uint64_t size, const CaptureInfo& info);
   bool end_comes_first(State& state, const ReceiverPolicy& policy);
+
+  // How much of what lies `ahead` of the next byte (negative: behind it) lies before the start of the stream.
+  [[nodiscard]] std::uint64_t before_start(std::int64_t ahead) const {
+    const auto behind = static_cast<std::uint64_t>(-ahead);
+    return ahead >= 0 || behind <= next_offset_ ? 0 : behind - next_offset_;
+  }
   void reach_end(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
 
   void insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival);
 
   // `inline`, here and in the classes below: each is called from its own file only, and mostly once. Without
   // the word a compiler must think that others call it, too, and leaves it apart.
+  inline void cut_before_start(State& state, Arrival& arrival) const;
+  void note_before_start(State& state, std::uint64_t size, const CaptureInfo& info) const;
   inline void cut_delivered(Arrival& arrival) const;
   inline void cut_after_end(State& state, const ReceiverPolicy& policy, Arrival& arrival);
   [[nodiscard]] inline bool in_range(State& state, const Arrival& arrival) const;

@@ -20,21 +20,25 @@
 
 namespace restitch {
 
-// Where the payload bytes went: seen = delivered + duplicate + refused + dropped + held, always.
+// Where the payload bytes went: seen = delivered + duplicate + before_start + refused + dropped + held, always.
 struct ByteCounts {
   std::uint64_t seen = 0;       // payload bytes handed to the assembler
   std::uint64_t delivered = 0;  // given to a stream, each once (kept bytes count the first time)
   std::uint64_t duplicate = 0;  // had come before, in another copy
+  std::uint64_t before_start = 0;  // lie before the first byte of the stream, and came too late to be it
   std::uint64_t refused = 0;    // count for nothing: after the end, not accepted, of an ignored connection
   std::uint64_t dropped = 0;    // given up: before a forced start, out of range, at a limit
   std::uint64_t held = 0;       // waiting now
 
-  [[nodiscard]] bool add_up() const { return seen == delivered + duplicate + refused + dropped + held; }
+  [[nodiscard]] bool add_up() const {
+    return seen == delivered + duplicate + before_start + refused + dropped + held;
+  }
 
   ByteCounts& operator+=(const ByteCounts& other) {
     seen += other.seen;
     delivered += other.delivered;
     duplicate += other.duplicate;
+    before_start += other.before_start;
     refused += other.refused;
     dropped += other.dropped;
     held += other.held;
@@ -87,6 +91,8 @@ class EventLog {
     ++counts_[static_cast<std::size_t>(event.kind)];
     if (heard_) note(event);
   }
+  // For what has no stream any longer that could be told.
+  void count(EventKind kind) { ++counts_[static_cast<std::size_t>(kind)]; }
   // From now on, events are only counted: nobody asks what they were.
   void count_only() { heard_ = false; }
   void clear() {

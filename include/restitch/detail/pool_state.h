@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "restitch/detail/capture_clock.h"
+#include "restitch/detail/claims.h"
 #include "restitch/detail/connection.h"
 #include "restitch/detail/connection_table.h"
 #include "restitch/detail/half_state.h"
@@ -19,6 +20,13 @@
 #include "restitch/options.h"
 
 namespace restitch::detail {
+
+// What a packet does with a claim that it meets.
+enum class ClaimFate : std::uint8_t {
+  nothing,
+  waits,   // it may follow the SYN, and fits nothing else
+  begins,  // it answers the SYN, or nobody could: the new connection begins
+};
 
 class PoolState {
  public:
@@ -43,11 +51,43 @@ class PoolState {
   // Forgets a connection and all that waits in it.
   void erase(Connection& connection);
 
-  // The same, but a tombstone stays in its place.
-  void bury(Connection& connection);
+  // The same, but a tombstone stays in its place. `ignored`: nobody wants it, so it may be alive.
+  void bury(Connection& connection, bool ignored = false);
 
-  // Whether a SYN that meets a living connection cannot belong to it: it begins another one in its place.
-  [[nodiscard]] bool begins_anew(Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+  // Whether a SYN that meets a connection may begin another one: it names another start than a certain one, or the same
+  // when this one is over (repeats_over()).
+  [[nodiscard]] bool is_claim(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+  [[nodiscard]] static bool repeats_over(const Connection& connection, TcpFlowDirection direction,
+                                         const TcpSegment& syn);
+
+  // Whether a segment may belong to a connection by both its numbers, as far as is known.
+  [[nodiscard]] bool may_belong(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+
+  // The claims on these addresses and ports, if there are any; `met` is the connection there, or nullptr.
+  [[nodiscard]] ClaimGroup* find_claims(const FlowKey& key, std::uint32_t hash, Connection* met);
+
+  // Whether the checksum of a segment lets it count (PoolOptions::checksums).
+  [[nodiscard]] bool admits(Connection& connection, TcpFlowDirection direction, const NetFlow& net,
+                            const TcpSegment& tcp);
+
+  // The same for one that has no connection, but for what is left of a dead one, or nullptr.
+  [[nodiscard]] bool admits_stray(const Tombstone* dead, TcpFlowDirection direction, const NetFlow& net,
+                                  const TcpSegment& tcp) const;
+
+  // Whether a RST may be one that its receiver takes: at the next number or in its window, by what is known.
+  [[nodiscard]] bool may_reset(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+
+  // What a packet means for them. `old` and `dead` are what is there besides, or nullptr.
+  struct ClaimVerdict {
+    ClaimFate fate = ClaimFate::nothing;
+    Claim* claim = nullptr;
+  };
+  [[nodiscard]] ClaimVerdict judge_claims(ClaimGroup& group, const DirectedKey& key, const Connection* old,
+                                          const Tombstone* dead, const TcpSegment& tcp, Timestamp now);
+
+  // True once for each claim: a packet of the old connection answers its SYN with a challenge ACK.
+  [[nodiscard]] bool is_challenge(ClaimGroup& group, const DirectedKey& key, const Connection& old,
+                                  const TcpSegment& tcp);
 
   // A packet of this connection came by.
   void note_seen(Connection& connection, Timestamp time) {
@@ -154,6 +194,7 @@ class PoolState {
   Slab<Connection> connections;
   ConnectionTable table;
   Tombstones tombstones;
+  Claims claims;
   HalfState halves;
   Slab<ReceiverState> receivers;
   Slab<RefusedQueue> refused_queues;
@@ -165,6 +206,7 @@ class PoolState {
  private:
   PoolState(const PoolOptions& options, std::uint64_t seed);
   std::uint32_t number_of(const ReceiverPolicy* policy);
+  [[nodiscard]] static bool may_answer(const Claim& claim, const Connection* old, const Tombstone* dead);
   void forget_receiver(Connection& connection);
 
   // What a host acknowledges decides what is delivered.

@@ -23,7 +23,8 @@ struct HeldSegment {
   std::uint32_t place = CellStore::nowhere;
   std::uint16_t size = 0;  // bytes
   enum class Storage : std::uint8_t { inside, cell, lent } storage : 4 = Storage::inside;
-  bool fin : 1 = false;  // a FIN follows the last byte (exact Linux rule only)
+  bool fin : 1 = false;    // a FIN follows the last byte (exact Linux rule only)
+  bool wrong : 1 = false;  // its checksum is
   Transmission transmission = Transmission::first;
   CaptureInfo info;
 };

@@ -226,8 +226,8 @@ TYPED_TEST(AssemblerReentryDeathTest, FromTheCompletionOfAPortReuseIsAsserted) {
     this->enter();
     return true;
   };
-  this->world_.send(client(100).syn());
-  EXPECT_DEATH(this->world_.send(client(7'000'000).syn()), "must not enter");
+  this->world_.send(client(100).syn(), client(101, "ab"), client(7'000'000).syn());
+  EXPECT_DEATH(this->world_.send(server(500).syn().acknowledges(7'000'001)), "must not enter");
 }
 
 TYPED_TEST(AssemblerReentryDeathTest, ByAFlushIsAsserted) {

@@ -22,7 +22,8 @@ TYPED_TEST_SUITE(AssemblerCalls, Apis);
 TYPED_TEST(AssemblerCalls, AStreamIsCreatedOnceThenAcceptsEachPacketAndCompletesOnce) {
   auto& world = this->world_;
   world.send(client(100).syn(), server(500).syn().ack());
-  world.send(client(101, "GET"), server(501, "200"), client(104).fin(), server(504).fin(), client(105).ack());
+  world.send(client(101, "GET"), server(501, "200"), client(104).fin(), server(504).fin());
+  world.send(client(105).acknowledges(505));
   EXPECT_THAT(world.calls(), ElementsAre("create 40000>80",                            //
                                          "accept c next none start", "c @0 '' start",  //
                                          "accept s next none start", "s @0 '' start",  //
@@ -216,9 +217,14 @@ TYPED_TEST(AssemblerCalls, ANewSynOnTheSamePortsEndsTheOldConnectionWithPortReus
   world.send(client(100).syn(), client(101, "old"), client(110, "held"));
   world.told();
   world.send(client(90000).syn());
-  EXPECT_THAT(world.calls(), ElementsAre("c @9 'held' skip 6", "complete port_reuse", "create 40000>80",
-                                         "#2 accept c next none start", "#2 c @0 '' start"));
-  EXPECT_THAT(world.events(), ElementsAre("port_reuse c @3 +0", "gap c @3 +6"));
+  EXPECT_THAT(world.calls(), ElementsAre("accept c next 104"));
+  world.events();
+  world.send(server(700).syn().acknowledges(90001));
+  EXPECT_THAT(world.calls(),
+              ElementsAre("c @9 'held' skip 6", "complete port_reuse", "create 40000>80",
+                          "#2 accept c next none start", "#2 c @0 '' start", "#2 accept s next none start",
+                          "#2 s @0 '' start"));
+  EXPECT_THAT(world.events(), ElementsAre("port_reuse s @0 +0", "gap c @3 +6"));
 }
 
 TYPED_TEST(AssemblerCalls, TheCompletionHasTheContextOfThePacketThatEndedTheConnection) {
@@ -228,7 +234,7 @@ TYPED_TEST(AssemblerCalls, TheCompletionHasTheContextOfThePacketThatEndedTheConn
     number = context->capture_info().packet_number;
     return true;
   };
-  world.send(client(100).syn(), client(101, "abc"), server(0).rst().ack());
+  world.send(client(100).syn(), client(101, "abc"), server(0).rst().acknowledges(104));
   EXPECT_EQ(number, 3u);
 }
 
@@ -237,7 +243,7 @@ TYPED_TEST(AssemblerCalls, TheCompletionHasTheContextOfThePacketThatEndedTheConn
 TYPED_TEST(AssemblerCalls, AnIgnoredConnectionCostsOneQuestionAndATombstone) {
   auto& world = this->world_;
   world.on_create = [](const NetFlow&, TransportFlow) { return false; };
-  world.send(client(100).syn(), server(500).syn().ack(), client(101, "abc"), server(501, "def"));
+  world.send(client(100).syn(), server(500).syn().acknowledges(101), client(101, "abc"), server(501, "def"));
   world.send(client(100).syn(), client(104).fin(), server(504).fin(), client(105).ack());
   EXPECT_THAT(world.calls(), ElementsAre("create 40000>80"));
   EXPECT_EQ(world.pool.size().connections, 0u);

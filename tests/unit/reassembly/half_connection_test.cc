@@ -21,7 +21,7 @@ struct Half {
     EXPECT_EQ(state.segments.size(), 0u);
     EXPECT_EQ(state.details.size(), 0u);
     const ByteCounts& b = state.bytes();
-    EXPECT_EQ(seen, b.delivered + b.duplicate + b.refused + b.dropped);
+    EXPECT_EQ(seen, b.delivered + b.duplicate + b.before_start + b.refused + b.dropped);
   }
 
   std::string insert(const TestPacket& packet, bool start = false) {

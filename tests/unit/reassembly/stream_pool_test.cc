@@ -99,7 +99,8 @@ TYPED_TEST(StreamPoolTest, AnEndedConnectionIsNotFoundAndItsStrayPacketsMakeNoNe
   auto& world = this->world_;
   world.send(client(100).syn(), server(500).syn().ack(), client(101).fin(), server(501).fin());
   world.calls();
-  world.send(client(102).ack(), server(502).ack(), client(101).fin(), client(100).syn(), client(102).rst());
+  world.send(client(102).acknowledges(502), server(502).acknowledges(102), client(101).fin());
+  world.send(client(100).syn(), client(102).rst());
   EXPECT_THAT(world.calls(), IsEmpty());
   EXPECT_FALSE(world.connection(client(102), false));
   EXPECT_EQ(world.pool.size().connections, 0u);
