@@ -150,6 +150,15 @@ class BasicAssembler {
   // The same for several packets: the same calls in the same order, for less.
   void assemble(std::span<const AssemblerPacket> packets);
 
+  // For a loop that reads a capture, of which this assembler is given parts only (feed() does it): a packet
+  // was read, of any kind, and time has passed. The context of the packet carries the answer, and advance()
+  // tells what is not followed by a packet: what has waited too long ends.
+  Elapsed observe(Timestamp time) {
+    pool_.state_.ahead.observe(time);
+    return pool_.state_.ahead.elapsed();
+  }
+  void advance(Elapsed elapsed);
+
   // Strictly older than; counts connections.
   FlushResult flush_with_options(const FlushOptions& options);
   FlushResult flush_close_older_than(Timestamp t) { return flush_with_options({t, t}); }
@@ -229,8 +238,10 @@ class BasicAssembler {
   void expel_at_limit(Connection& connection, Limit limit);
   void age();
   template <class Objects, class Function>
-  void go_round(detail::ClockHand& hand, Objects& objects, Function&& act);
-  bool age_hole(std::uint32_t detail);
+  void go_round(detail::ClockHand& hand, Objects& objects, std::int64_t round_ns, Function&& act);
+  Connection* age_before_packet(Connection& connection);
+  bool age_connection(Connection& connection);
+  bool age_hole(const Ref& ref);
   void finish_after(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
   void note_fin_acked(const Ref& ref, const TcpSegment& tcp);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);

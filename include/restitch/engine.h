@@ -93,6 +93,7 @@ class EngineBase : private EngineTasks {
   ~EngineBase() = default;
 
   virtual void assemble(unsigned shard, std::span<const AssemblerPacket> packets) = 0;
+  virtual void advance(unsigned shard, Elapsed elapsed) = 0;
   virtual void flush(unsigned shard, EndReason reason) = 0;
   virtual void count(unsigned shard, PoolCounts& counts) const = 0;
 
@@ -116,6 +117,7 @@ class EngineBase : private EngineTasks {
   EngineCrew crew_;
   std::vector<EngineChunk> chunks_;  // by slot
   std::vector<Intake> intakes_;      // by shard
+  CaptureClock clock_;               // one for all shards: they age alike, whatever falls to each
   std::int64_t copies_window_ns_ = 0;
   mutable std::mutex counts_mutex_;
   std::vector<PoolCounts> counts_;  // by shard
@@ -168,6 +170,7 @@ class Engine final : public detail::EngineBase {
   void assemble(unsigned shard, std::span<const AssemblerPacket> packets) override {
     shards_[shard]->assembler.assemble(packets);
   }
+  void advance(unsigned shard, Elapsed elapsed) override { shards_[shard]->assembler.advance(elapsed); }
   void flush(unsigned shard, EndReason reason) override { shards_[shard]->assembler.flush_all(reason); }
   void count(unsigned shard, PoolCounts& counts) const override { counts = counts_of(shards_[shard]->pool); }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -62,17 +63,18 @@ class PacketBatch {
   PacketBatch& operator=(const PacketBatch&) = delete;
 
   // Adds a record, if it holds a TCP segment. decode() answers the DecodedPacket, `rank` is that of
-  // PacketContext. The bytes of the record live as long as the batch is used.
+  // PacketContext, `elapsed` that of AssemblerContext. The bytes of the record live as long as the batch is
+  // used.
   // Requires: fewer than size_max records since clear().
   template <class Decode>
-  void add(const Record& record, std::uint64_t rank, FeedCounts& counts, Decode&& decode) {
+  void add(const Record& record, std::uint64_t rank, Elapsed elapsed, FeedCounts& counts, Decode&& decode) {
     // Made where it stays, instead of copied there.
     const DecodedPacket& packet = *::new (&packets_[found_].decoded) DecodedPacket(decode());
     ++counts.dropped[static_cast<std::size_t>(packet.reason)];
     if (packet.reason != DropReason::none) return;
     ++counts.segments;
     if (packet.tcp.missing_size != 0) ++counts.cut_segments;
-    std::construct_at(&contexts_[found_], record.info, packet, record.link_type, record.frame, rank);
+    std::construct_at(&contexts_[found_], record.info, packet, record.link_type, record.frame, rank, elapsed);
     ++found_;
   }
 
@@ -100,6 +102,24 @@ class PacketBatch {
   std::size_t found_ = 0;  // of them
 };
 
+// An assembler that is told of all that is read, as a BasicAssembler is. Others may do without.
+template <class AssemblerType>
+concept KeepsTime = requires(AssemblerType& assembler, Timestamp time, Elapsed elapsed) {
+  { assembler.observe(time) } -> std::same_as<Elapsed>;
+  {assembler.advance(elapsed)};
+};
+
+template <class AssemblerType>
+Elapsed observe(AssemblerType& assembler, Timestamp time) {
+  if constexpr (KeepsTime<AssemblerType>) return assembler.observe(time);
+  return {};
+}
+
+template <class AssemblerType>
+void advance(AssemblerType& assembler, Elapsed elapsed) {
+  if constexpr (KeepsTime<AssemblerType>) assembler.advance(elapsed);
+}
+
 }  // namespace detail
 
 // Feeds all records of `reader` to `assembler`, then answers how the input ended. `progress()` is called
@@ -115,13 +135,16 @@ const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& a
       decoder.begin_batch();
       batch.clear();
       const std::size_t taken = std::min(records.size(), batch.size_max);
+      Elapsed elapsed;
       for (const Record& record : records.first(taken)) {
         counts.note(record);
-        batch.add(record, counts.packets, counts,
+        elapsed = detail::observe(assembler, record.info.timestamp);
+        batch.add(record, counts.packets, elapsed, counts,
                   [&] { return decoder.decode_ahead(record.link_type, record.frame, record.info); });
       }
       if (decoder.copies() != nullptr) batch.find_copies(*decoder.copies(), counts);
       assembler.assemble(batch.packets());
+      detail::advance(assembler, elapsed);
       records = records.subspan(taken);
     }
     if (!progress()) break;

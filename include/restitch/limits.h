@@ -58,13 +58,15 @@ struct PoolLimits {
   LimitPolicy at_connections = LimitPolicy::evict_idlest;  // skip_greediest makes no room: as evict_idlest
 };
 
-// How long things may wait, in capture time; 0: for ever. None of it costs anything per packet: a clock hand
-// goes round the connections, so that each acts between its time and 1.25 times the shortest of them later.
+// How long things may wait, in capture time; 0: for ever. What has reached its age ends before the next
+// packet of its connection is taken in. When none comes, a clock hand that goes round finds it: each is told
+// between its time and a quarter of the shortest of them later.
 //
-// Time is what passes from packet to packet. A step of more than half a minute between two packets of the
-// capture is not taken for time that passed, nor is one back; the clock only goes there when eight packets in
-// a row do. So a packet with an absurd time changes nothing, a clock that was set makes nobody look idle, and
-// in a capture with less than two packets a minute little ages: there the limits bound what is held.
+// Time is what passes from packet to packet, as a CaptureClock (capture_clock.h) has it. A step of more than
+// half a minute between two packets of the capture is not taken for time that passed, nor is one back; the
+// clock only goes there when eight packets in a row do. So a packet with an absurd time changes nothing, a
+// clock that was set makes nobody look idle, and in a capture with less than two packets a minute little
+// ages: there the limits bound what is held.
 struct Ageing {
   std::int64_t hole_acked_ns =
       0;  // a hole is skipped so long after its receiver acknowledged the bytes in it, or up to
@@ -72,15 +74,23 @@ struct Ageing {
   std::int64_t hole_ns = 0;       // a hole is skipped when bytes waited behind it for so long
   std::int64_t idle_ns = 0;       // a silent connection ends (EndReason::timeout)
   std::int64_t half_open_ns = 0;  // the same while it has neither payload nor both ends' SYN; 0: as idle_ns
-  std::int64_t closing_ns = 0;    // the same once one side sent FIN, or both ended; 0: as idle_ns
+  // The same once one side sent FIN: the other one may go on for as long as it likes; 0: as idle_ns.
+  std::int64_t half_closed_ns = 0;
+  std::int64_t closing_ns = 0;  // the same once both sides ended (by FIN, or by a RST), or the only one
+                                // that is captured; 0: as idle_ns
 
   [[nodiscard]] constexpr bool any() const {
-    return hole_ns != 0 || idle_ns != 0 || half_open_ns != 0 || closing_ns != 0;
+    return hole_acked_ns != 0 || hole_ns != 0 || idle_ns != 0 || half_open_ns != 0 || half_closed_ns != 0 ||
+           closing_ns != 0;
   }
 
   // For a capture that goes on for ever.
   static constexpr Ageing usual() {
-    return {1'000'000'000, 30'000'000'000, 3'600'000'000'000, 60'000'000'000, 120'000'000'000};
+    return {.hole_acked_ns = 1'000'000'000,
+            .hole_ns = 30'000'000'000,
+            .idle_ns = 3'600'000'000'000,
+            .half_open_ns = 60'000'000'000,
+            .closing_ns = 120'000'000'000};
   }
 };
 

@@ -104,6 +104,8 @@ class DiffAssembler {
 
   // As those of BasicAssembler.
   void assemble(std::span<const AssemblerPacket> packets);
+  Elapsed observe(Timestamp time);
+  void advance(Elapsed elapsed);
   void flush_all(EndReason reason = EndReason::flush);
 
   [[nodiscard]] const DiffCounts& counts() const;

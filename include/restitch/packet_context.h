@@ -24,8 +24,8 @@ class PacketContext final : public AssemblerContext {
  public:
   PacketContext() = default;
   PacketContext(const CaptureInfo& info, const DecodedPacket& packet, LinkType link_type, Bytes frame,
-                std::uint64_t rank)
-      : AssemblerContext(info),
+                std::uint64_t rank, Elapsed elapsed = {})
+      : AssemblerContext(info, elapsed),
         origin_{packet.vlan, packet.tunnel, packet.reassembled, packet.copied, packet.tunnel_id},
         link_type_(link_type),
         frame_(frame),

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "restitch/capture_clock.h"
 #include "restitch/capture_info.h"
 #include "restitch/events.h"
 #include "restitch/packet.h"
@@ -30,22 +31,26 @@ class SegmentStore;
 class AssemblerContext {
  public:
   AssemblerContext() = default;
-  explicit AssemblerContext(const CaptureInfo& info) : info_(info) {}
+  // `elapsed`: what a clock that goes before several pools says at this packet. Not known: the pool goes by
+  // the times of the packets that it sees.
+  explicit AssemblerContext(const CaptureInfo& info, Elapsed elapsed = {}) : info_(info), elapsed_(elapsed) {}
   AssemblerContext(const AssemblerContext&) = default;
   AssemblerContext& operator=(const AssemblerContext&) = default;
   virtual ~AssemblerContext() = default;
 
   [[nodiscard]] const CaptureInfo& capture_info() const { return info_; }
+  [[nodiscard]] Elapsed elapsed() const { return elapsed_; }
 
  private:
   CaptureInfo info_;
+  Elapsed elapsed_;
 };
 
 // Why a connection ended.
 enum class EndReason : std::uint8_t {
   fin,           // both sides sent FIN, and all before it was delivered
   rst,           // one side reset the connection
-  timeout,       // flush_with_options found it idle
+  timeout,       // silent for too long: Ageing, or flush_with_options
   flush,         // flush_all, or removed by the caller
   evicted,       // a limit made room
   port_reuse,    // the same addresses and ports began a new connection

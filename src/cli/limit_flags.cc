@@ -15,11 +15,12 @@ namespace {
 // What our streams keep of a connection: its summary and, where files are written, its files.
 constexpr std::size_t stream_size = 1200;
 
-constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 5> timeout_kinds = {
+constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 6> timeout_kinds = {
     {{"hole-acked", &Ageing::hole_acked_ns},
      {"hole", &Ageing::hole_ns},
      {"idle", &Ageing::idle_ns},
      {"half-open", &Ageing::half_open_ns},
+     {"half-closed", &Ageing::half_closed_ns},
      {"closing", &Ageing::closing_ns}}};
 
 // A file ends, and then all is told: only what has ended needs to go before. Live, a connection is told soon
@@ -76,10 +77,10 @@ void LimitFlags::add_to(CLI::App& command) {
   command
       .add_option(
           "--timeout", timeouts_,
-          "How long, in capture time, a hole is waited for, a\nsilent connection stays open, one without "
-          "data "
-          "does,\nand one that closes: hole=, idle=, half-open=,\nclosing= SECONDS; 0: for ever. Files: only "
-          "closing=120.\nLive: hole=30, idle=3600, half-open=60, closing=5")
+          "How long, in capture time, a hole is waited for:\nhole-acked= (once acknowledged), hole=; and how "
+          "long\na connection may be silent: idle=, half-open=\n(without data), half-closed= (one side sent "
+          "FIN),\nclosing= (both ended) SECONDS. 0: for ever, but\nof the last three: as idle=. Default: "
+          "hole-acked=1,\nhole=30, closing=120. Live: also idle=3600,\nhalf-open=60, and closing=5")
       ->type_name("KIND=S")
       ->allow_extra_args(false)
       ->group(group);
@@ -92,7 +93,6 @@ bool LimitFlags::finish(const InputSelection& input, std::string& complaint) {
   selection_.assembler.max_buffered_pages_total(pages_max_);
   selection_.assembler.max_buffered_pages_per_connection(connection_pages_max_);
   selection_.ageing = default_ageing(input);
-  selection_.timed = !timeouts_.empty();
   for (const std::string& timeout : timeouts_) {
     if (!take_timeout(timeout, complaint)) return false;
   }
@@ -110,7 +110,9 @@ bool LimitFlags::take_timeout(const std::string& text, std::string& complaint) {
     selection_.ageing.*member = static_cast<std::int64_t>(*seconds * static_cast<double>(second_ns));
     return true;
   }
-  complaint = fmt::format("--timeout: \"{}\" is not hole=, idle=, half-open= or closing= and seconds", text);
+  std::string kinds;
+  for (const auto& [name, member] : timeout_kinds) kinds += fmt::format("{}=, ", name);
+  complaint = fmt::format("--timeout: \"{}\" is not one of {}and seconds", text, kinds);
   return false;
 }
 

@@ -18,7 +18,6 @@ namespace restitch::cli {
 struct LimitSelection {
   MemoryBudget budget{};
   Ageing ageing{};
-  bool timed = false;  // --timeout was given
   AssemblerOptions assembler{};
 };
 

@@ -100,9 +100,8 @@ int run_streams(const Options& options) {
     }
     output.write(line);
   };
-  // A pool knows only the time of its own packets: who asks for times gets one pool, which sees them all.
-  const unsigned shards = options.limits.timed ? 1 : EngineOptions::usual_shards;
-  ConnectionLogs logs(shards, print, endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
+  ConnectionLogs logs(EngineOptions::usual_shards, print,
+                      endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
   if (options.events) logs.list_events();
   const auto go_on = [&] { return !endless || output.flush(); };
   if (options.json) {

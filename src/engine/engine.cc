@@ -104,7 +104,7 @@ bool EngineBase::read(std::size_t slot) {
       break;
     }
     if (copies_) records = chunk.copy(records);
-    chunk.add(records, *decoder_, *fed_);
+    chunk.add(records, *decoder_, clock_, *fed_);
     // These live until the next batch. (Copies would live longer, but where chunks end is not to depend on
     // the number of threads.)
     if (!keeps_) break;
@@ -135,6 +135,7 @@ void EngineBase::take_in(unsigned shard, const EngineChunk& chunk) {
     assemble(shard, intake.batch.packets());
     dealt = dealt.subspan(some.size());
   }
+  advance(shard, chunk.elapsed());
 }
 
 // Copies of a packet come to its shard, which may be that of all packets: each remembers as many as a

@@ -31,12 +31,15 @@ void EngineChunk::begin(std::uint64_t chunks, std::uint64_t packets) {
   datagrams_.clear();
 }
 
-void EngineChunk::add(std::span<const Record> records, Decoder& decoder, FeedCounts& counts) {
+void EngineChunk::add(std::span<const Record> records, Decoder& decoder, CaptureClock& clock,
+                      FeedCounts& counts) {
   constexpr std::size_t ahead = 8;
   for (std::size_t i = 0; i < records.size(); ++i, ++records_) {
     if (i + ahead < records.size()) prefetch_headers(records[i + ahead].frame);
     const Record& record = records[i];
     counts.note(record);
+    clock.observe(record.info.timestamp);
+    elapsed_ = clock.elapsed();
     if (decoder.is_plain()) [[likely]] {
       if (const auto hash = flow_hash(record.link_type, record.frame)) [[likely]] {
         deal(record, *hash, none);
@@ -64,7 +67,7 @@ void EngineChunk::decode(std::span<const Dealt> some, PacketBatch& batch, FeedCo
   for (const Dealt& dealt : some) {
     const Record& record = dealt.record;
     const auto add = [&](auto&& decoded) {
-      batch.add(record, packets_before_ + dealt.place + 1, counts, decoded);
+      batch.add(record, packets_before_ + dealt.place + 1, dealt.elapsed, counts, decoded);
     };
     if (dealt.decoded == none) [[likely]] {
       add([&] { return restitch::decode(record.link_type, record.frame, record.info.original_size); });

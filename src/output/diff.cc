@@ -220,6 +220,14 @@ void DiffAssembler::assemble(std::span<const AssemblerPacket> packets) {
   parts_->entries.settle();
 }
 
+// All receivers are given the same packets: one clock goes before them.
+Elapsed DiffAssembler::observe(Timestamp time) { return parts_->receivers.front()->assembler.observe(time); }
+
+void DiffAssembler::advance(Elapsed elapsed) {
+  for (const auto& receiver : parts_->receivers) receiver->assembler.advance(elapsed);
+  parts_->entries.settle();
+}
+
 void DiffAssembler::flush_all(EndReason reason) {
   for (const auto& receiver : parts_->receivers) receiver->assembler.flush_all(reason);
   parts_->entries.settle();

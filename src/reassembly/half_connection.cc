@@ -176,6 +176,7 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
       arrival.next = known() && arrival.first == next_seq_;
       arrival.lend = arrival.next && busy.skip == 0 && !arrival.apart;
       inserted = busy.held.insert(state, policy, arrival);
+      busy.hole.note_arrival(arrival.info.timestamp, state.tick());
       contradict_elsewhere(state);
     } else {
       set_aside(state, arrival);

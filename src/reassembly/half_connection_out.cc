@@ -227,9 +227,10 @@ void HalfConnection::clear(State& state) {
 // Back to 24 bytes when there is nothing left to think of.
 void HalfConnection::rest(State& state) {
   if (detail_ == none) return;
-  const HalfDetail& d = state.details[detail_];
+  HalfDetail& d = state.details[detail_];
   state.greed.place(state, detail_, memory_size(state));
-  if (!d.held.empty()) return;
+  if (!d.held.empty()) return d.hole.note_hole(next_seq_, [&] { return oldest_held(state); });
+  d.hole.forget();
   const bool counted = d.since.queued_packets != 0 || d.since.overlap_packets != 0;
   const bool start_in_doubt = !d.named.empty() && next_offset_ == 0;
   if (d.urgent.pending() && !ended()) return;

@@ -1,6 +1,7 @@
 // The part of PoolState that says who has to give way: at a limit, or by age.
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 #include "restitch/detail/pool_state.h"
@@ -78,34 +79,46 @@ Connection* PoolState::idlest_holder(std::uint32_t not_this) {
   return found;
 }
 
-bool PoolState::has_expired(const Connection& connection) const {
-  if (is_in_doubt(connection)) {
-    const std::uint32_t since = clock.tick() - receivers[connection.receiver].reset->tick;
-    return since > CaptureClock::ticks(options.reset_doubt_ns);
-  }
+std::optional<std::int64_t> PoolState::expired_ns(const Connection& connection) const {
+  if (is_in_doubt(connection)) return past(receivers[connection.receiver].reset->tick, options.reset_doubt_ns);
   const Ageing& ageing = options.ageing;
-  std::int64_t age_max = ageing.idle_ns;
+  std::int64_t age_max = 0;
   if (connection.closing()) {
-    if (ageing.closing_ns != 0) age_max = ageing.closing_ns;
-  } else if (ageing.half_open_ns != 0 && connection.half_open()) {
+    age_max = ageing.closing_ns;
+  } else if (connection.half_open()) {
     age_max = ageing.half_open_ns;
+  } else if (connection.half_closed()) {
+    age_max = ageing.half_closed_ns;
   }
-  return age_max != 0 && clock.tick() - connection.seen_tick > CaptureClock::ticks(age_max);
+  return past(connection.seen_tick, age_max != 0 ? age_max : ageing.idle_ns);
 }
 
-std::optional<std::int64_t> PoolState::expired_hole_ns(HalfDetail& detail, const HalfConnection& half) {
-  if (options.ageing.hole_ns == 0 || detail.held.empty()) {
-    detail.hole_seen = false;
-    return std::nullopt;
+std::optional<std::int64_t> PoolState::expired_hole_ns(const HalfConnection& half) const {
+  const HoleAge* const hole = half.hole(halves);
+  return hole == nullptr ? std::nullopt : past(hole->since(), options.ageing.hole_ns);
+}
+
+// By how much something that began at a tick has passed its age; 0: it has none.
+std::optional<std::int64_t> PoolState::past(std::uint32_t since, std::int64_t age_max) const {
+  if (age_max == 0) return std::nullopt;
+  const std::int64_t past_ns = clock.ns_since(since) - age_max;
+  return past_ns < 0 ? std::nullopt : std::optional(past_ns);
+}
+
+bool PoolState::note_odd_time(const AssemblerContext& context) {
+  if (!context.elapsed().known()) {
+    ahead.observe(context.capture_info().timestamp);
+    clock.follow(ahead.elapsed());
   }
-  if (!detail.hole_seen || detail.hole_at != half.next_seq()) {
-    detail.hole_seen = true;
-    detail.hole_at = half.next_seq();
-    detail.hole_tick = clock.tick();
-  }
-  const std::int64_t waited_ns = CaptureClock::nanoseconds(clock.tick() - detail.hole_tick);
-  return waited_ns < options.ageing.hole_ns ? std::nullopt
-                                            : std::optional(waited_ns - options.ageing.hole_ns);
+  return ageing_is_due();
+}
+
+// Without a hand that goes round, there is nothing to do until the end of time.
+void PoolState::note_aged() {
+  constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+  const std::int64_t due_ns = std::min(connection_round_ns_ == 0 ? never : connection_hand.due_ns(),
+                                       hole_round_ns_ == 0 ? never : hole_hand.due_ns());
+  ageing_due_ = static_cast<std::uint64_t>(std::max<std::int64_t>(CaptureClock::ticks(due_ns), 0));
 }
 
 }  // namespace restitch::detail

@@ -7,12 +7,15 @@
 namespace restitch::detail {
 namespace {
 
-// The shortest time that is set; 0: none is.
-std::int64_t shortest(const PoolOptions& options) {
-  std::int64_t least = 0;
+// A quarter of a time that is set.
+std::int64_t quarter(std::int64_t ns) { return (ns + 3) / 4; }
+
+// The shortest time that a connection may be silent; 0: for ever.
+std::int64_t shortest_silence(const PoolOptions& options) {
   const Ageing& ageing = options.ageing;
+  std::int64_t least = 0;
   for (const std::int64_t ns :
-       {ageing.hole_ns, ageing.idle_ns, ageing.half_open_ns, ageing.closing_ns, options.reset_doubt_ns}) {
+       {ageing.idle_ns, ageing.half_open_ns, ageing.half_closed_ns, ageing.closing_ns, options.reset_doubt_ns}) {
     if (ns != 0 && (least == 0 || ns < least)) least = ns;
   }
   return least;
@@ -43,7 +46,14 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
       refused_queues(memory),
       policies_{options.receiver},
       policy_numbers_{{options.receiver, 0}},
-      round_ns_(shortest(options) / 4) {
+      connection_round_ns_(quarter(shortest_silence(options))),
+      hole_round_ns_(quarter(options.ageing.hole_ns)) {
+  halves.clock = &clock;
+  if (const std::int64_t ns = shortest_silence(options); ns != 0) {
+    silent_ticks_max_ =
+        static_cast<std::int32_t>(std::min<std::int64_t>(CaptureClock::ticks(ns), silent_ticks_max_));
+  }
+  note_aged();
   halves.tells_copies = options.tell_copies;
   halves.delivery_segments_max = std::max<std::uint32_t>(options.delivery_segments_max, 1);
 }

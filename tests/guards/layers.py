@@ -28,6 +28,7 @@ PUBLIC_HEADERS = [
     ("defragmenter.h", "packet"),
     ("mirror_copies.h", "packet"),
     ("capture.h", "capture"),
+    ("capture_clock.h", "reassembly"),
     ("capture_*.h", "capture"),
     ("stream.h", "reassembly"),
     ("packet_context.h", "reassembly"),

@@ -143,10 +143,9 @@ std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
     if (state.connections.is_used(slot + ahead)) {
       state.table.prefetch_entry(state.connections[slot + ahead].hash);
     }
-    if (connection.phase == Connection::Phase::open) {
-      ++closed;
-      complete(connection, nullptr, reason);
-    }
+    if (connection.phase == Connection::Phase::open) ++closed;
+    age_connection(connection);
+    if (pool_.is_open(slot)) complete(connection, nullptr, reason);
     if (state.connections.is_used(slot)) pool_.erase(connection);
   });
   state.tombstones.clear();

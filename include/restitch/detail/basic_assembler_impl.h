@@ -76,7 +76,6 @@ void BasicAssembler<S, Factory>::assemble_with_context(const NetFlow& net, const
   const Call call(pool_.state_);
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   assemble_hashed(key, pool_.state_.hash(key.key), net, tcp, context);
-  if (pool_.state_.ageing_is_due()) age();
 }
 
 template <StreamType S, class Factory>
@@ -107,7 +106,6 @@ void BasicAssembler<S, Factory>::assemble_batch(std::span<const AssemblerPacket>
   for (std::size_t i = 0; i < packets.size(); ++i) {
     const DecodedPacket& packet = packets[i].decoded;
     assemble_hashed(ahead[i].key, ahead[i].hash, packet.net, packet.tcp, *packets[i].context);
-    if (pool_.state_.ageing_is_due()) age();
   }
 }
 
@@ -141,12 +139,16 @@ template <StreamType S, class Factory>
                                                                                const TcpSegment& tcp,
                                                                                AssemblerContext& context) {
   const CaptureInfo& info = context.capture_info();
-  pool_.state_.clock.observe(info.timestamp);
   Counting counting{halves(), tcp.payload.size()};
-  Connection* connection = pool_.state_.find(key.key, hash);
+  Connection* connection = nullptr;
   bool start = false;
   bool wanted = false;
   try {
+    if (pool_.state_.note_time(context)) age();
+    connection = pool_.state_.find(key.key, hash);
+    if (connection != nullptr && pool_.state_.may_have_expired(*connection)) [[unlikely]] {
+      connection = age_before_packet(*connection);
+    }
     if (connection == nullptr || tcp.syn() || connection->claimed) {
       connection = meet(connection, Meeting{key, hash, net, tcp, context, counting});
     }
@@ -259,6 +261,7 @@ void BasicAssembler<S, Factory>::insert(const Ref& ref, const TcpSegment& tcp, A
     const Owning owning{*this, ref};
     deliver_ready(ref, &context);
     if (ref.half->busy()) {
+      pool_.state_.note_holding(connection);
       follow_evidence(ref, &context);
       enforce_limits(ref, &context);
     }

@@ -93,7 +93,7 @@ auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, T
     const bool unwanted = end || state_.tombstones.find(key.key, hash) != nullptr || state_.is_full();
     return unwanted ? ConnectionRef{} : create(key, hash, net, tcp, context);
   }
-  state_.note_seen(*ref.connection, timestamp);
+  if (!state_.expired_ns(*ref.connection)) state_.note_seen(*ref.connection, timestamp);
   return ref;
 }
 

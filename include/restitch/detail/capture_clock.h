@@ -1,54 +1,15 @@
-// CaptureClock: how much time has passed in a capture, by the times of its packets. It never goes back, and
-// no packet alone can move it far: see Ageing in limits.h. ClockHand: goes round numbered slots in step with
-// it. Values; one thread.
+// ClockHand: goes round numbered slots in step with a CaptureClock. Values; one thread.
 #pragma once
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 
-#include "restitch/capture_info.h"
+#include "restitch/capture_clock.h"
 
 namespace restitch::detail {
 
-// From one time of a capture to another. Times may be absurd, so this wraps round instead of overflowing.
-constexpr std::int64_t nanoseconds_between(Timestamp from, Timestamp to) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(to.ns) - static_cast<std::uint64_t>(from.ns));
-}
-
-class CaptureClock {
- public:
-  // The largest step from packet to packet that counts as time, and how many packets in a row must lie
-  // elsewhere for the clock to go there.
-  static constexpr std::int64_t step_ns_max = 30'000'000'000;
-  static constexpr int strays_max = 8;
-
-  // A packet of this time came by.
-  void observe(Timestamp time) {
-    const std::int64_t step = nanoseconds_between(reference_, time);
-    if (static_cast<std::uint64_t>(step) > std::uint64_t{step_ns_max}) return observe_odd(time);
-    reference_ = time;
-    elapsed_ns_ += step;
-    strays_ = 0;
-  }
-
-  // Time that has passed since the first packet; and the same in steps of about a millisecond, of which only
-  // differences mean something.
-  [[nodiscard]] std::int64_t elapsed_ns() const { return elapsed_ns_; }
-  [[nodiscard]] std::uint32_t tick() const { return static_cast<std::uint32_t>(elapsed_ns_ >> tick_bits); }
-  [[nodiscard]] std::uint16_t second() const { return static_cast<std::uint16_t>(elapsed_ns_ >> 30); }
-  static constexpr std::int64_t ticks(std::int64_t ns) { return ns >> tick_bits; }
-  static constexpr std::int64_t nanoseconds(std::uint32_t ticks) { return std::int64_t{ticks} << tick_bits; }
-
- private:
-  static constexpr int tick_bits = 20;
-
-  void observe_odd(Timestamp time);
-
-  Timestamp reference_;  // the time of the capture that is taken for now
-  std::int64_t elapsed_ns_ = 0;
-  int strays_ = strays_max;  // packets in a row that lie elsewhere; the first one of all is believed
-};
+using restitch::CaptureClock;
 
 class ClockHand {
  public:
@@ -58,7 +19,9 @@ class ClockHand {
   static constexpr std::uint32_t slots_max = 256;
   static constexpr std::uint32_t acts_max = 8;
 
+  // When there is something to visit again, in time of the clock.
   [[nodiscard]] bool is_due(const CaptureClock& clock) const { return clock.elapsed_ns() >= due_ns_; }
+  [[nodiscard]] std::int64_t due_ns() const { return due_ns_; }
 
   // How many slots to visit now so that the hand goes round `slots` in `round_ns`.
   std::uint32_t begin(const CaptureClock& clock, std::uint32_t slots, std::int64_t round_ns);

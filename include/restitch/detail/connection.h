@@ -75,7 +75,8 @@ struct Connection {
   std::uint32_t receiver = none;  // ReceiverState, if its hosts are watched
   std::uint32_t policies[2]{};    // of the receiver of each direction, by number (PoolState::policy)
   bool watched = false;           // one of them refuses segments, or the pool wants to know
-  bool claimed = false;           // a SYN inside it named another one (claims.h)
+  bool claimed : 1 = false;       // a SYN inside it named another one (claims.h)
+  bool holds : 1 = false;         // something may wait behind a hole that has an age
   Phase phase = Phase::open;
   bool client_is_high = false;
   bool client_known = false;      // from the handshake; else a guess
@@ -102,8 +103,17 @@ struct Connection {
   [[nodiscard]] bool half_open() const {
     return halves[0].untouched() && halves[1].untouched() && !(halves[0].known() && halves[1].known());
   }
+  // Nothing more is expected: both sides sent FIN, or the only one that is captured did, or one sent a RST,
+  // which ends both.
   [[nodiscard]] bool closing() const {
-    return phase == Phase::completed || halves[0].ended() || halves[1].ended();
+    return phase == Phase::completed || halves[0].reset() || halves[1].reset() ||
+           (half_closed() && (halves[0].ended() || !is_seen(0)) && (halves[1].ended() || !is_seen(1)));
+  }
+  [[nodiscard]] bool half_closed() const { return halves[0].ended() || halves[1].ended(); }
+
+  // Whether there was a packet of the side that sends this half: its bytes, or its acknowledgement of others.
+  [[nodiscard]] bool is_seen(std::size_t half) const {
+    return halves[half].known() || !halves[half].untouched() || halves[1 - half].heard();
   }
 };
 static_assert(sizeof(Connection) == 128, "two cache lines");

@@ -25,10 +25,11 @@ class EngineChunk {
   // A record, by the shard it falls to.
   struct Dealt {
     // Made where it stays, not copied there.
-    Dealt(const Record& of, std::uint32_t at, std::uint32_t packet)
-        : record(of), place(at), decoded(packet) {}
+    Dealt(const Record& of, Elapsed now, std::uint32_t at, std::uint32_t packet)
+        : record(of), elapsed(now), place(at), decoded(packet) {}
 
     Record record;
+    Elapsed elapsed;        // of the engine's clock
     std::uint32_t place;    // among all of the chunk
     std::uint32_t decoded;  // number of its packet, if it was decoded already, or none
   };
@@ -40,8 +41,8 @@ class EngineChunk {
 
   // Notes records, whose bytes live as long as the chunk is used, and deals them out. Those that take more
   // than a look, as fragments do, are decoded at once; of these, and only of these, those that hold no
-  // segment are counted.
-  void add(std::span<const Record> records, Decoder& decoder, FeedCounts& counts);
+  // segment are counted. `clock` observes all of them.
+  void add(std::span<const Record> records, Decoder& decoder, CaptureClock& clock, FeedCounts& counts);
 
   // Of the records of one batch, which live for now only. The copies live until the next call.
   std::span<const Record> copy(std::span<const Record> records);
@@ -52,6 +53,9 @@ class EngineChunk {
   // The records of a shard, in order. They lie side by side: they may come from the cache of another
   // processor, which loads ahead what is read in a row.
   [[nodiscard]] std::span<const Dealt> dealt(unsigned shard) const { return dealt_[shard]; }
+
+  // What the clock said at the last record of all.
+  [[nodiscard]] Elapsed elapsed() const { return elapsed_; }
 
   // Decodes some of these, and counts what it finds.
   // Requires: they are at most PacketBatch::size_max.
@@ -69,12 +73,13 @@ class EngineChunk {
 
   void add_decoded(const Record& record, Decoder& decoder, FeedCounts& counts);
   void deal(const Record& record, std::uint64_t hash, std::uint32_t decoded) {
-    dealt_[shard_of(hash, dealt_.size())].emplace_back(record, records_, decoded);
+    dealt_[shard_of(hash, dealt_.size())].emplace_back(record, elapsed_, records_, decoded);
   }
 
   std::uint64_t number_ = 0;
   std::uint64_t packets_before_ = 0;
-  std::uint32_t records_ = 0;              // seen so far
+  std::uint32_t records_ = 0;  // seen so far
+  Elapsed elapsed_;
   std::vector<std::vector<Dealt>> dealt_;  // by shard
   std::vector<DecodedPacket> decoded_;
   RecordMemory memory_;

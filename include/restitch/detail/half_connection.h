@@ -210,6 +210,10 @@ class HalfConnection {
   [[nodiscard]] std::optional<Sequence> lowest_held(State& state) const;
   [[nodiscard]] std::optional<Sequence> highest_held(State& state) const;  // one past it
   [[nodiscard]] Timestamp oldest_held(State& state) const;
+  [[nodiscard]] const detail::HoleAge* hole(const State& state) const {  // nullptr: nothing is held
+    const detail::HalfDetail* const d = peek(state);
+    return d == nullptr || d->held.empty() ? nullptr : &d->hole;
+  }
   [[nodiscard]] std::uint64_t held_bytes(const State& state) const;
   [[nodiscard]] std::uint64_t undelivered_bytes(const State& state) const;  // held, or not acknowledged yet
   [[nodiscard]] std::size_t memory_size(const State& state) const {         // of what it holds and keeps

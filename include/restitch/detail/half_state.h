@@ -10,6 +10,7 @@
 #include "restitch/detail/elsewhere.h"
 #include "restitch/detail/greed_index.h"
 #include "restitch/detail/held_queue.h"
+#include "restitch/detail/hole_age.h"
 #include "restitch/detail/named_starts.h"
 #include "restitch/detail/segment_run.h"
 #include "restitch/detail/segment_store.h"
@@ -67,10 +68,7 @@ struct HalfDetail {
 
   std::uint32_t connection = none;  // the slot of its connection
   GreedIndex::Links greed;
-  // What the clock hand saw last: where the hole was, and since when.
-  bool hole_seen = false;
-  Sequence hole_at;
-  std::uint32_t hole_tick = 0;
+  HoleAge hole;  // the one that `held` waits for
 
   // Nothing beyond `next` counts: the end was reached, and it is final.
   [[nodiscard]] bool at_final_end(const ReceiverPolicy& policy, Sequence next) const {
@@ -145,6 +143,9 @@ struct HalfState {
   LimitCounts limits{};
   std::uint32_t delivery_segments_max = 256;
   std::uint64_t pages = 0;  // of all held and kept segments
+
+  const CaptureClock* clock = nullptr;  // of the pool; none: time stands still
+  [[nodiscard]] std::uint32_t tick() const { return clock == nullptr ? 0 : clock->tick(); }
 
   // The half-connection at hand: whose bytes are counted, and whose connection a new detail belongs to.
   std::uint32_t connection = none;

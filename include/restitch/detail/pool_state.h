@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -89,6 +90,15 @@ class PoolState {
   [[nodiscard]] bool is_challenge(ClaimGroup& group, const DirectedKey& key, const Connection& old,
                                   const TcpSegment& tcp);
 
+  // A packet came by, of whichever connection. True: the hands are due.
+  bool note_time(const AssemblerContext& context) {
+    const Elapsed elapsed = context.elapsed();
+    clock.follow(elapsed);
+    // Nobody's clock is beyond all times, too.
+    return static_cast<std::uint64_t>(elapsed.ticks) >= ageing_due_ && note_odd_time(context);
+  }
+  bool note_odd_time(const AssemblerContext& context);
+
   // A packet of this connection came by.
   void note_seen(Connection& connection, Timestamp time) {
     if (connection.last_seen < time) connection.last_seen = time;
@@ -110,15 +120,26 @@ class PoolState {
   [[nodiscard]] Connection* idlest();
   [[nodiscard]] Connection* idlest_holder(std::uint32_t not_this);
 
-  // Whether a connection, or the lowest hole of a half, has reached its age. The latter is asked now and
-  // then, and takes note of when it saw the hole first.
-  [[nodiscard]] bool has_expired(const Connection& connection) const;
-  [[nodiscard]] std::optional<std::int64_t> expired_hole_ns(HalfDetail& detail, const HalfConnection& half);
+  // A quick look whether something of a connection may have reached its age; and by how much a connection, or
+  // the hole that a half waits for, has passed it. Only packets of the connection move these moments.
+  [[nodiscard]] bool may_have_expired(const Connection& connection) const {
+    return static_cast<std::int32_t>(clock.tick() - connection.seen_tick) > silent_ticks_max_ ||
+           connection.holds;
+  }
+  [[nodiscard]] std::optional<std::int64_t> expired_ns(const Connection& connection) const;
+  [[nodiscard]] std::optional<std::int64_t> expired_hole_ns(const HalfConnection& half) const;
 
-  // The time that a clock hand takes to go round.
-  [[nodiscard]] std::int64_t round_ns() const { return round_ns_; }
+  // The time that a clock hand takes to go round connections, or holes; 0: it stands still.
+  [[nodiscard]] std::int64_t connection_round_ns() const { return connection_round_ns_; }
+  [[nodiscard]] std::int64_t hole_round_ns() const { return hole_round_ns_; }
   [[nodiscard]] bool ageing_is_due() const {
-    return round_ns_ != 0 && (connection_hand.is_due(clock) || hole_hand.is_due(clock));
+    return static_cast<std::uint64_t>(clock.elapsed().ticks) >= ageing_due_;
+  }
+  void note_aged();  // the hands did what was due
+
+  // A half of the connection may hold something, or none does any more: whether its holes have an age.
+  void note_holding(Connection& connection) const {
+    connection.holds = hole_round_ns_ != 0 && (connection.halves[0].busy() || connection.halves[1].busy());
   }
 
   // Hears what a segment acknowledges, whatever its own receiver makes of it. Answers up to where it shows
@@ -198,7 +219,8 @@ class PoolState {
   HalfState halves;
   Slab<ReceiverState> receivers;
   Slab<RefusedQueue> refused_queues;
-  CaptureClock clock;
+  CaptureClock clock;  // as of the packet at hand
+  CaptureClock ahead;  // as of the last one that was read, where nobody else has a clock for this pool
   ClockHand connection_hand;
   ClockHand hole_hand;
   bool in_call = false;  // a callback runs: the pool must not be entered again
@@ -217,6 +239,7 @@ class PoolState {
     return options.acknowledged_tolerance_ns || refuses(TcpFlowDirection::client_to_server) ||
            refuses(TcpFlowDirection::server_to_client);
   }
+  [[nodiscard]] std::optional<std::int64_t> past(std::uint32_t since, std::int64_t age_max) const;
   void swap_counts(const Connection& connection);
   // What compares greater was silent for longer: its kind and ticks first, then when it was seen.
   using Idleness = std::pair<std::uint64_t, std::int64_t>;
@@ -226,7 +249,11 @@ class PoolState {
   std::vector<const ReceiverPolicy*> policies_;
   std::unordered_map<const ReceiverPolicy*, std::uint32_t> policy_numbers_;
 
-  std::int64_t round_ns_ = 0;
+  std::int64_t connection_round_ns_ = 0;
+  std::int64_t hole_round_ns_ = 0;
+  std::uint64_t ageing_due_ = 0;  // in ticks
+  // Of a connection that is silent for no longer than this nothing has expired but holes.
+  std::int32_t silent_ticks_max_ = std::numeric_limits<std::int32_t>::max();
   struct Victim {
     std::uint32_t slot;
     std::uint32_t seen_tick;

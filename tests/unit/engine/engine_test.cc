@@ -49,9 +49,9 @@ Outcome play(const ByteVector& file, EngineOptions options, bool lends = false,
   return outcome;
 }
 
-Story play_alone(const ByteVector& file) {
+Story play_alone(const ByteVector& file, const PoolOptions& options = {}) {
   StoryFactory factory;
-  BasicStreamPool<StoryStream, StoryFactory> pool(factory);
+  BasicStreamPool<StoryStream, StoryFactory> pool(factory, options);
   BasicAssembler<StoryStream, StoryFactory> assembler(pool);
   const auto reader = reader_of(file);
   FeedCounts counts;
@@ -84,6 +84,23 @@ TEST(Engine, GivesTheSameAtLimitsWithAnyNumberOfThreads) {
   for (const unsigned threads : {2U, 3U, 8U}) {
     options.threads = threads;
     EXPECT_EQ(play(file, options).story, one.story) << threads;
+  }
+}
+
+TEST(Engine, AgesAllShardsByOneClockAsFeedAgesOnePool) {
+  const ByteVector file = mixed_capture(connections, segments);
+  for (const Ageing& ageing : {Ageing{.idle_ns = 500'000'000}, Ageing{.hole_ns = 500'000'000}}) {
+    EngineOptions options;
+    options.pool.ageing = ageing;
+    const Story alone = play_alone(file, options.pool);
+    EXPECT_NE(alone, play_alone(file)) << "something ends by its age";
+    for (const unsigned shards : {1U, 3U, 8U}) {
+      for (const unsigned threads : {1U, 2U, 8U}) {
+        options.shards = shards;
+        options.threads = threads;
+        EXPECT_EQ(play(file, options).story, alone) << shards << " " << threads;
+      }
+    }
   }
 }
 

@@ -1,4 +1,5 @@
-// Ageing: holes and silent connections in capture time, and what a clock that jumps does to them.
+// Ageing: holes and silent connections in capture time, and what a clock that jumps does to them. That no
+// hand of the clock decides what is delivered is in ageing_model_test.cc.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,7 +24,8 @@ PoolOptions ageing(const Ageing& ages) {
 
 class AgeingWorld : public World<StaticApi> {
  public:
-  explicit AgeingWorld(const Ageing& ages) : World(AssemblerOptions{}, ageing(ages)) {
+  explicit AgeingWorld(const Ageing& ages) : AgeingWorld(ageing(ages)) {}
+  explicit AgeingWorld(const PoolOptions& options) : World(AssemblerOptions{}, options) {
     send(client(100).syn().client_port(9).at(now), server(500).syn().ack().client_port(9).at(now));
     calls();
   }
@@ -67,21 +69,162 @@ TEST(Ageing, OneThatGoesOnDoesNotEnd) {
   EXPECT_THAT(world.told_else(), IsEmpty());
 }
 
-TEST(Ageing, HalfOpenAndClosingConnectionsHaveShorterTimes) {
-  AgeingWorld world({.idle_ns = 1000 * seconds, .half_open_ns = 20 * seconds, .closing_ns = 60 * seconds});
+TEST(Ageing, HalfOpenHalfClosedAndClosingConnectionsHaveTimesOfTheirOwn) {
+  PoolOptions options = ageing({.idle_ns = 1000 * seconds,
+                                .half_open_ns = 20 * seconds,
+                                .half_closed_ns = 40 * seconds,
+                                .closing_ns = 60 * seconds});
+  options.receiver = find_receiver_policy("capture");  // it stays until the FINs are acknowledged
+  AgeingWorld world(options);
   world.send(client(100).syn().client_port(1).at(world.now));
-  world.send(client(100).syn().client_port(2).at(world.now),
-             server(500).syn().ack().client_port(2).at(world.now),
-             client(101).fin().client_port(2).at(world.now));
+  for (const std::uint16_t port : {2, 3}) {
+    world.send(client(100).syn().client_port(port).at(world.now),
+               server(500).syn().ack().client_port(port).at(world.now),
+               client(101).fin().client_port(port).at(world.now));
+  }
+  world.send(server(501).fin().client_port(3).at(world.now));
   world.told();
   world.pass(20);
   EXPECT_THAT(world.told_else(), IsEmpty());
   world.pass(6);
   EXPECT_THAT(world.told_else(), ElementsAre("#2 complete timeout no packet"));
-  world.pass(34);
+  world.pass(14);
   EXPECT_THAT(world.told_else(), IsEmpty());
   world.pass(6);
   EXPECT_THAT(world.told_else(), ElementsAre("#3 complete timeout no packet"));
+  world.pass(14);
+  EXPECT_THAT(world.told_else(), IsEmpty());
+  world.pass(6);
+  EXPECT_THAT(world.told_else(), ElementsAre("#4 complete fin no packet"));
+}
+
+TEST(Ageing, AHalfClosedConnectionIsIdleNotClosing) {
+  for (const bool client_closes : {true, false}) {
+    AgeingWorld world({.idle_ns = 1000 * seconds, .closing_ns = 60 * seconds});
+    world.send(client(100).syn().at(world.now), server(500).syn().ack().at(world.now));
+    world.send(client_closes ? client(101).fin().at(world.now) : server(501).fin().at(world.now));
+    world.told();
+    world.pass(900);
+    world.send(client_closes ? server(501, "the answer").at(world.now)
+                             : client(101, "the rest").at(world.now));
+    EXPECT_THAT(world.told_else(),
+                ElementsAre(client_closes ? "#2 s @0 'the answer'" : "#2 c @0 'the rest'"));
+    world.pass(1300);
+    EXPECT_THAT(world.told_else(), ElementsAre("#2 complete timeout no packet"));
+  }
+}
+
+TEST(Ageing, WhereOnlyOneSideIsCapturedItsFinIsTheEnd) {
+  for (const bool joined_late : {false, true}) {
+    AgeingWorld world({.closing_ns = 60 * seconds});
+    if (!joined_late) world.send(client(100).syn().at(world.now));
+    world.send(client(101, "all").acknowledges(500).at(world.now),
+               client(104).fin().acknowledges(500).at(world.now));
+    world.told();
+    world.pass(80);
+    EXPECT_THAT(world.told_else(), Contains("#2 complete timeout no packet")) << joined_late;
+  }
+}
+
+TEST(Ageing, AnAcknowledgementIsEnoughToShowThatTheOtherSideIsCaptured) {
+  AgeingWorld world({.closing_ns = 60 * seconds});
+  world.send(client(100).syn().at(world.now), client(101, "all").acknowledges(500).at(world.now),
+             client(104).fin().acknowledges(500).at(world.now), server(500).acknowledges(104).at(world.now));
+  world.told();
+  world.pass(200);
+  EXPECT_THAT(world.told_else(), IsEmpty());
+}
+
+TEST(Ageing, AConnectionThatWasResetIsClosing) {
+  PoolOptions options = ageing({.closing_ns = 60 * seconds});
+  options.receiver = find_receiver_policy("capture");  // bytes after a RST count
+  AgeingWorld world(options);
+  world.send(client(100).syn().at(world.now), server(500).syn().ack().at(world.now),
+             client(101).rst().at(world.now));
+  world.told();
+  world.pass(80);
+  EXPECT_THAT(world.told_else(), ElementsAre("#2 complete rst no packet"));
+}
+
+TEST(Ageing, WhatComesAfterItsTimeBeginsAnotherConnectionWhereverTheHandStands) {
+  for (std::int64_t silence = 90; silence <= 140; ++silence) {
+    AgeingWorld world({.idle_ns = 100 * seconds});
+    world.send(client(100).syn().at(world.now), server(500).syn().ack().at(world.now));
+    world.pass(silence);
+    world.calls();
+    world.send(client(101, "late").at(world.now));
+    const bool over = silence > 100;
+    EXPECT_THAT(world.told_else(), over ? Not(Contains("#2 c @0 'late'")) : Contains("#2 c @0 'late'"))
+        << silence;
+    EXPECT_EQ(world.pool.size().connections, 2u);
+  }
+}
+
+TEST(Ageing, WhatFillsAHoleAfterItsTimeIsTooLateWhereverTheHandStands) {
+  for (std::int64_t wait = 15; wait <= 30; ++wait) {
+    AgeingWorld world({.hole_ns = 20 * seconds});
+    world.send(client(100).syn().at(world.now), client(103, "b").at(world.now));
+    world.pass(wait);
+    world.told();
+    world.events();
+    world.send(client(101, "_a").at(world.now));
+    world.assembler.flush_all();
+    EXPECT_EQ(world.pool.byte_counts().duplicate, wait > 20 ? 2u : 0u) << wait;
+  }
+}
+
+TEST(Ageing, AHoleIsOldFromWhenBytesCameToWaitForIt) {
+  AgeingWorld world({.hole_ns = 100 * seconds});
+  world.send(client(100).syn().at(world.now), client(103, "b").at(world.now));
+  world.pass(60);
+  world.send(client(105, "c").at(world.now));
+  world.pass(10);
+  world.told();
+  world.send(client(101, "_a").at(world.now));  // now c is next to be waited for, since 10 s
+  EXPECT_THAT(world.told_else(), ElementsAre("#2 c @0 '_ab'"));
+  world.pass(80);
+  world.send(server(500).syn().ack().at(world.now));
+  EXPECT_THAT(world.told_else(), Not(Contains("#2 c @4 'c' skip 1"))) << "90 s";
+  world.pass(11);
+  world.send(server(501).ack().at(world.now));
+  EXPECT_THAT(world.told_else(), ElementsAre("#2 c @4 'c' skip 1")) << "101 s";
+}
+
+TEST(Ageing, AHeldFinThatIsReachedByAgeEndsBeforeTheNextPacketOfTheOtherSide) {
+  AgeingWorld world({.hole_ns = 100 * seconds});
+  world.send(client(100).syn().at(world.now), server(500).syn().ack().at(world.now),
+             client(103, "b").rst().at(world.now));
+  world.told();
+  world.pass(101);
+  world.send(server(501, "too late").at(world.now));
+  EXPECT_THAT(world.told_else(), ElementsAre("#2 c @2 'b' end skip 2", "#2 complete rst no packet"));
+}
+
+TEST(Ageing, AFlushSaysTimeoutOfWhatHasExpired) {
+  AgeingWorld world({.idle_ns = 100 * seconds});
+  world.send(client(100).syn().at(world.now), server(500).syn().ack().at(world.now));
+  world.pass(101);
+  world.told();
+  world.assembler.flush_all(EndReason::end_of_input);
+  EXPECT_THAT(world.told_else(), Contains("#2 complete timeout no packet"));
+  EXPECT_THAT(world.told_else(), Not(Contains("#2 complete end_of_input no packet")));
+}
+
+TEST(Ageing, LookingAConnectionUpDoesNotMakeItYoungAgain) {
+  AgeingWorld world({.idle_ns = 100 * seconds});
+  world.send(client(100).syn().at(world.now), server(500).syn().ack().at(world.now));
+  world.pass(101);
+  world.connection(client(101).at(world.now));
+  world.calls();
+  world.send(client(101, "late").at(world.now));
+  EXPECT_THAT(world.told(), Not(Contains("#2 c @0 'late'")));
+}
+
+TEST(Ageing, TimeThatPassesWithoutAPacketForThePoolEndsWhatIsSilent) {
+  AgeingWorld world({.idle_ns = 100 * seconds});
+  for (std::int64_t i = 0; i < 130; ++i)
+    world.assembler.advance(world.assembler.observe(second(++world.now)));
+  EXPECT_THAT(world.told(), ElementsAre("complete timeout no packet"));
 }
 
 TEST(Ageing, AHoleIsSkippedAndItsConnectionGoesOn) {
