@@ -37,7 +37,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Scenario scenario{.policy = policies.at(data[0] % policies.size()),
                           .base = bases.at(data[0] / 3 % bases.size()),
                           .keeper = static_cast<Keeper>(data[1] % 5),
-                          .pages_max = data[1] / 5U % 8};
+                          .pages_max = data[1] / 5U % 8,
+                          .history = data[1] / 40U % 2 == 1};
   std::vector<Step> steps;
   for (std::size_t at = 2; at + 3 <= size && steps.size() < steps_max; at += 3) {
     steps.push_back(step_of(data + at));

@@ -1,6 +1,7 @@
 // Walks a capture in one of several ways: the limit programs, and restitch itself.
 //
 //   bench_limits [--sum|--verify] MODE CAPTURE       MODE: read headers track track-lean static virtual
+//                                                 history
 //
 // --sum adds up every byte that the mode looks at; --verify (static, virtual) prints what was delivered in
 // the form of the generator's truth.
@@ -16,11 +17,13 @@ namespace {
 
 // As a user would bound it; the rivals with such a limit get the same.
 constexpr int pages_max = 64;
+constexpr std::size_t history_bytes = 64 << 10;
 constexpr std::size_t connections_max = 12'000'000;  // D10 has ten million open at once
 
 template <class Pool, class Assembler, class Factory>
-void reassemble(CaptureReader& reader, Factory& factory, Tally& tally) {
+void reassemble(CaptureReader& reader, Factory& factory, Tally& tally, std::size_t history = 0) {
   PoolOptions options;
+  options.history_bytes_max = history;
   options.hash_seed = 1;  // runs must repeat exactly
   options.limits.connections_max = connections_max;
   options.limits.total_bytes_max = PoolLimits::unlimited;
@@ -33,8 +36,8 @@ void reassemble(CaptureReader& reader, Factory& factory, Tally& tally) {
 }
 
 template <class S, class Factory>
-Tally reassemble_static(CaptureReader& reader, Tally& tally, Factory factory) {
-  reassemble<BasicStreamPool<S, Factory>, BasicAssembler<S, Factory>>(reader, factory, tally);
+Tally reassemble_static(CaptureReader& reader, Tally& tally, Factory factory, std::size_t history = 0) {
+  reassemble<BasicStreamPool<S, Factory>, BasicAssembler<S, Factory>>(reader, factory, tally, history);
   return tally;
 }
 
@@ -60,6 +63,8 @@ std::optional<Tally> run(const std::string& mode, CaptureReader& reader, const s
   if (mode == "track-lean") return track_lean(path, sums);
   if (mode == "static")
     return reassemble_static<CountingStream>(reader, tally, CountingFactory{&tally, sums});
+  if (mode == "history")
+    return reassemble_static<CountingStream>(reader, tally, CountingFactory{&tally, sums}, history_bytes);
   if (mode == "virtual")
     return reassemble_virtual<CountingStream>(reader, tally, CountingFactory{&tally, sums});
   return std::nullopt;

@@ -45,7 +45,9 @@ enum class EventKind : std::uint8_t {
                       // event has the packet that brought them
   reset_disproved,  // the receivers acknowledge what was sent after a reset that they seemed to believe: the
                     // connection goes on
-  other_copy,       // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
+  other_copy,      // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
+  uncompared,      // copies of bytes that were delivered too long ago to be compared with them
+                   // (PoolOptions::history_bytes_max)
   count_,
 };
 
@@ -66,7 +68,9 @@ struct Event {
   Refusal refusal = Refusal::count_;  // refused: by which rule
   Limit limit = Limit::count_;        // limit: which one
   Bytes held{};                       // conflict: the copy that was there first
-  Bytes arrived{};                    // conflict: the copy that came now
+  Bytes arrived{};                    // conflict: the copy that came now, with the packet of `info`
+  CaptureInfo held_info{};            // conflict: the packet that brought the copy that was there
+  Winner delivered = Winner::held;    // conflict: the copy that the stream has, or gets as things stand
 };
 
 }  // namespace restitch

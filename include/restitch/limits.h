@@ -53,6 +53,11 @@ struct PoolLimits {
   std::size_t total_bytes_max = std::size_t{256} << 20;
   LimitPolicy at_total_bytes = LimitPolicy::skip_greediest;  // ignore_new: and who needs more loses it itself
 
+  // What is remembered of delivered bytes, of all connections (PoolOptions::history_bytes_max), and beside it
+  // 8 bytes for each direction. At the limit whoever needs more takes it from one that has much: nothing else
+  // gives way, and copies of what was taken are told as uncompared.
+  std::size_t total_history_bytes_max = std::size_t{32} << 20;
+
   // Connections with a stream. One takes 128 bytes, 8 to 22 in the table, and its stream.
   std::size_t connections_max = 1'000'000;
   LimitPolicy at_connections = LimitPolicy::evict_idlest;  // skip_greediest makes no room: as evict_idlest
@@ -101,10 +106,11 @@ struct MemoryBudget {
   std::size_t defragmenter_bytes_max = 0;  // for DefragmenterOptions
 };
 
-// Divides `total` bytes, so that a process with one pool stays inside: 3/8 for held and kept data (of that a
-// quarter for one connection), 3/8 for connections with streams of `stream_size` bytes each, 1/16 for
-// tombstones, 1/16 for fragments, and 1/8 for what cannot be foreseen: buffers, the program itself, memory
-// that was freed but not given back yet. Less than 16 MiB is taken for 16 MiB.
+// Divides `total` bytes, so that a process with one pool stays inside: 5/16 for held and kept data (of that a
+// quarter for one connection), 1/16 for the history of delivered bytes, 3/8 for connections with streams of
+// `stream_size` bytes each, 1/16 for tombstones, 1/16 for fragments, and 1/8 for what cannot be foreseen:
+// buffers, the program itself, memory that was freed but not given back yet. Less than 16 MiB is taken for 16
+// MiB.
 MemoryBudget memory_budget(std::size_t total, std::size_t stream_size = 64);
 
 }  // namespace restitch

@@ -74,6 +74,12 @@ struct PoolOptions {
   // stream looks at it, and keeping all costs no more than looking at each byte a few times.
   std::uint32_t delivery_segments_max = 256;
 
+  // So many of the bytes that each direction was given last are remembered, with the packets that brought
+  // them (which count too), and compared with copies that come later: one that differs is a conflict, one of
+  // bytes before them is uncompared. Rounded down to 4 KiB, but not to 0, which is: copies are compared only
+  // while they wait. Costs about one memcpy() of the payload.
+  std::size_t history_bytes_max = 0;
+
   // What it may hold, and how long things may wait.
   PoolLimits limits{};
   Ageing ageing{};

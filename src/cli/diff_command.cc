@@ -13,6 +13,7 @@ namespace {
 // What one of several receivers may hold.
 PoolOptions share_of(PoolOptions options, std::size_t receivers) {
   options.limits.total_bytes_max /= receivers;
+  options.limits.total_history_bytes_max /= receivers;
   options.limits.connection_bytes_max =
       std::min(options.limits.connection_bytes_max, options.limits.total_bytes_max);
   options.limits.connections_max = std::max<std::size_t>(options.limits.connections_max / receivers, 1);

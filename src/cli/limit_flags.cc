@@ -76,6 +76,15 @@ void LimitFlags::add_to(CLI::App& command) {
       ->group(group);
   command
       .add_option(
+          "--history", selection_.history_bytes_max,
+          "Delivered bytes of each direction that are\nremembered, so that later copies can be compared "
+          "with\nthem; a sixteenth of --memory for all. 0: none")
+      ->type_name("SIZE")
+      ->transform(CLI::AsSizeValue(false))
+      ->option_text("SIZE=64K")
+      ->group(group);
+  command
+      .add_option(
           "--timeout", timeouts_,
           "How long, in capture time, a hole is waited for:\nhole-acked= (once acknowledged), hole=; and how "
           "long\na connection may be silent: idle=, half-open=\n(without data), half-closed= (one side sent "

@@ -19,6 +19,7 @@ struct LimitSelection {
   MemoryBudget budget{};
   Ageing ageing{};
   AssemblerOptions assembler{};
+  std::size_t history_bytes_max = std::size_t{64} << 10;
 };
 
 class LimitFlags {

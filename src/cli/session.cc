@@ -54,6 +54,7 @@ PoolOptions Session::pool_options() const {
   options.midstream_packets_max = 8;
   options.midstream_wait_ns = 200'000'000;
   options.limits = options_.limits.budget.pool;
+  options.history_bytes_max = options_.limits.history_bytes_max;
   options.tombstones_max = options_.limits.budget.tombstones_max;
   options.ageing = options_.limits.ageing;
   return options;

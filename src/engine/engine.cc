@@ -39,6 +39,7 @@ namespace detail {
 
 PoolOptions share_of(PoolOptions options, unsigned shards) {
   options.limits.total_bytes_max = part_of(options.limits.total_bytes_max, shards);
+  options.limits.total_history_bytes_max = part_of(options.limits.total_history_bytes_max, shards);
   options.limits.connections_max = part_of(options.limits.connections_max, shards);
   if (options.tombstones_max != 0) options.tombstones_max = part_of(options.tombstones_max, shards);
   return options;

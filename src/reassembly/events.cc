@@ -31,7 +31,8 @@ std::string_view to_string(EventKind kind) {
                                                                            "resynchronized",
                                                                            "refusal_disproved",
                                                                            "reset_disproved",
-                                                                           "other_copy"};
+                                                                           "other_copy",
+                                                                           "uncompared"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

@@ -162,6 +162,7 @@ bool HalfConnection::is_keep_alive(const TcpSegment& tcp) const {
 void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival) {
   cut_before_start(state, arrival);
   std::uint64_t overlap = arrival.payload.size();
+  compare_with_delivered(state, arrival);
   cut_delivered(arrival);
   overlap -= arrival.payload.size();
   if (overlap != 0) {

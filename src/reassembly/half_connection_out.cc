@@ -118,6 +118,7 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, HalfDet
   if (at && policy.urgent == Urgent::out_of_band) {
     urgent = size == 1 || segments.remove_byte(segment, *at) ? 1 : 0;
   }
+  if (size != urgent) note_delivered(state, segment, urgent == 0 ? std::nullopt : at);
   state.bytes().delivered += urgent;
   state.bytes().held += size - urgent;  // until it is offered
   advance(size, urgent);
@@ -198,10 +199,12 @@ void HalfConnection::give_up_held(State& state, std::uint64_t ByteCounts::*count
   state.bytes().held -= waiting;
   state.bytes().*count += waiting + d.held.discard_all(state);
   advance(-waiting);  // they are no part of the stream: what follows stands where they would have
+  if (waiting != 0) state.delivered.forget({state.connection, state.direction});
   rest(state);
 }
 
 void HalfConnection::clear(State& state) {
+  state.delivered.forget({state.connection, state.direction});
   if (detail_ != none) {
     HalfDetail& d = detail(state);
     state.bytes().dropped += d.held.discard_all(state);

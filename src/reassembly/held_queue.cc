@@ -7,7 +7,7 @@
 
 namespace restitch::detail {
 
-void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival) {
+void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival, Winner delivered) {
   const Range held = range_of(state.segments, segment);
   const Range shared = held.shared_with(range_of(arrival));
   const std::size_t at = shared.offset_in(range_of(arrival));
@@ -20,7 +20,9 @@ void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arri
                     .size = shared.size(),
                     .info = arrival.info,
                     .held = held_copy,
-                    .arrived = new_copy});
+                    .arrived = new_copy,
+                    .held_info = state.segments[segment].info,
+                    .delivered = delivered});
 }
 
 std::uint32_t HeldQueue::first(HalfState& state) const {
@@ -134,10 +136,11 @@ HeldQueue::Inserted HeldQueue::insert_by_table(HalfState& state, const ReceiverP
     }
     const Range held = range_of(state.segments, segment);
     const Range shared = held.shared_with(whole);
-    compare_copies(state, segment, arrival);
+    const bool held_wins = held_copy_wins(policy, state.segments[segment], relation(held, whole), arrival);
+    const Winner winner = held_wins ? Winner::held : Winner::arrived;
+    compare_copies(state, segment, arrival, winner);
     result.overlap += shared.size();
     arrival.transmission = Transmission::again;
-    const bool held_wins = held_copy_wins(policy, state.segments[segment], relation(held, whole), arrival);
     state.note_copy(arrival.offset + shared.offset_in(whole), shared.size(),
                     held_wins ? arrival.info : state.segments[segment].info);
     if (held_wins) {

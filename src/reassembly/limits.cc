@@ -32,7 +32,8 @@ MemoryBudget memory_budget(std::size_t total, std::size_t stream_size) {
   constexpr std::size_t connection_size = sizeof(detail::Connection) + table_entry_size_max;
   constexpr std::size_t tombstone_size = sizeof(detail::Tombstone) + table_entry_size_max;
   MemoryBudget budget;
-  budget.pool.total_bytes_max = total / 8 * 3;
+  budget.pool.total_bytes_max = total / 16 * 5;
+  budget.pool.total_history_bytes_max = total / 16;
   budget.pool.connection_bytes_max = budget.pool.total_bytes_max / 4;
   budget.pool.connections_max = total / 8 * 3 / (connection_size + stream_size);
   budget.tombstones_max = total / 16 / tombstone_size;

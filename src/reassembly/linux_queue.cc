@@ -43,7 +43,8 @@ std::uint32_t join_rings(HalfState& state, std::uint32_t tail, std::uint32_t beh
   return behind;
 }
 
-std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Arrival& arrival) {
+std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Arrival& arrival,
+                                 Winner delivered) {
   const std::uint32_t tail = tail_of(state, block);
   std::uint64_t shared = 0;
   std::uint32_t segment = tail;
@@ -52,7 +53,7 @@ std::uint64_t compare_with_block(HalfState& state, std::uint32_t block, const Ar
     const Range held = range_of(state.segments, segment);
     if (!is_before(held.first, arrival.last())) break;
     if (is_before(arrival.first, held.last)) {
-      compare_copies(state, segment, arrival);
+      compare_copies(state, segment, arrival, delivered);
       shared += held.shared_with(range_of(arrival)).size();
     }
     if (segment == tail) break;
@@ -103,7 +104,7 @@ void HeldQueue::lay_over(HalfState& state, Arrival& arrival, Inserted& result) {
   const LinkTree tree(state.blocks, root_);
   for (std::uint32_t block = first_block(state);
        block != none && is_before(start_of(state, block), arrival.last()); block = tree.next(block)) {
-    result.overlap += compare_with_block(state, block, arrival);
+    result.overlap += compare_with_block(state, block, arrival, Winner::arrived);
     arrival.transmission = Transmission::again;
   }
 }
@@ -139,7 +140,9 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
     const Sequence end = end_of(state, block);
     right = !is_before(arrival.first, first);
     if (right && is_before(arrival.first, end)) {
-      result.overlap += compare_with_block(state, block, arrival);
+      const bool takes_place = arrival.first == first && is_before(end, arrival.end());
+      const Winner winner = takes_place ? Winner::arrived : Winner::held;
+      result.overlap += compare_with_block(state, block, arrival, winner);
       arrival.transmission = Transmission::again;
       if (!is_before(end, arrival.end())) {  // nothing new
         result.overlap = result.duplicate = size;
@@ -147,7 +150,7 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
         state.note_copy(arrival.offset, size, arrival.info);
         return result;
       }
-      if (arrival.first == first) return renew(state, block, arrival, result), result;
+      if (takes_place) return renew(state, block, arrival, result), result;
     } else if (right && end == arrival.first) {
       return merge(state, block, arrival), result;
     }
@@ -216,7 +219,7 @@ void HeldQueue::remove_covered(HalfState& state, std::uint32_t block, const Arri
   LinkTree tree(state.blocks, root_);
   std::uint32_t next = tree.next(block);
   while (next != none && is_before(start_of(state, next), arrival.end())) {
-    result.overlap += compare_with_block(state, next, arrival);
+    result.overlap += compare_with_block(state, next, arrival, Winner::arrived);
     if (is_before(arrival.end(), end_of(state, next))) break;
     tree.erase(next);
     result.duplicate += release_ring(state, tail_of(state, next), arrival);

@@ -47,9 +47,9 @@ inline Range range_of(const SegmentStore& store, std::uint32_t segment) {
 }
 inline Range range_of(const Arrival& arrival) { return {arrival.first, arrival.last()}; }
 
-// Whatever the policy: two copies of the same bytes are compared, and a difference is an event.
-// Requires: they share bytes.
-void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival);
+// Whatever the policy: two copies of the same bytes are compared, and a difference is an event, which says
+// what is delivered. Requires: they share bytes.
+void compare_copies(HalfState& state, std::uint32_t segment, const Arrival& arrival, Winner delivered);
 
 }  // namespace detail
 }  // namespace restitch

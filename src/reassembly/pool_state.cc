@@ -55,6 +55,7 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
   }
   note_aged();
   halves.tells_copies = options.tell_copies;
+  halves.delivered.set_limits(options.history_bytes_max, options.limits.total_history_bytes_max);
   halves.delivery_segments_max = std::max<std::uint32_t>(options.delivery_segments_max, 1);
 }
 
@@ -117,6 +118,7 @@ bool PoolState::correct_client(Connection& connection, bool from_high, const Tcp
   connection.client_is_high = client_is_high;
   swap_counts(connection);
   std::swap(connection.halves[0], connection.halves[1]);
+  halves.delivered.swap(connection.slot);
   std::swap(connection.policies[0], connection.policies[1]);
   if (connection.closed_first != 0)
     connection.closed_first = static_cast<std::uint8_t>(3 - connection.closed_first);

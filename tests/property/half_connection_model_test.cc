@@ -89,8 +89,9 @@ TEST_F(Exhaustive, FiveDataSegmentsOverFourPositionsUnderEveryPolicy) {
 TEST_F(Exhaustive, FourDataSegmentsAtEveryPlaceOfTheSequenceSpace) {
   for (const std::uint32_t base : all_bases) {
     for (const ReceiverPolicy* policy : all_policies) {
-      check_half_all({.policy = policy, .base = base}, {syn_at_0}, data_steps(0, 4), 4);
-      check_assembler_all({.policy = policy, .base = base}, {syn_at_0}, data_steps(0, 4), 4);
+      const Scenario scenario{.policy = policy, .base = base, .history = true};
+      check_half_all(scenario, {syn_at_0}, data_steps(0, 4), 4);
+      check_assembler_all(scenario, {syn_at_0}, data_steps(0, 4), 4);
     }
   }
   expect_sequences(2 * 5 * 3 * 10'000);
@@ -99,8 +100,8 @@ TEST_F(Exhaustive, FourDataSegmentsAtEveryPlaceOfTheSequenceSpace) {
 TEST_F(Exhaustive, CopiesThatAgreeAreOverlapsWithoutConflict) {
   std::vector<Step> alphabet = data_steps(0, 4);
   for (std::size_t i = 0; i < alphabet.size(); i += 2) alphabet[i].differs = false;
-  check_half_all({.base = 0xFFFFFFFF}, {syn_at_0}, alphabet, 4);
-  check_half_all({.policy = &bsd, .base = 0xFFFFFFFF}, {syn_at_0}, alphabet, 4);
+  check_half_all({.base = 0xFFFFFFFF, .history = true}, {syn_at_0}, alphabet, 4);
+  check_half_all({.policy = &bsd, .base = 0xFFFFFFFF, .history = true}, {syn_at_0}, alphabet, 4);
   expect_sequences(2 * 10'000);
 }
 
@@ -110,7 +111,7 @@ TEST_F(Exhaustive, FiveSegmentsAroundAStartThatComesLate) {
       data_steps(0, 3),
       {{.at = 1, .size = 1, .start = true}, syn_at_0, {.at = 1, .syn = true}, {.kind = Step::Kind::skip}});
   for (const ReceiverPolicy* policy : {&gopacket, &bsd}) {
-    check_half_all({.policy = policy, .base = 0xFFFFFFFF}, {}, alphabet, 5);
+    check_half_all({.policy = policy, .base = 0xFFFFFFFF, .history = true}, {}, alphabet, 5);
   }
   expect_sequences(2 * 100'000);
 }

@@ -45,6 +45,7 @@ Scenario random_scenario(Dice& dice, const ReceiverPolicy& policy, const Weather
   Scenario scenario{.policy = &policy, .base = random_base(dice, weather)};
   scenario.pages_max = limits.at(dice.below(limits.size()));
   scenario.keeper = static_cast<Keeper>(dice.below(5));
+  scenario.history = dice.chance(0.5);
   if (scenario.pages_max == 0 && scenario.keeper == Keeper::everything) scenario.keeper = Keeper::second_half;
   return scenario;
 }

@@ -12,9 +12,7 @@ class AssemblerRun {
  public:
   explicit AssemblerRun(const Scenario& scenario)
       : scenario_(scenario),
-        pool_(
-            factory_,
-            PoolOptions{.receiver = scenario.policy, .delivery_segments_max = detail::none, .hash_seed = 1}),
+        pool_(factory_, options_of(scenario)),
         assembler_(pool_, AssemblerOptions().max_buffered_pages_per_connection(
                               static_cast<int>(scenario.pages_max))) {}
 
@@ -46,6 +44,13 @@ class AssemblerRun {
   [[nodiscard]] PoolSize size() const { return pool_.size(); }
 
  private:
+  static PoolOptions options_of(const Scenario& scenario) {
+    PoolOptions options{.receiver = scenario.policy, .delivery_segments_max = detail::none, .hash_seed = 1};
+    options.history_bytes_max = scenario.history ? whole_history : 0;
+    options.limits.total_history_bytes_max = whole_history;
+    return options;
+  }
+
   struct Recorder {
     AssemblerRun* run;
 

@@ -53,6 +53,8 @@ struct ModelEvent {
   std::uint64_t size = 0;
   std::string held;
   std::string arrived;
+  std::uint64_t held_packet = 0;  // of a conflict: which brought `held`
+  Winner delivered = Winner::held;
 };
 
 // ByteCounts without the bytes seen, which the half-connection does not count.
@@ -66,7 +68,9 @@ struct ModelCounts {
 
 class ByteMapModel {
  public:
-  explicit ByteMapModel(const ReceiverPolicy& policy) : policy_(policy) {}
+  // `remembers`: bytes that were delivered are compared with copies of them.
+  explicit ByteMapModel(const ReceiverPolicy& policy, bool remembers = false)
+      : policy_(policy), remembers_(remembers) {}
 
   void insert(const ModelSegment& segment);
   std::optional<Delivery> take();
@@ -112,6 +116,7 @@ class ByteMapModel {
   void insert_syn(Position first);
   void note_end(bool rst, Position position);
   void end_now(bool rst);
+  void compare_with_delivered(const Bytes& arrived);
   void cut_delivered(Bytes& arrived);
   void cut_after_end(Bytes& arrived);
   void settle_overlaps(Bytes& arrived);
@@ -122,6 +127,8 @@ class ByteMapModel {
   void tell(EventKind kind, std::uint64_t size = 0) { events.push_back({kind, next_offset(), size, {}, {}}); }
 
   const ReceiverPolicy& policy_;
+  bool remembers_;
+  Bytes delivered_;         // all of it, if it remembers
   Bytes held_;              // waits
   Bytes run_;               // kept, and then what the delivery at hand adds
   Position run_begin_ = 0;  // of the bytes that the delivery at hand adds

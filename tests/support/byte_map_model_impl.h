@@ -101,6 +101,25 @@ inline void ByteMapModel::end_now(bool rst) {
   if (!end_told_) end_untold_ = true;
 }
 
+// Neighbours that the same packet brought are compared at once.
+inline void ByteMapModel::compare_with_delivered(const Bytes& arrived) {
+  const Position end = arrived.rbegin()->first + 1;
+  auto at = delivered_.lower_bound(arrived.begin()->first);
+  while (at != delivered_.end() && at->first < end) {
+    const Position first = at->first;
+    const std::uint64_t packet = at->second.packet;
+    Position last = first;
+    for (; at != delivered_.end() && at->first == last && last < end && at->second.packet == packet; ++at) {
+      ++last;
+    }
+    const std::string held_copy = text(delivered_, first, last);
+    const std::string new_copy = text(arrived, first, last);
+    if (held_copy == new_copy) continue;
+    events.push_back({EventKind::conflict, static_cast<std::uint64_t>(first - start_),
+                      static_cast<std::uint64_t>(last - first), held_copy, new_copy, packet});
+  }
+}
+
 inline void ByteMapModel::cut_delivered(Bytes& arrived) {
   if (!known_) return;
   if (const std::uint64_t before = erase(arrived, arrived.begin()->first, start_)) {
@@ -108,6 +127,7 @@ inline void ByteMapModel::cut_delivered(Bytes& arrived) {
     events.push_back({EventKind::before_start, 0, before, {}, {}});
   }
   if (arrived.empty()) return;
+  compare_with_delivered(arrived);
   const std::uint64_t late = erase(arrived, arrived.begin()->first, next_);
   counts_.duplicate += late;
   since_.overlap_bytes += late;
@@ -151,14 +171,15 @@ inline void ByteMapModel::settle_overlaps(Bytes& arrived) {
     const auto shared = static_cast<std::uint64_t>(last - first);
     const std::string held_copy = text(held_, first, last);
     const std::string new_copy = text(arrived, first, last);
+    const Winner winner = policy_.overlap[static_cast<std::size_t>(relation(held, whole))];
     if (held_copy != new_copy) {
-      events.push_back({EventKind::conflict, {}, shared, held_copy, new_copy});
+      events.push_back(
+          {EventKind::conflict, {}, shared, held_copy, new_copy, held_.at(first).packet, winner});
       if (known_) events.back().offset = static_cast<std::uint64_t>(first - start_);
     }
     since_.overlap_bytes += shared;
     counts_.duplicate += shared;
-    const bool held_wins = policy_.overlap[static_cast<std::size_t>(relation(held, whole))] == Winner::held;
-    erase(held_wins ? arrived : held_, first, last);
+    erase(winner == Winner::held ? arrived : held_, first, last);
   }
   if (arrived.empty()) return;
   if (!known_ || whole.first != next_) {
@@ -245,6 +266,7 @@ inline void ByteMapModel::pop() {
   while (known_ && holds() && held_.begin()->first == next_) {
     if (end_ && next_ >= *end_ && !delivers_after(end_is_reset_)) return;
     run_[next_] = held_.begin()->second;
+    if (remembers_) delivered_[next_] = held_.begin()->second;
     held_.erase(held_.begin());
     ++next_;
     ++counts_.delivered;

@@ -26,7 +26,7 @@ class ModelRun {
  public:
   // `completes`: a reset completes the connection, for the other direction is silent.
   ModelRun(const Scenario& scenario, bool completes)
-      : scenario_(scenario), completes_(completes), model_(*scenario.policy) {}
+      : scenario_(scenario), completes_(completes), model_(*scenario.policy, scenario.history) {}
 
   Outcome step(const Step& step, std::uint64_t packet) {
     outcome_ = {};
@@ -98,6 +98,8 @@ class HalfRun {
   HalfRun(detail::HalfState& state, const Scenario& scenario)
       : state_(state), scenario_(scenario), before_(state.bytes()) {
     state.delivery_segments_max = detail::none;  // the model delivers all that is in order at once
+    state.delivered.set_limits(scenario.history ? whole_history : 0, whole_history);
+    state.attend(0, direction);
   }
 
   Outcome step(const Step& step, std::uint64_t packet) {

@@ -40,7 +40,10 @@ struct Scenario {
   std::uint32_t base = 0;  // sequence number of position 0
   Keeper keeper = Keeper::nothing;
   std::uint32_t pages_max = 0;  // 0: no limit
+  bool history = false;         // delivered bytes are remembered, all of them
 };
+
+constexpr std::size_t whole_history = std::size_t{64} << 20;  // bytes, more than any test delivers
 
 struct Step {
   enum class Kind : std::uint8_t { segment, skip, close } kind = Kind::segment;
@@ -61,8 +64,9 @@ inline std::string describe(const Step& step) {
 }
 
 inline std::string describe(const Scenario& scenario, std::span<const Step> steps) {
-  std::string text = fmt::format("policy {}, base {:#x}, keeper {}, pages_max {}:", scenario.policy->name,
-                                 scenario.base, static_cast<int>(scenario.keeper), scenario.pages_max);
+  std::string text =
+      fmt::format("policy {}, base {:#x}, keeper {}, pages_max {}, history {}:", scenario.policy->name,
+                  scenario.base, static_cast<int>(scenario.keeper), scenario.pages_max, scenario.history);
   for (const Step& step : steps) text += "\n  " + describe(step);
   return text;
 }
@@ -78,9 +82,9 @@ inline std::string describe(const Delivery& d) {
 }
 
 inline std::string describe(const ModelEvent& e) {
-  return fmt::format("{} at {} size {} held \"{}\" arrived \"{}\"", to_string(e.kind),
+  return fmt::format("{} at {} size {} held \"{}\" of packet {}, arrived \"{}\"{}", to_string(e.kind),
                      e.offset ? static_cast<std::int64_t>(*e.offset) : -1, e.size, e.held.substr(0, 40),
-                     e.arrived.substr(0, 40));
+                     e.held_packet, e.arrived.substr(0, 40), e.delivered == Winner::held ? "" : " wins");
 }
 
 // What one step made visible.
@@ -102,7 +106,8 @@ inline std::string describe(const Outcome& o) {
 
 inline bool same(const ModelEvent& expected, const ModelEvent& actual) {
   return expected.kind == actual.kind && expected.size == actual.size && expected.held == actual.held &&
-         expected.arrived == actual.arrived && (!expected.offset || expected.offset == actual.offset);
+         expected.arrived == actual.arrived && expected.held_packet == actual.held_packet &&
+         expected.delivered == actual.delivered && (!expected.offset || expected.offset == actual.offset);
 }
 
 inline bool same(const ByteCounts& a, const ByteCounts& b) {
@@ -181,8 +186,13 @@ inline Delivery read(ScatterGather& sg, Keeper keeper) {
 }
 
 inline ModelEvent read(const Event& event) {
-  return {event.kind, event.offset, event.size, std::string(event.held.begin(), event.held.end()),
-          std::string(event.arrived.begin(), event.arrived.end())};
+  return {event.kind,
+          event.offset,
+          event.size,
+          std::string(event.held.begin(), event.held.end()),
+          std::string(event.arrived.begin(), event.arrived.end()),
+          event.held_info.packet_number,
+          event.delivered};
 }
 
 inline ByteCounts since(const ByteCounts& before, const ByteCounts& now) {

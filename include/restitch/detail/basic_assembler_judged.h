@@ -75,6 +75,7 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::refuse(const Ref& ref, const TcpSegment& tcp, Refusal rule,
                                         AssemblerContext& context) {
   halves().bytes().refused += tcp.payload.size();
+  ref.half->compare_refused(halves(), tcp, context.capture_info());
   if (tcp.syn() && ref.half->start_in_doubt() &&
       pool_.state_.name_start(*ref.connection, ref.direction, tcp, rule)) {
     TcpSegment syn = tcp;
@@ -113,6 +114,7 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::reset(const Ref& ref, const TcpSegment& tcp, bool told,
                                        AssemblerContext& context) {
   halves().bytes().refused += tcp.payload.size();
+  ref.half->compare_refused(halves(), tcp, context.capture_info());
   tell_refused_payload(ref, tcp, Refusal::rst_data, context);
   tell_events(ref);
   if (!pool_.state_.believe_reset(*ref.connection, ref.direction, told)) return;

@@ -123,6 +123,7 @@ class HalfConnection {
   void deliver(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                ScatterGather& sg) {
     sg.lend(direction, next_offset_, tcp.payload, info);
+    state.note_delivered(next_seq_, next_offset_, tcp.payload, info);
     state.bytes().delivered += tcp.payload.size();
     advance(tcp.payload.size());
   }
@@ -146,6 +147,9 @@ class HalfConnection {
   // anything. Afterwards take() until it is false: the payload is borrowed until then.
   void insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp, const CaptureInfo& info,
               TcpFlowDirection direction, bool start, bool right = true);
+
+  // A segment that the receiver refuses: what it repeats is compared all the same.
+  void compare_refused(State& state, const TcpSegment& tcp, const CaptureInfo& info) const;
 
   // Puts the next delivery into `sg`; false when there is none. After true: settle(). With a `limit`, bytes
   // at or beyond it have to wait (they are received, but not acknowledged yet).
@@ -273,6 +277,16 @@ class HalfConnection {
   void reach_end(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
 
   void insert_payload(State& state, const ReceiverPolicy& policy, Arrival& arrival);
+
+  struct Copy {
+    std::uint64_t offset;
+    Sequence first;
+    Bytes bytes;
+    const CaptureInfo& info;
+  };
+  void note_delivered(State& state, std::uint32_t segment, std::optional<std::uint32_t> out_at) const;
+  void compare_with_delivered(State& state, const Arrival& arrival) const;
+  void compare_copy(State& state, const Copy& copy) const;
 
   // `inline`, here and in the classes below: each is called from its own file only, and mostly once. Without
   // the word a compiler must think that others call it, too, and leaves it apart.

@@ -7,6 +7,7 @@
 
 #include "restitch/capture_info.h"
 #include "restitch/detail/acked_hole.h"
+#include "restitch/detail/delivered_bytes.h"
 #include "restitch/detail/elsewhere.h"
 #include "restitch/detail/greed_index.h"
 #include "restitch/detail/held_queue.h"
@@ -130,13 +131,19 @@ class EventLog {
 
 struct HalfState {
   explicit HalfState(BlockSource& source)
-      : segments(source), leaves(source), blocks(source), details(source), elsewheres(source) {}
+      : segments(source),
+        leaves(source),
+        blocks(source),
+        details(source),
+        elsewheres(source),
+        delivered(source) {}
 
   SegmentStore segments;
   SegmentOrder::Leaves leaves;  // of the order of those that are held
   Slab<TreeNode> blocks;        // Linux' rule: those of its trees
   Slab<HalfDetail> details;
   Slab<Elsewhere> elsewheres;
+  DeliveredBytes delivered;
   GreedIndex greed;
   EventLog events;
   std::array<ByteCounts, 2> counts;  // by direction
@@ -156,6 +163,12 @@ struct HalfState {
     direction = to;
   }
   ByteCounts& bytes() { return counts[static_cast<std::size_t>(direction)]; }
+
+  // The half at hand is given these bytes: `first` and `offset` are those of the first of them.
+  void note_delivered(Sequence first, std::uint64_t offset, Bytes bytes, const CaptureInfo& info) {
+    if (delivered.on() && !bytes.empty())
+      delivered.append({connection, direction}, first, offset, bytes, info);
+  }
 
   // Bytes counted as duplicate: a copy that is not the one delivered, and who brought it.
   bool tells_copies = false;
