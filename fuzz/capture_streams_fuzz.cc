@@ -79,7 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   feed(**opened, decoder, feeder, counts, [&] { return counts.bytes < bytes_max; });
   std::uint64_t told = 0;
   for (const std::uint64_t count : counts.dropped) told += count;
-  test::require(told == counts.packets, "each packet is a segment, or dropped for a reason");
+  test::require(told == counts.frames(), "each frame is a segment, or dropped for a reason");
   world.flush_all();
   return 0;
 }

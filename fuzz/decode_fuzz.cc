@@ -52,6 +52,20 @@ void check_accessors(const DecodedPacket& packet) {
   }
 }
 
+// What an aggregate holds behind its first frame lies inside too, and ends: each frame takes 16 bytes of what
+// was on the wire.
+void check_rest(restitch::Decoder& decoder, bool more, const restitch::CaptureInfo& info, Bytes frame) {
+  std::size_t left = info.original_size / 16;
+  while (more) {
+    require(left-- > 0);
+    const DecodedPacket packet = decoder.decode_more(info);
+    require(packet.reason < DropReason::count_);
+    require(decoder.layers().items().size() <= restitch::decode_depth_max);
+    if (packet.reason == DropReason::none) check_segment(packet, frame, info.original_size);
+    more = packet.more;
+  }
+}
+
 // A Decoder that notes everything finds what decode() finds, or waits for more fragments.
 void check_decoder(restitch::LinkType link_type, Bytes frame, std::size_t original_size,
                    const DecodedPacket& plain) {
@@ -65,7 +79,9 @@ void check_decoder(restitch::LinkType link_type, Bytes frame, std::size_t origin
   require(layers.size() <= restitch::decode_depth_max);
   require(!packet.reassembled);  // one fragment is never a whole datagram
   require(packet.reason == plain.reason);
+  require(packet.more == plain.more);
   if (packet.reason == DropReason::none) require(packet.tcp.bytes.data() == plain.tcp.bytes.data());
+  check_rest(decoder, packet.more, info, frame);
 }
 
 // Connections are dealt out by the one or the other.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -173,30 +174,37 @@ class DomainTable {
   std::map<std::vector<std::uint64_t>, std::uint32_t> numbers_;
 };
 
-// decode() for the packets of a capture, one after the other: puts fragments together, and numbers what
-// is to be part of the key.
+struct Walk;
+struct WalkNotes;
+
+// decode() for the packets of a capture, one after the other: puts fragments together, finds all segments of
+// a frame, and numbers what is to be part of the key.
 class Decoder {
  public:
   explicit Decoder(const DecoderOptions& options = {});
+  Decoder(Decoder&&) noexcept;
+  Decoder& operator=(Decoder&&) noexcept;
+  ~Decoder();
 
   // As decode(). A fragment is DropReason::fragment, but the one that completes a datagram gives what is
   // in it. The bytes of that live until begin_batch(), all others as long as the frame.
   DecodedPacket decode(LinkType link_type, Bytes frame, const CaptureInfo& info) {
-    DecodedPacket packet = decode_ahead(link_type, frame, info);
-    if (copies_ && packet.reason == DropReason::none) {
-      packet.copied = copies_->seen_before(packet, info.timestamp);
-    }
-    return packet;
+    return judged(decode_ahead(link_type, frame, info), info);
   }
 
-  // The same but for `copied`, which copies() can tell for all of a batch.
+  // What comes behind it in the same frame.
+  // Requires: the packet answered last has `more`, and `info` is its.
+  DecodedPacket decode_more(const CaptureInfo& info) { return judged(decode_more_ahead(info), info); }
+
+  // The same two but for `copied`, which copies() can tell for all of a batch.
   DecodedPacket decode_ahead(LinkType link_type, Bytes frame, const CaptureInfo& info) {
     DecodedPacket packet = noting_ ? decode_noting(link_type, frame, info)
                                    : restitch::decode(link_type, frame, info.original_size);
-    if (packet.reason == DropReason::fragment && !noting_) [[unlikely]]
+    if (!noting_ && takes_notes(packet)) [[unlikely]]
       packet = decode_noting(link_type, frame, info);
     return packet;
   }
+  DecodedPacket decode_more_ahead(const CaptureInfo& info);
 
   // What recognises copies; null unless asked to.
   [[nodiscard]] MirrorCopies* copies() { return copies_ ? &*copies_ : nullptr; }
@@ -219,11 +227,22 @@ class Decoder {
   [[nodiscard]] const DomainTable& domains() const { return domains_; }
 
   // All VLANs and tunnels around the packet decoded last; Requires: note_layers(true) before it.
-  [[nodiscard]] const Layers& layers() const { return layers_; }
+  [[nodiscard]] const Layers& layers() const;
   void note_layers(bool on);
 
  private:
+  // What decode() alone cannot answer.
+  [[nodiscard]] static bool takes_notes(const DecodedPacket& packet) {
+    return packet.reason == DropReason::fragment || packet.more;
+  }
+  DecodedPacket judged(DecodedPacket packet, const CaptureInfo& info) {
+    if (copies_ && packet.reason == DropReason::none) {
+      packet.copied = copies_->seen_before(packet, info.timestamp);
+    }
+    return packet;
+  }
   DecodedPacket decode_noting(LinkType link_type, Bytes frame, const CaptureInfo& info);
+  void finish(Walk& walk, const CaptureInfo& info, DecodedPacket& packet);
   std::uint32_t domain_of(const Layers& layers, const CaptureInfo& info);
 
   DecoderOptions options_;
@@ -232,7 +251,7 @@ class Decoder {
   IpDefragmenter defragmenter_;
   DomainTable domains_;
   std::vector<std::uint64_t> ids_;  // scratch
-  Layers layers_;
+  std::unique_ptr<WalkNotes> notes_;
   std::list<Datagram> datagrams_;
 };
 

@@ -20,9 +20,11 @@
 
 namespace restitch {
 
-// What went through, in packets and bytes. Every record is either a TCP segment or dropped for a reason.
+// What went through, in packets and bytes. Every frame is either a TCP segment or dropped for a reason, so
+// packets + subframes = segments + all that is dropped. (dropped[DropReason::none] is the segments again.)
 struct FeedCounts {
   std::uint64_t packets = 0;       // records read
+  std::uint64_t subframes = 0;     // further frames in them, where one aggregates several (802.11 A-MSDU)
   std::uint64_t bytes = 0;         // of their frames, as captured
   std::uint64_t segments = 0;      // TCP segments found in them
   std::uint64_t cut_segments = 0;  // of those, with payload that the snap length cut off
@@ -38,6 +40,8 @@ struct FeedCounts {
     if (last < time) last = time;
     bytes += record.frame.size();
   }
+
+  [[nodiscard]] std::uint64_t frames() const { return packets + subframes; }
 
   // What became of records that the other did not note.
   void add_decoded(const FeedCounts& other) {
@@ -64,19 +68,22 @@ class PacketBatch {
 
   // Adds a record, if it holds a TCP segment. decode() answers the DecodedPacket, `rank` is that of
   // PacketContext, `elapsed` that of AssemblerContext. The bytes of the record live as long as the batch is
-  // used.
-  // Requires: fewer than size_max records since clear().
+  // used. Answers whether the frame holds more than that.
+  // Requires: !is_full().
   template <class Decode>
-  void add(const Record& record, std::uint64_t rank, Elapsed elapsed, FeedCounts& counts, Decode&& decode) {
+  bool add(const Record& record, std::uint64_t rank, Elapsed elapsed, FeedCounts& counts, Decode&& decode) {
     // Made where it stays, instead of copied there.
     const DecodedPacket& packet = *::new (&packets_[found_].decoded) DecodedPacket(decode());
     ++counts.dropped[static_cast<std::size_t>(packet.reason)];
-    if (packet.reason != DropReason::none) return;
+    if (packet.reason != DropReason::none) return packet.more;
     ++counts.segments;
     if (packet.tcp.missing_size != 0) ++counts.cut_segments;
     std::construct_at(&contexts_[found_], record.info, packet, record.link_type, record.frame, rank, elapsed);
     ++found_;
+    return packet.more;
   }
+
+  [[nodiscard]] bool is_full() const { return found_ == size_max; }
 
   // Marks those packets that the capture holds a second time; to be called once for all that were added.
   void find_copies(MirrorCopies& copies, FeedCounts& counts) {
@@ -129,24 +136,32 @@ template <class AssemblerType, class Progress>
 const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, AssemblerType& assembler, FeedCounts& counts,
                        Progress&& progress) {
   detail::PacketBatch batch;
+  Elapsed elapsed;
+  const auto pass_on = [&] {
+    if (decoder.copies() != nullptr) batch.find_copies(*decoder.copies(), counts);
+    assembler.assemble(batch.packets());
+    detail::advance(assembler, elapsed);
+    batch.clear();
+  };
   while (!reader.finished()) {
-    std::span<const Record> records = reader.next_batch();
-    while (!records.empty()) {
+    for (const Record& record : reader.next_batch()) {
+      counts.note(record);
+      elapsed = detail::observe(assembler, record.info.timestamp);
+      bool more = batch.add(record, counts.frames(), elapsed, counts, [&] {
+        return decoder.decode_ahead(record.link_type, record.frame, record.info);
+      });
+      while (more) [[unlikely]] {
+          if (batch.is_full()) pass_on();
+          ++counts.subframes;
+          more = batch.add(record, counts.frames(), elapsed, counts,
+                           [&] { return decoder.decode_more_ahead(record.info); });
+        }
+      if (!batch.is_full()) continue;
+      pass_on();
       decoder.begin_batch();
-      batch.clear();
-      const std::size_t taken = std::min(records.size(), batch.size_max);
-      Elapsed elapsed;
-      for (const Record& record : records.first(taken)) {
-        counts.note(record);
-        elapsed = detail::observe(assembler, record.info.timestamp);
-        batch.add(record, counts.packets, elapsed, counts,
-                  [&] { return decoder.decode_ahead(record.link_type, record.frame, record.info); });
-      }
-      if (decoder.copies() != nullptr) batch.find_copies(*decoder.copies(), counts);
-      assembler.assemble(batch.packets());
-      detail::advance(assembler, elapsed);
-      records = records.subspan(taken);
     }
+    pass_on();
+    decoder.begin_batch();
     if (!progress()) break;
   }
   return reader.end();

@@ -50,6 +50,7 @@ class CaptureStream {
   };
 
   void write(const TcpSegment& tcp, TcpFlowDirection direction, const PacketContext& packet);
+  bool wrote(const CaptureInfo& info);
   std::uint32_t interface_of(LinkType link_type);
 
   Extraction* extraction_;
@@ -57,6 +58,8 @@ class CaptureStream {
   NetFlow net_;                         // client to server
   std::optional<File> file_;
   std::vector<LinkType> interfaces_;  // of the file, in order
+  std::uint64_t frame_number_ = 0;    // of the frame written last, as a packet
+  std::uint32_t frame_source_ = 0;
 };
 
 class CaptureStreamFactory {

@@ -212,6 +212,10 @@ enum class DropReason : std::uint8_t {
   bad_tcp_header,     // data offset below 5 or beyond the segment
   fragment,           // a fragment of a datagram; a Decoder waits for the others
   too_deep,           // more headers nested than decode() follows
+  bad_length,         // the length of a layer around it ends inside a header
+  encrypted,          // ESP, MACsec, 802.11, PPP: nobody can read it without the key
+  compressed,         // headers or datagrams that are compressed: IPComp, PPP, Van Jacobson's TCP
+  link_fragment,  // a fragment of a frame (802.11, PPP, Frame Relay, mPackets); nobody waits for the others
   count_,
 };
 
@@ -261,6 +265,8 @@ class Layers {
   void clear() { count_ = 0; }
   // Requires: fewer than decode_depth_max layers; each is a header, so decode() cannot meet more.
   void push(Layer layer) { items_[count_++] = layer; }
+  // Forgets all but the first so many. Requires: there are as many.
+  void keep(std::size_t count) { count_ = count; }
 
  private:
   std::array<Layer, decode_depth_max> items_;
@@ -277,6 +283,7 @@ struct DecodedPacket {
   std::uint8_t ttl = 0;                // or hop limit
   std::uint16_t vlan = 0;              // innermost VLAN id, 0: none
   std::uint16_t ip_id = 0;             // identification of the IPv4 header; 0 for IPv6
+  bool more = false;                   // the frame holds another one, behind what this is about (decode())
   std::uint32_t tunnel_id = 0;         // as LayerKind says
   NetFlow net;
   TcpSegment tcp;
@@ -292,6 +299,8 @@ static_assert(sizeof(DecodedPacket) == 128, "decode() fills one per packet");
 // Tunnels are entered, and the innermost IP header names the flow. A UDP tunnel is known by its port
 // alone, so what does not hold up inside one is not_tcp. Fragments end as DropReason::fragment; a Decoder
 // (defragmenter.h) puts them together.
+// One frame can hold several (an 802.11 A-MSDU): this answers what is in the first, and that there are more;
+// a Decoder answers all, one after the other.
 DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size);
 
 // What stands where the TCP checksum belongs.

@@ -37,8 +37,8 @@ class PacketContext final : public AssemblerContext {
   [[nodiscard]] const PacketOrigin& origin() const { return origin_; }
   [[nodiscard]] LinkType link_type() const { return link_type_; }
   [[nodiscard]] Bytes frame() const { return frame_; }
-  // Its place among all packets of the run, from 1: two packets never share one, as packet numbers of several
-  // inputs do.
+  // Its place among all frames of the run, from 1: two never share one, as the packet numbers of several
+  // inputs do, and as those of frames that came in one packet (FeedCounts::subframes).
   [[nodiscard]] std::uint64_t rank() const { return rank_; }
 
  private:

@@ -40,6 +40,7 @@ void add_packets(List& list, const RunCounts& counts) {
   list.add("packets", "Packets read.", fed.packets);
   list.add("packet_bytes", "Bytes of them, as captured.", fed.bytes);
   list.add("packets_filtered", "Packets left out by the filter.", counts.filtered_out);
+  list.add("subframes", "Further frames in packets that hold several (802.11 A-MSDU).", fed.subframes);
   list.add("packet_copies", "Packets that the capture holds a second time.", fed.copies);
   list.add("segments", "TCP segments found in the packets.", fed.segments);
   list.add("segments_cut", "Segments whose payload the snap length cut.", fed.cut_segments);

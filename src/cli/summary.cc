@@ -73,6 +73,7 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
 
   std::string out;
   append_counts<DropReason>(out, "packets without a segment", not_tcp);
+  append_count(out, "further frames in packets that hold several", fed.subframes);
   append_fragments(out, counts.fragments);
   append_count(out, "packets left out by the filter", counts.filtered_out);
   append_count(out, "packets captured twice", fed.copies);

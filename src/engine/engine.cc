@@ -95,7 +95,7 @@ PoolCounts EngineBase::counts() const {
 bool EngineBase::read(std::size_t slot) {
   if (flushing_) return false;
   EngineChunk& chunk = chunks_[slot];
-  chunk.begin(chunks_read_++, fed_->packets);
+  chunk.begin(chunks_read_++, fed_->frames());
   while (!chunk.is_full()) {
     std::span<const Record> records = reader_->next_batch();
     // What comes next may take time: what is here does not wait for it. (The memory of a chunk is also that

@@ -22,10 +22,10 @@ unsigned shard_of(const NetFlow& net, TransportFlow ports, unsigned shards) {
   return shard_of(flow_hash(net, ports), shards);
 }
 
-void EngineChunk::begin(std::uint64_t chunks, std::uint64_t packets) {
+void EngineChunk::begin(std::uint64_t chunks, std::uint64_t frames) {
   number_ = chunks;
-  packets_before_ = packets;
-  records_ = 0;
+  frames_before_ = frames;
+  frames_ = 0;
   for (std::vector<Dealt>& dealt : dealt_) dealt.clear();
   decoded_.clear();
   datagrams_.clear();
@@ -34,7 +34,7 @@ void EngineChunk::begin(std::uint64_t chunks, std::uint64_t packets) {
 void EngineChunk::add(std::span<const Record> records, Decoder& decoder, CaptureClock& clock,
                       FeedCounts& counts) {
   constexpr std::size_t ahead = 8;
-  for (std::size_t i = 0; i < records.size(); ++i, ++records_) {
+  for (std::size_t i = 0; i < records.size(); ++i, ++frames_) {
     if (i + ahead < records.size()) prefetch_headers(records[i + ahead].frame);
     const Record& record = records[i];
     counts.note(record);
@@ -52,7 +52,17 @@ void EngineChunk::add(std::span<const Record> records, Decoder& decoder, Capture
 }
 
 void EngineChunk::add_decoded(const Record& record, Decoder& decoder, FeedCounts& counts) {
-  const DecodedPacket packet = decoder.decode_ahead(record.link_type, record.frame, record.info);
+  DecodedPacket packet = decoder.decode_ahead(record.link_type, record.frame, record.info);
+  deal_decoded(record, packet, counts);
+  while (packet.more) {
+    ++counts.subframes;
+    ++frames_;
+    packet = decoder.decode_more_ahead(record.info);
+    deal_decoded(record, packet, counts);
+  }
+}
+
+void EngineChunk::deal_decoded(const Record& record, const DecodedPacket& packet, FeedCounts& counts) {
   if (packet.reason != DropReason::none) {
     ++counts.dropped[static_cast<std::size_t>(packet.reason)];
     return;
@@ -67,7 +77,7 @@ void EngineChunk::decode(std::span<const Dealt> some, PacketBatch& batch, FeedCo
   for (const Dealt& dealt : some) {
     const Record& record = dealt.record;
     const auto add = [&](auto&& decoded) {
-      batch.add(record, packets_before_ + dealt.place + 1, dealt.elapsed, counts, decoded);
+      batch.add(record, frames_before_ + dealt.place + 1, dealt.elapsed, counts, decoded);
     };
     if (dealt.decoded == none) [[likely]] {
       add([&] { return restitch::decode(record.link_type, record.frame, record.info.original_size); });

@@ -82,12 +82,22 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
     info.original_size = static_cast<std::uint32_t>(datagram.size());
     append_packet(block, interface, info, datagram, "put together from IP fragments");
   } else {
+    if (wrote(packet.capture_info())) return;
     const std::uint32_t interface = interface_of(packet.link_type());
     append_packet(block, interface, packet.capture_info(), packet.frame());
   }
   extraction_->store_->append(file_->id(), block);
   extraction_->counts_.bytes += packet.frame().size();
   block.clear();
+}
+
+// A frame that holds several segments is written once. Notes that it is written now.
+bool CaptureStream::wrote(const CaptureInfo& info) {
+  const bool same =
+      info.packet_number != 0 && info.packet_number == frame_number_ && info.source_index == frame_source_;
+  frame_number_ = info.packet_number;
+  frame_source_ = info.source_index;
+  return same;
 }
 
 std::uint32_t CaptureStream::interface_of(LinkType link_type) {

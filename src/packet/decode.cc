@@ -19,8 +19,7 @@ namespace {
     packet.reason = DropReason::unknown_link_type;
     return;
   }
-  std::size_t depth = 0;
-  follow(header, walk, depth, packet);
+  follow(header, walk, packet);
 }
 
 // Knowing that the frame is a plain one, the compiler drops half of the questions that the enter functions

@@ -25,10 +25,19 @@ bool is_symmetric(LayerKind kind) {
 }  // namespace
 
 Decoder::Decoder(const DecoderOptions& options)
-    : options_(options), defragmenter_(options.defragmenter), domains_(options.domains_max) {
+    : options_(options),
+      defragmenter_(options.defragmenter),
+      domains_(options.domains_max),
+      notes_(std::make_unique<WalkNotes>()) {
   if (options.copies_window_ns > 0) copies_.emplace(options.copies_window_ns);
   note_layers(false);
 }
+
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+Decoder::~Decoder() = default;
+
+const Layers& Decoder::layers() const { return notes_->layers; }
 
 void Decoder::note_layers(bool on) {
   noting_ = on || options_.vlan_in_key || options_.tunnel_in_key || options_.interface_in_key;
@@ -59,36 +68,46 @@ std::uint32_t Decoder::domain_of(const Layers& layers, const CaptureInfo& info) 
 
 DecodedPacket Decoder::decode_noting(LinkType link_type, Bytes frame, const CaptureInfo& info) {
   DecodedPacket packet = fresh_packet();
-  Header header = first_header(link_type);
+  const Header header = first_header(link_type);
+  notes_->layers.clear();
+  notes_->aggregate.reset();
   if (header == Header::dropped) {
     packet.reason = DropReason::unknown_link_type;
     return packet;
   }
-  WalkNotes notes;
   Walk walk(frame, info.original_size);
-  walk.notes = &notes;
-  std::size_t depth = 0;
-  follow(header, walk, depth, packet);
+  walk.notes = notes_.get();
+  follow(header, walk, packet);
+  finish(walk, info, packet);
+  return packet;
+}
+
+DecodedPacket Decoder::decode_more_ahead(const CaptureInfo& info) {
+  Aggregate aggregate = *notes_->aggregate;
+  notes_->aggregate.reset();
+  notes_->layers.keep(aggregate.layers);
+  follow(Header::aggregate, aggregate.rest, aggregate.packet);
+  finish(aggregate.rest, info, aggregate.packet);
+  return aggregate.packet;
+}
+
+// The walk ended in front of a segment, or at a fragment.
+void Decoder::finish(Walk& walk, const CaptureInfo& info, DecodedPacket& packet) {
+  IpFragment& fragment = notes_->fragment;
   while (packet.reason == DropReason::fragment) {
-    notes.fragment.domain = domain_of(notes.layers, info);
-    auto datagram = defragmenter_.add(notes.fragment, info.timestamp);
+    fragment.domain = domain_of(notes_->layers, info);
+    auto datagram = defragmenter_.add(fragment, info.timestamp);
     if (!datagram) break;
     const Datagram& whole = datagrams_.emplace_back(std::move(*datagram));
-    const bool guessed = walk.guessed;
-    walk = Walk(whole.payload, whole.payload.size());
-    walk.notes = &notes;
-    walk.guessed = guessed;
+    walk.restart(whole.payload);
     packet.reason = DropReason::truncated;
     packet.reassembled = true;
     packet.ip_checksum_ok = whole.checksum_ok;
-    notes.fragment.protocol = whole.protocol;
-    header = enter_datagram(notes.fragment, walk, packet);
-    follow(header, walk, depth, packet);
+    fragment.protocol = whole.protocol;
+    follow(enter_datagram(fragment, walk, packet), walk, packet);
     packet.tcp.fragment_overlap = whole.overlap;
   }
-  packet.net.domain = domain_of(notes.layers, info);
-  layers_ = notes.layers;
-  return packet;
+  packet.net.domain = domain_of(notes_->layers, info);
 }
 
 }  // namespace restitch

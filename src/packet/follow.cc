@@ -64,6 +64,8 @@ Header enter(Header header, Walk& walk, DecodedPacket& packet) {
       return enter_ppi(walk, packet);
     case Header::ieee80211:
       return enter_ieee80211(walk, packet);
+    case Header::aggregate:
+      return enter_aggregate(walk, packet);
     case Header::radiotap:
       return enter_radiotap(walk, packet);
     case Header::prism:
@@ -144,6 +146,13 @@ Header enter(Header header, Walk& walk, DecodedPacket& packet) {
 
 bool is_end(Header header) { return header == Header::dropped || header == Header::found; }
 
+// A header that ends where a layer around it does was not cut off by the snap length.
+void judge_length(const Walk& walk, DecodedPacket& packet) {
+  if (packet.reason == DropReason::truncated && walk.captured == walk.declared) {
+    packet.reason = DropReason::bad_length;
+  }
+}
+
 // What a port alone made us look into, and does not hold up, was no tunnel. A frame that the snap length
 // cut may well have been one.
 void judge_guess(const Walk& walk, DecodedPacket& packet) {
@@ -154,15 +163,16 @@ void judge_guess(const Walk& walk, DecodedPacket& packet) {
 
 }  // namespace
 
-void follow(Header header, Walk& walk, std::size_t& depth, DecodedPacket& packet) {
+void follow(Header header, Walk& walk, DecodedPacket& packet) {
   while (!is_end(header)) {
-    if (depth == decode_depth_max) {
+    if (walk.depth == decode_depth_max) {
       drop(packet, DropReason::too_deep);
       break;
     }
-    ++depth;
+    ++walk.depth;
     header = enter(header, walk, packet);
   }
+  judge_length(walk, packet);
   judge_guess(walk, packet);
 }
 

@@ -5,8 +5,8 @@
 
 namespace restitch {
 
-// Walks from `header` to an end, or as deep as decode() goes; `depth` counts on over several calls for
-// one frame.
-void follow(Header header, Walk& walk, std::size_t& depth, DecodedPacket& packet);
+// Walks from `header` to an end, or as deep as decode() goes; the depth counts on over several calls for one
+// frame.
+void follow(Header header, Walk& walk, DecodedPacket& packet);
 
 }  // namespace restitch

@@ -46,6 +46,12 @@ Header enter_wccp(Walk& walk, DecodedPacket& packet) {
   return enter_behind((walk.data[0] >> 4) == 4 ? 0 : 4, Header::ipv4, walk, packet);
 }
 
+// Access points of Aruba send whole 802.11 frames to their controller; the type tells which radio and
+// network.
+bool is_aruba(std::uint16_t protocol) {
+  return (protocol >= 0x8200 && protocol <= 0x8370 && (protocol & 0x0f) == 0) || protocol == 0x9000;
+}
+
 // Source route entries (RFC 1701): family, offset, length, up to an empty one.
 bool skip_routes(Walk& walk) {
   while (walk.captured >= 4) {
@@ -69,7 +75,8 @@ Header header_of_gre_protocol(std::uint16_t protocol, std::uint16_t flags, Walk&
       return enter_wccp(walk, packet);
     default:
       if (protocol < 0x0600) return drop(packet, DropReason::not_tcp);
-      return header_of_ethertype(protocol, packet);
+      if (is_aruba(protocol)) return Header::ieee80211;
+      return header_of_ethertype(protocol, walk, packet);
   }
 }
 
@@ -94,6 +101,7 @@ Header enter_pptp(std::uint16_t flags, std::uint16_t protocol, Walk& walk, Decod
   if (walk.captured < size) return drop(packet, DropReason::truncated);
   if ((flags & gre_sequence) == 0) return drop(packet, DropReason::not_tcp);  // an acknowledgment alone
   note_layer(walk, packet, LayerKind::pptp, load_be16(walk.data + 6));
+  walk.limit(size + load_be16(walk.data + 4));
   return enter_behind(size, Header::ppp, walk, packet);
 }
 

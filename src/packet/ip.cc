@@ -81,6 +81,7 @@ void apply_routing(const std::uint8_t* header, std::size_t size, DecodedPacket& 
 
 // Everything that the IP header promised is there.
 bool is_whole(const Walk& walk) {
+  if (walk.overlong) return false;
   return walk.declared == std::numeric_limits<std::size_t>::max() ? walk.wire == walk.captured
                                                                   : walk.declared == walk.captured;
 }
@@ -165,10 +166,14 @@ Header header_of_other_protocol(std::uint8_t protocol, DecodedPacket& packet) {
       return Header::udp;
     case 47:
       return Header::gre;
+    case 50:  // ESP
+      return drop(packet, DropReason::encrypted);
     case next_authentication:
       return Header::authentication;
     case 97:
       return Header::etherip;
+    case 108:  // IPComp
+      return drop(packet, DropReason::compressed);
     case 115:
       return Header::l2tpv3;
     case 137:
@@ -218,7 +223,7 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet) {
   set_ipv6(packet.net.source, p + 8);
   set_ipv6(packet.net.destination, p + 24);
   walk.skip(header_size);
-  if (payload_size != 0) walk.limit(payload_size);  // 0: a jumbogram or segmentation offload
+  walk.overlong = payload_size != 0 && !walk.limit(payload_size);  // 0: a jumbogram or segmentation offload
   return skip_extensions(p[6], payload_size == 0, walk, packet);
 }
 

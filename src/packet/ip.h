@@ -63,9 +63,10 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet);
   const std::size_t header_size = (p[0] & 0x0fu) * std::size_t{4};
   const std::size_t total = load_be16(p + 2);
   if ((p[0] >> 4) != 4 || header_size < header_size_min) return drop(packet, DropReason::bad_ip_header);
+  walk.overlong = false;
   if (total != 0) {  // 0: segmentation offload, the packet fills the frame
     if (total < header_size) return drop(packet, DropReason::bad_ip_header);
-    walk.limit(total);
+    walk.overlong = !walk.limit(total);
   }
   if (walk.captured < header_size) return drop(packet, DropReason::truncated);
   packet.ip_checksum_ok = ipv4_checksum_ok(p, header_size);

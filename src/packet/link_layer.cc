@@ -13,13 +13,13 @@ bool is_vlan(std::uint16_t ethertype) {
 }
 
 // The protocol field of a cooked header: an ethertype, or one of Linux's numbers for frames without.
-Header header_of_cooked(std::uint16_t hardware, std::uint16_t protocol, DecodedPacket& packet) {
+Header header_of_cooked(std::uint16_t hardware, std::uint16_t protocol, Walk& walk, DecodedPacket& packet) {
   constexpr std::uint16_t protocol_8022_llc = 4;
   if (hardware == arphrd_netlink || (hardware >= arphrd_ieee80211_first && hardware <= arphrd_ieee80211_last))
     return drop(packet, DropReason::not_ip);
   if (protocol == protocol_8022_llc) return Header::llc;
   if (protocol < 0x0600) return drop(packet, DropReason::not_ip);
-  return header_of_ethertype(protocol, packet);
+  return header_of_ethertype(protocol, walk, packet);
 }
 
 }  // namespace
@@ -38,9 +38,12 @@ Header header_of_family(std::uint32_t family) {
   }
 }
 
-Header header_of_other_ethertype(std::uint16_t ethertype, DecodedPacket& packet) {
+Header header_of_other_ethertype(std::uint16_t ethertype, Walk& walk, DecodedPacket& packet) {
   if (is_vlan(ethertype)) return Header::vlan;
-  if (ethertype < 0x0600) return Header::llc;  // a length: IEEE 802.3
+  if (ethertype < 0x0600) {
+    walk.limit(ethertype);
+    return Header::llc;
+  }
   switch (ethertype) {
     case ethertype_ipv6:
       return Header::ipv6;
@@ -110,7 +113,7 @@ Header enter_llc(Walk& walk, DecodedPacket& packet) {
   const std::uint16_t ethertype = load_be16(walk.data + 6);
   walk.skip(snap_size);
   if (ethertype < 0x0600) return drop(packet, DropReason::not_ip);
-  return header_of_ethertype(ethertype, packet);
+  return header_of_ethertype(ethertype, walk, packet);
 }
 
 Header enter_null(Walk& walk, DecodedPacket& packet) {
@@ -129,7 +132,7 @@ Header enter_linux_sll(Walk& walk, DecodedPacket& packet) {
   const std::uint16_t hardware = load_be16(walk.data + 2);
   const std::uint16_t protocol = load_be16(walk.data + 14);
   walk.skip(header_size);
-  return header_of_cooked(hardware, protocol, packet);
+  return header_of_cooked(hardware, protocol, walk, packet);
 }
 
 Header enter_linux_sll2(Walk& walk, DecodedPacket& packet) {
@@ -138,7 +141,7 @@ Header enter_linux_sll2(Walk& walk, DecodedPacket& packet) {
   const std::uint16_t protocol = load_be16(walk.data);
   const std::uint16_t hardware = load_be16(walk.data + 8);
   walk.skip(header_size);
-  return header_of_cooked(hardware, protocol, packet);
+  return header_of_cooked(hardware, protocol, walk, packet);
 }
 
 }  // namespace restitch

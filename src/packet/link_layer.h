@@ -16,13 +16,14 @@ constexpr std::size_t ethernet_size = 14;  // of the header, without tags
 // The first header of a frame; Header::dropped for a link type without a decoder.
 Header first_header(LinkType link_type);
 
-// The header behind an ethertype other than IPv4.
-Header header_of_other_ethertype(std::uint16_t ethertype, DecodedPacket& packet);
+// The header behind an ethertype other than IPv4. Below 0x0600 it is the length of an IEEE 802.3 frame.
+Header header_of_other_ethertype(std::uint16_t ethertype, Walk& walk, DecodedPacket& packet);
 
-inline Header header_of_ethertype(std::uint16_t ethertype, DecodedPacket& packet) {
+// The walk stands behind the ethertype.
+inline Header header_of_ethertype(std::uint16_t ethertype, Walk& walk, DecodedPacket& packet) {
   if (ethertype == ethertype_ipv4) [[likely]]
     return Header::ipv4;
-  return header_of_other_ethertype(ethertype, packet);
+  return header_of_other_ethertype(ethertype, walk, packet);
 }
 
 // The header behind an address family, as any of the systems numbers it; Header::dropped for others.
@@ -36,7 +37,7 @@ inline Header enter_tag(std::size_t size, Walk& walk, DecodedPacket& packet) {
   if (walk.captured < size) return drop(packet, DropReason::truncated);
   const std::uint16_t ethertype = load_be16(walk.data + size - 2);
   walk.skip(size);
-  return header_of_ethertype(ethertype, packet);
+  return header_of_ethertype(ethertype, walk, packet);
 }
 
 // Steps over `size` bytes in front of `next`.

@@ -153,6 +153,14 @@ std::string_view to_string(DropReason reason) {
       return "fragment";
     case DropReason::too_deep:
       return "too_deep";
+    case DropReason::bad_length:
+      return "bad_length";
+    case DropReason::encrypted:
+      return "encrypted";
+    case DropReason::compressed:
+      return "compressed";
+    case DropReason::link_fragment:
+      return "link_fragment";
     case DropReason::count_:
       break;
   }

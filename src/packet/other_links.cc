@@ -65,7 +65,7 @@ Header enter_ip_over_infiniband(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < header_size) return drop(packet, DropReason::truncated);
   const std::uint16_t ethertype = load_be16(walk.data + 20);
   walk.skip(header_size);
-  return header_of_ethertype(ethertype, packet);
+  return header_of_ethertype(ethertype, walk, packet);
 }
 
 Header enter_openbsd_enc(Walk& walk, DecodedPacket& packet) {
@@ -95,7 +95,10 @@ Header enter_nflog(Walk& walk, DecodedPacket& packet) {
     const std::size_t size = big_endian ? load_be16(walk.data) : load_le16(walk.data);
     const std::uint16_t type = big_endian ? load_be16(walk.data + 2) : load_le16(walk.data + 2);
     if (size < 4) return drop(packet, DropReason::not_ip);
-    if (type == type_payload) return enter_behind(4, Header::ip, walk, packet);
+    if (type == type_payload) {
+      walk.limit(size);
+      return enter_behind(4, Header::ip, walk, packet);
+    }
     const std::size_t padded = (size + 3) & ~std::size_t{3};
     if (walk.captured < padded) break;
     walk.skip(padded);
@@ -131,6 +134,11 @@ Header enter_mpacket(Walk& walk, DecodedPacket& packet) {
     case 0x7f:
     case 0xb3:
       return enter_behind(at + 1, Header::ethernet, walk, packet);
+    case 0x61:  // what follows the first part, by the same count
+    case 0x52:
+    case 0x9e:
+    case 0x2a:
+      return drop(packet, DropReason::link_fragment);
     default:
       return drop(packet, DropReason::not_ip);
   }

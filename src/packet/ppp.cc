@@ -17,6 +17,21 @@ Header header_of_ppp_protocol(std::uint32_t protocol, DecodedPacket& packet) {
     case 0x0281:
     case 0x0283:
       return Header::mpls;
+    case 0x0003:  // ROHC
+    case 0x0005:
+    case 0x002d:  // Van Jacobson
+    case 0x002f:
+    case 0x0061:  // RFC 2507
+    case 0x0063:
+    case 0x0065:
+    case 0x00fb:
+    case 0x00fd:
+      return drop(packet, DropReason::compressed);
+    case 0x0053:
+    case 0x0055:
+      return drop(packet, DropReason::encrypted);
+    case 0x003d:  // multilink
+      return drop(packet, DropReason::link_fragment);
     default:
       return drop(packet, DropReason::not_ip);
   }
@@ -33,6 +48,8 @@ Header header_of_nlpid(std::uint8_t nlpid, Walk& walk, DecodedPacket& packet) {
       return Header::ppp;
     case 0x80:
       break;
+    case 0xb1:  // FRF.12
+      return drop(packet, DropReason::link_fragment);
     default:
       return drop(packet, DropReason::not_ip);
   }
@@ -77,6 +94,7 @@ Header enter_pppoe(Walk& walk, DecodedPacket& packet) {
   if (walk.data[0] != version_and_type || walk.data[1] != code_session)
     return drop(packet, DropReason::not_ip);
   note_layer(walk, packet, LayerKind::pppoe, load_be16(walk.data + 2));
+  walk.limit(header_size + load_be16(walk.data + 4));
   return enter_behind(header_size, Header::ppp, walk, packet);
 }
 

@@ -61,10 +61,14 @@ Header enter_cisco_metadata(Walk& walk, DecodedPacket& packet) {
 Header enter_macsec(Walk& walk, DecodedPacket& packet) {
   constexpr std::uint8_t encrypted_or_changed = 0x0c;
   constexpr std::uint8_t has_channel = 0x20;
-  if (walk.captured < 1) return drop(packet, DropReason::truncated);
+  constexpr std::uint8_t short_length = 0x3f;  // of what is signed, if it is below 48 bytes
+  if (walk.captured < 2) return drop(packet, DropReason::truncated);
   const std::uint8_t control = walk.data[0];
-  if ((control & encrypted_or_changed) != 0) return drop(packet, DropReason::not_ip);
-  return enter_tag((control & has_channel) != 0 ? 16 : 8, walk, packet);
+  if ((control & encrypted_or_changed) != 0) return drop(packet, DropReason::encrypted);
+  const std::size_t tag_size = (control & has_channel) != 0 ? 14 : 6;
+  const std::size_t size = walk.data[1] & short_length;
+  if (size != 0) walk.limit(tag_size + size);
+  return enter_tag(tag_size + 2, walk, packet);
 }
 
 Header enter_trill(Walk& walk, DecodedPacket& packet) {

@@ -48,7 +48,7 @@ Header enter_geneve(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < size || protocol < 0x0600) return not_this(packet);
   note_layer(walk, packet, LayerKind::geneve, load_be24(walk.data + 4));
   walk.skip(size);
-  return header_of_ethertype(protocol, packet);
+  return header_of_ethertype(protocol, walk, packet);
 }
 
 // The extension headers of GTP-U: a length in words, contents, the type of the next. `type` is the first.

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 #include "restitch/defragmenter.h"
 #include "restitch/packet.h"
@@ -37,6 +38,7 @@ enum class Header : std::uint8_t {
   pktap,
   ppi,
   ieee80211,
+  aggregate,  // 802.11: the frames of an A-MSDU
   radiotap,
   prism,
   avs,
@@ -86,23 +88,28 @@ inline DecodedPacket fresh_packet() {
   return *empty;
 }
 
-// What a walk notes by the way, for a Decoder that asks.
-struct WalkNotes {
-  Layers layers;
-  IpFragment fragment;  // with DropReason::fragment
-};
+struct WalkNotes;
 
 struct Walk {
   const std::uint8_t* data;
   std::size_t captured;  // bytes at data that may be read
   std::size_t wire;      // bytes from data on that were on the wire; never below captured
-  // Bytes from data on that the enclosing IP header promised; nothing outside an IP header is limited.
+  // Bytes from data on that the layers around it say they hold: the least of them. Without a length: no end.
   std::size_t declared = std::numeric_limits<std::size_t>::max();
   bool guessed = false;        // a UDP port is all that spoke for the tunnel
+  bool overlong = false;       // the IP header read last promised more than the layers around it hold
+  bool in_aggregate = false;   // one of several frames; aggregates do not nest
+  std::size_t depth = 0;       // headers entered so far, of decode_depth_max
   WalkNotes* notes = nullptr;  // may be null
 
   Walk(Bytes frame, std::size_t original_size)
       : data(frame.data()), captured(frame.size()), wire(std::max(original_size, frame.size())) {}
+
+  // Goes on in a datagram that was put together from fragments.
+  void restart(Bytes datagram) {
+    data = datagram.data();
+    captured = wire = declared = datagram.size();
+  }
 
   // Requires: size <= captured.
   void skip(std::size_t size) {
@@ -112,13 +119,29 @@ struct Walk {
     declared -= size;  // captured <= declared, so this cannot wrap
   }
 
-  // Forgets what lies behind the first `size` bytes, as padding does behind an IP datagram.
-  void limit(std::size_t size) {
-    if (size >= declared) return;
+  // Forgets what lies behind the first `size` bytes, as padding does behind an IP datagram: it is neither
+  // payload nor missing. False: a layer further out holds less, and its length stays.
+  bool limit(std::size_t size) {
+    if (size >= declared) return size == declared;
     declared = size;
     captured = std::min(captured, size);
     wire = std::min(wire, size);
+    return true;
   }
+};
+
+// What an aggregate holds behind the frame that was read last, and what was known in front of it.
+struct Aggregate {
+  Walk rest;
+  DecodedPacket packet;
+  std::size_t layers;
+};
+
+// What a walk notes by the way, for a Decoder that asks.
+struct WalkNotes {
+  Layers layers;
+  IpFragment fragment;  // with DropReason::fragment
+  std::optional<Aggregate> aggregate;
 };
 
 // Notes a VLAN or tunnel.

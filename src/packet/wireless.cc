@@ -33,13 +33,15 @@ std::size_t data_header_size(std::uint8_t type, std::uint8_t flags) {
   return size;
 }
 
-bool is_readable_data(std::uint8_t type, std::uint8_t flags, std::uint8_t fragment_number) {
+// Why a frame cannot be read further; none: it can.
+DropReason obstacle(std::uint8_t type, std::uint8_t flags, std::uint8_t fragment_number) {
   constexpr std::uint8_t data_frame = 0x08;
   constexpr std::uint8_t without_data = 0x40;
   constexpr std::uint8_t encrypted = 0x40;
   constexpr std::uint8_t more_fragments = 0x04;
-  return (type & 0x0f) == data_frame && (type & without_data) == 0 && (flags & encrypted) == 0 &&
-         (flags & more_fragments) == 0 && fragment_number == 0;
+  if ((type & 0x0f) != data_frame || (type & without_data) != 0) return DropReason::not_ip;
+  if ((flags & encrypted) != 0) return DropReason::encrypted;
+  return (flags & more_fragments) != 0 || fragment_number != 0 ? DropReason::link_fragment : DropReason::none;
 }
 
 // `padded`: the driver aligned the payload to four bytes.
@@ -47,26 +49,54 @@ Header enter_data_frame(bool padded, Walk& walk, DecodedPacket& packet) {
   constexpr std::size_t header_size_min = 24;
   constexpr std::uint8_t quality_of_service = 0x80;
   constexpr std::uint8_t aggregated = 0x80;
-  constexpr std::size_t subframe_size = 14;
   if (walk.captured < header_size_min) return drop(packet, DropReason::truncated);
   const std::uint8_t type = walk.data[0];
   const std::uint8_t flags = walk.data[1];
-  if (!is_readable_data(type, flags, walk.data[22] & 0x0f)) return drop(packet, DropReason::not_ip);
+  const DropReason reason = obstacle(type, flags, walk.data[22] & 0x0f);
+  if (reason != DropReason::none) return drop(packet, reason);
   std::size_t size = data_header_size(type, flags);
   if (padded) size = (size + 3) & ~std::size_t{3};
   if (walk.captured < size) return drop(packet, DropReason::truncated);
   const std::size_t control = (flags & 0x03) == 0x03 ? 30 : 24;
   const bool is_aggregate = (type & quality_of_service) != 0 && (walk.data[control] & aggregated) != 0;
-  if (is_aggregate) size += subframe_size;  // only the first frame of several is looked at
-  return enter_behind(size, Header::llc, walk, packet);
+  return enter_behind(size, is_aggregate ? Header::aggregate : Header::llc, walk, packet);
+}
+
+// Addresses and a length are in front of each frame of an aggregate.
+constexpr std::size_t subframe_header_size = 14;
+
+// Notes what stands behind a subframe of `size` bytes, which is padded to four.
+void note_rest(std::size_t size, const Walk& walk, DecodedPacket& packet) {
+  const std::size_t padded = (size + 3) & ~std::size_t{3};
+  packet.more = walk.wire >= padded + subframe_header_size;
+  if (!packet.more || walk.notes == nullptr) return;
+  Walk rest = walk;
+  const std::size_t seen = std::min(padded, walk.captured);
+  rest.skip(seen);
+  rest.wire -= padded - seen;
+  rest.declared -= padded - seen;
+  walk.notes->aggregate.emplace(Aggregate{rest, packet, walk.notes->layers.items().size()});
 }
 
 }  // namespace
+
+// One frame of an aggregate; it is bounded by its own length, and the others are noted.
+Header enter_aggregate(Walk& walk, DecodedPacket& packet) {
+  if (walk.in_aggregate) return drop(packet, DropReason::too_deep);
+  packet.more = false;
+  if (walk.captured < subframe_header_size) return drop(packet, DropReason::truncated);
+  const std::size_t size = subframe_header_size + load_be16(walk.data + 12);
+  note_rest(size, walk, packet);
+  walk.in_aggregate = true;
+  walk.limit(size);
+  return enter_behind(subframe_header_size, Header::llc, walk, packet);
+}
 
 Header enter_ieee80211(Walk& walk, DecodedPacket& packet) { return enter_data_frame(false, walk, packet); }
 
 Header enter_radiotap(Walk& walk, DecodedPacket& packet) {
   constexpr std::size_t header_size_min = 8;
+  constexpr std::uint8_t flag_checked = 0x10;  // four bytes of checksum behind the frame
   constexpr std::uint8_t flag_padded = 0x20;
   if (walk.captured < header_size_min) return drop(packet, DropReason::truncated);
   const std::size_t size = load_le16(walk.data + 2);
@@ -74,6 +104,7 @@ Header enter_radiotap(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < size) return drop(packet, DropReason::truncated);
   const std::uint8_t flags = radiotap_flags(walk.data, size);
   walk.skip(size);
+  if ((flags & flag_checked) != 0 && walk.wire >= 4) walk.limit(walk.wire - 4);
   return enter_data_frame((flags & flag_padded) != 0, walk, packet);
 }
 

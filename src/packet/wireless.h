@@ -6,6 +6,7 @@
 namespace restitch {
 
 Header enter_ieee80211(Walk& walk, DecodedPacket& packet);
+Header enter_aggregate(Walk& walk, DecodedPacket& packet);
 Header enter_radiotap(Walk& walk, DecodedPacket& packet);
 Header enter_prism(Walk& walk, DecodedPacket& packet);
 Header enter_avs(Walk& walk, DecodedPacket& packet);

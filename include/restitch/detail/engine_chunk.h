@@ -30,25 +30,25 @@ class EngineChunk {
 
     Record record;
     Elapsed elapsed;        // of the engine's clock
-    std::uint32_t place;    // among all of the chunk
+    std::uint32_t place;    // of its frame among all of the chunk
     std::uint32_t decoded;  // number of its packet, if it was decoded already, or none
   };
 
   explicit EngineChunk(unsigned shards) : dealt_(shards) {}
 
-  // Empty again, for what is read after so many other chunks and packets.
-  void begin(std::uint64_t chunks, std::uint64_t packets);
+  // Empty again, for what is read after so many other chunks and frames (FeedCounts::frames()).
+  void begin(std::uint64_t chunks, std::uint64_t frames);
 
   // Notes records, whose bytes live as long as the chunk is used, and deals them out. Those that take more
-  // than a look, as fragments do, are decoded at once; of these, and only of these, those that hold no
-  // segment are counted. `clock` observes all of them.
+  // than a look, as fragments do, are decoded at once; of these, and only of these, the frames that hold no
+  // segment are counted, and the frames that came with others in one record. `clock` observes all of them.
   void add(std::span<const Record> records, Decoder& decoder, CaptureClock& clock, FeedCounts& counts);
 
   // Of the records of one batch, which live for now only. The copies live until the next call.
   std::span<const Record> copy(std::span<const Record> records);
 
   // Enough to make the cost of a chunk small, and few enough to stay in a cache.
-  [[nodiscard]] bool is_full() const { return records_ >= records_max; }
+  [[nodiscard]] bool is_full() const { return frames_ >= frames_max; }
 
   // The records of a shard, in order. They lie side by side: they may come from the cache of another
   // processor, which loads ahead what is read in a row.
@@ -63,22 +63,23 @@ class EngineChunk {
 
   // Whether it is time to count after it. To count costs as much as some packets do: after few packets, which
   // others may not follow soon, it is always time.
-  [[nodiscard]] bool wants_counts() const { return number_ % 16 == 0 || records_ < 32; }
+  [[nodiscard]] bool wants_counts() const { return number_ % 16 == 0 || frames_ < 32; }
 
   // The memory of its records, if their reader handed it over.
   [[nodiscard]] RecordMemory& memory() { return memory_; }
 
  private:
-  static constexpr std::size_t records_max = 1024;
+  static constexpr std::size_t frames_max = 1024;
 
   void add_decoded(const Record& record, Decoder& decoder, FeedCounts& counts);
+  void deal_decoded(const Record& record, const DecodedPacket& packet, FeedCounts& counts);
   void deal(const Record& record, std::uint64_t hash, std::uint32_t decoded) {
-    dealt_[shard_of(hash, dealt_.size())].emplace_back(record, elapsed_, records_, decoded);
+    dealt_[shard_of(hash, dealt_.size())].emplace_back(record, elapsed_, frames_, decoded);
   }
 
   std::uint64_t number_ = 0;
-  std::uint64_t packets_before_ = 0;
-  std::uint32_t records_ = 0;  // seen so far
+  std::uint64_t frames_before_ = 0;
+  std::uint32_t frames_ = 0;  // seen so far
   Elapsed elapsed_;
   std::vector<std::vector<Dealt>> dealt_;  // by shard
   std::vector<DecodedPacket> decoded_;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
 #include <stdexcept>
 
 #include "unit/engine/engine_world.h"
@@ -166,6 +167,53 @@ TEST(Engine, CountsPacketsAsFeedDoes) {
     EXPECT_EQ(counts.dropped, expected.dropped);
     EXPECT_EQ(counts.first, expected.first);
     EXPECT_EQ(counts.last, expected.last);
+  }
+}
+
+// Wireless frames that hold up to a hundred others, of several conversations: segments, ARP, nothing.
+ByteVector aggregated_capture() {
+  PcapBuilder file(Order::little, {.link_type = 105});
+  for (std::uint32_t i = 0; i < 40; ++i) {
+    Frame frame(26);
+    frame[0] = 0x88;
+    frame[24] = 0x80;
+    for (std::uint32_t k = 0; k < (i % 4 == 3 ? 100 : i % 4); ++k) {
+      const auto port = static_cast<std::uint16_t>(10'001 + 3 * (k % 5));
+      Frame one = join({{0xaa, 0xaa, 3, 0, 0, 0, 8, 0},
+                        frame_of(port).vlan(7).seq(i * 100 + k).flags(TcpFlag::ack).payload("x").build_ip()});
+      if (k % 7 == 6) one = Frame(20, 1);
+      put(frame, Frame(12, 2));
+      put_be16(frame, static_cast<std::uint32_t>(one.size()));
+      put(frame, one);
+      while (frame.size() % 4 != 2) frame.push_back(0);
+    }
+    file.record(1'600'000'000, i,
+                std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
+  }
+  return file.bytes;
+}
+
+TEST(Engine, TakesEveryFrameOfAnAggregate) {
+  const ByteVector file = aggregated_capture();
+  StoryFactory factory;
+  BasicStreamPool<StoryStream, StoryFactory> pool(factory);
+  BasicAssembler<StoryStream, StoryFactory> assembler(pool);
+  FeedCounts alone;
+  feed(*reader_of(file), assembler, alone, [] { return true; });
+  assembler.flush_all(EndReason::end_of_input);
+  EXPECT_EQ(alone.packets, 40u);
+  EXPECT_EQ(alone.subframes, 10u * (0 + 1 + 99));
+  EXPECT_EQ(alone.frames(), std::accumulate(alone.dropped.begin(), alone.dropped.end(), std::uint64_t{0}));
+  EXPECT_EQ(alone.segments, 10u * (1 + 2 + 86));
+  for (const bool lends : {false, true}) {
+    for (const unsigned threads : {1U, 3U}) {
+      const Outcome outcome = play(file, {.threads = threads}, lends);
+      EXPECT_EQ(outcome.story, factory.story);
+      EXPECT_EQ(outcome.fed.packets, alone.packets);
+      EXPECT_EQ(outcome.fed.subframes, alone.subframes);
+      EXPECT_EQ(outcome.fed.segments, alone.segments);
+      EXPECT_EQ(outcome.fed.dropped, alone.dropped);
+    }
   }
 }
 

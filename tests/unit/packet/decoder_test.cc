@@ -150,6 +150,19 @@ TEST(Decoder, DoesNotTrustAFragmentThatWasCut) {
   EXPECT_EQ(frames.decoder.fragment_counts().cut, 1u);
 }
 
+// The rest of it is not padding: nobody knows what the bytes were.
+TEST(Decoder, DoesNotTrustAFragmentThatIsLongerThanWhatEnclosesIt) {
+  for (const int lie : {0, -1}) {
+    const auto parts = fragments_of(hello().build_tcp(), 6, 16);
+    const auto length = static_cast<std::uint8_t>(2 + static_cast<int>(parts[0].size()) + lie);
+    Frames frames;
+    frames.decode(join({{0x11, 0, 0, 7, 0, length, 0, 0x21}, parts[0]}), LinkType::pppoe);
+    const DropReason reason = frames.decode(parts[1], LinkType::raw).reason;
+    EXPECT_EQ(reason, lie == 0 ? DropReason::none : DropReason::fragment);
+    EXPECT_EQ(frames.decoder.fragment_counts().cut, lie == 0 ? 0u : 1u);
+  }
+}
+
 TEST(Decoder, KeepsIdsOutOfTheKeyUnlessAsked) {
   Frames frames;
   EXPECT_EQ(frames.decode(hello().vlan(7).build()).net.domain, 0u);

@@ -52,6 +52,17 @@ TEST(Gre, CarriesEthernetMplsAndCacheTraffic) {
   EXPECT_EQ(outcome(gre({{0, 0, 0x88, 0x3e}, {0, 1, 2, 3}, hello_ip()})), "hello") << "WCCP 2";
 }
 
+TEST(Gre, EntersTheFramesOfArubasAccessPoints) {
+  const Frame frame = join({{8, 1}, Frame(22), {0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, hello_ip()});
+  for (const std::uint32_t type : {0x8200u, 0x8210u, 0x82f0u, 0x8300u, 0x8370u, 0x9000u}) {
+    Frame header{0, 0};
+    testing::put_be16(header, type);
+    EXPECT_TRUE(every_prefix_is_safe(LinkType::ethernet, gre({header, frame}))) << type;
+  }
+  EXPECT_EQ(outcome(gre({{0, 0, 0x82, 0x01}, frame})), "not_ip");
+  EXPECT_EQ(outcome(gre({{0, 0, 0x83, 0x80}, frame})), "not_ip");
+}
+
 TEST(Gre, EntersMirroredTrafficOfAllThreeTypes) {
   EXPECT_TRUE(every_prefix_is_safe(LinkType::ethernet, gre({{0, 0, 0x88, 0xbe}, hello_frame()})));
   const Frame two = gre({{0x10, 0, 0x88, 0xbe}, Frame(4), {0x10, 0, 0, 77, 0, 0, 0, 0}, hello_frame()});
@@ -68,7 +79,8 @@ TEST(Gre, EntersMirroredTrafficOfAllThreeTypes) {
 }
 
 TEST(Gre, EntersPptp) {
-  const Frame frame = gre({{0x30, 0x81, 0x88, 0x0b, 0, 40, 0, 9}, Frame(8), {0xff, 3, 0, 0x21}, hello_ip()});
+  const Frame frame =
+      gre({{0x30, 0x81, 0x88, 0x0b, 0, 4 + 45, 0, 9}, Frame(8), {0xff, 3, 0, 0x21}, hello_ip()});
   EXPECT_TRUE(every_prefix_is_safe(LinkType::ethernet, frame));
   EXPECT_EQ(decode_ethernet(frame).tunnel, LayerKind::pptp);
   EXPECT_EQ(decode_ethernet(frame).tunnel_id, 9u);
@@ -89,7 +101,7 @@ TEST(Gre, IsNotTheOnlyTunnelDirectlyInIp) {
   EXPECT_EQ(outcome(carry(137, join({{0, 0, 0x11, 64}, hello_ip()}))), "hello") << "MPLS";
   EXPECT_EQ(outcome(carry(143, hello_frame())), "hello") << "Ethernet";
   EXPECT_EQ(outcome(carry(51, join({{4, 4, 0, 0}, Frame(20), hello_ip()}))), "hello") << "signed by IPsec";
-  EXPECT_EQ(outcome(carry(50, hello_ip())), "not_tcp") << "encrypted by IPsec";
+  EXPECT_EQ(outcome(carry(50, hello_ip())), "encrypted") << "by IPsec";
   EXPECT_EQ(outcome(carry(1, join({{3, 1}, Frame(6), hello_ip()}))), "not_tcp") << "quoted in an ICMP error";
 }
 

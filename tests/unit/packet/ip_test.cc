@@ -60,7 +60,8 @@ TEST(Ip, LeavesOtherProtocolsAlone) {
   EXPECT_EQ(decode_ethernet(hello6().protocol(58).build()).reason, DropReason::not_tcp);
   EXPECT_EQ(decode_ethernet(hello6().protocol(59).build()).reason, DropReason::not_tcp);
   EXPECT_EQ(decode_ethernet(hello6().extension(0, Frame(8)).protocol(50).build()).reason,
-            DropReason::not_tcp);
+            DropReason::encrypted);
+  EXPECT_EQ(decode_ethernet(hello().protocol(108).build()).reason, DropReason::compressed);
   EXPECT_EQ(decode_ethernet(hello().protocol(0).build()).reason, DropReason::not_tcp)
       << "extension headers belong to IPv6 only";
 }

@@ -45,7 +45,7 @@ TEST(LinkLayer, GivesUpOnEndlessVlanTags) {
 }
 
 TEST(LinkLayer, FindsIpBehindLlcAndSnap) {
-  const Frame ethernet_and_length{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 60};
+  const Frame ethernet_and_length{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 73};
   const auto behind = [&](Frame llc, FrameBuilder builder) {
     Frame link = ethernet_and_length;
     testing::put(link, llc);

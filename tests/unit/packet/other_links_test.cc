@@ -84,7 +84,7 @@ TEST(OtherLinks, StepsOverThePreambleOfAnMpacket) {
     EXPECT_EQ(outcome(LinkType::ethernet_mpacket, join({Frame(2, 0x55), {kind}, hello_frame()})), "hello");
   }
   EXPECT_EQ(outcome(LinkType::ethernet_mpacket, join({Frame(6, 0x55), {0x61, 0xe6}, hello_frame()})),
-            "not_ip")
+            "link_fragment")
       << "the rest of a frame";
 }
 

@@ -27,6 +27,16 @@ TEST(Ppp, FindsIpBehindItsProtocolNumber) {
   }
 }
 
+TEST(Ppp, NamesWhatItLeavesOut) {
+  const auto of_protocol = [](std::uint8_t number) {
+    return outcome(LinkType::ppp, join({{0, number}, hello_ip()}));
+  };
+  for (const std::uint8_t number : Frame{0x2d, 0x2f, 0xfd}) EXPECT_EQ(of_protocol(number), "compressed");
+  EXPECT_EQ(of_protocol(0x53), "encrypted");
+  EXPECT_EQ(of_protocol(0x3d), "link_fragment");
+  EXPECT_EQ(outcome(LinkType::frame_relay, join({{0x18, 0x41, 3, 0xb1}, hello_ip()})), "link_fragment");
+}
+
 TEST(Ppp, FindsMplsInPpp) {
   EXPECT_EQ(outcome(LinkType::ppp, join({{0xff, 3, 2, 0x81, 0, 0, 0x11, 64}, hello_ip()})), "hello");
 }

@@ -89,8 +89,7 @@ TEST(Tags, StepOverWhatSwitchesAdd) {
 }
 
 TEST(Tags, LeaveAloneWhatCannotBeRead) {
-  EXPECT_EQ(outcome(join({ethernet(0x88e5), {0x0c, 0, 0, 0, 0, 1, 8, 0}, hello_ip()})), "not_ip")
-      << "encrypted";
+  EXPECT_EQ(outcome(join({ethernet(0x88e5), {0x0c, 0, 0, 0, 0, 1, 8, 0}, hello_ip()})), "encrypted");
   EXPECT_EQ(outcome(join({ethernet(0x8909), {2, 1, 0, 1, 0, 7, 8, 0}, hello_ip()})), "not_ip");
   EXPECT_EQ(outcome(join({ethernet(0x894f), {0, 1, 1, 1}, Frame(8), hello_ip()})), "not_ip");
   EXPECT_EQ(outcome(join({ethernet(0x894f), {0, 2, 1, 4, 0, 0, 0, 0}, hello_ip()})), "not_ip")

@@ -39,6 +39,15 @@ TEST(Walk, NeverWidensALimit) {
   EXPECT_EQ(walk.declared, 5u);
 }
 
+TEST(Walk, SaysWhetherALimitIsTheLeast) {
+  const Frame frame(10);
+  Walk walk(frame, 10);
+  EXPECT_TRUE(walk.limit(20)) << "nothing was promised yet";
+  EXPECT_TRUE(walk.limit(6));
+  EXPECT_TRUE(walk.limit(6));
+  EXPECT_FALSE(walk.limit(7));
+}
+
 TEST(Walk, StartsFromAnEmptyPacket) {
   EXPECT_EQ(empty_packet.reason, DropReason::truncated);
   EXPECT_TRUE(empty_packet.ip_checksum_ok);

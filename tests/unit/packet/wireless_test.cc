@@ -35,17 +35,18 @@ TEST(Wireless, FindsIpInDataFramesOfAllShapes) {
 TEST(Wireless, LooksAtTheFirstFrameOfAnAggregate) {
   Frame frame = join({{0x88, 1}, Frame(24), Frame(14), snap, hello_ip()});
   frame[24] = 0x80;
+  frame[26 + 13] = 8 + 45;
   EXPECT_TRUE(every_prefix_is_safe(LinkType::ieee80211, frame));
 }
 
 TEST(Wireless, LeavesAloneWhatCannotBeRead) {
   EXPECT_EQ(outcome(LinkType::ieee80211, data_frame(0x80, 0, 24)), "not_ip") << "a beacon";
   EXPECT_EQ(outcome(LinkType::ieee80211, data_frame(0x48, 1, 24)), "not_ip") << "no data";
-  EXPECT_EQ(outcome(LinkType::ieee80211, data_frame(0x08, 0x41, 24)), "not_ip") << "encrypted";
-  EXPECT_EQ(outcome(LinkType::ieee80211, data_frame(0x08, 0x05, 24)), "not_ip") << "fragmented";
+  EXPECT_EQ(outcome(LinkType::ieee80211, data_frame(0x08, 0x41, 24)), "encrypted");
+  EXPECT_EQ(outcome(LinkType::ieee80211, data_frame(0x08, 0x05, 24)), "link_fragment");
   Frame later = data_frame(0x08, 1, 24);
   later[22] = 1;
-  EXPECT_EQ(outcome(LinkType::ieee80211, later), "not_ip") << "a later fragment";
+  EXPECT_EQ(outcome(LinkType::ieee80211, later), "link_fragment") << "a later fragment";
 }
 
 TEST(Wireless, StepsOverRadiotapHeadersAndTheirPadding) {
