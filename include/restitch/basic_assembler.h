@@ -201,8 +201,8 @@ class BasicAssembler {
   bool accepts(Connection& met, const Meeting& packet);
   bool believes(Connection* met, const detail::Tombstone* dead, const Meeting& packet);
   void tell(Connection& met, EventKind kind, const Meeting& packet);
-  bool learn(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
-  void note_ack(const Ref& answered, const TcpSegment& tcp, AssemblerContext& context);
+  bool learn(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
+  void note_ack(const Ref& answered, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
   void follow_evidence(const Ref& ref, AssemblerContext* context);
   void go_to(const Ref& ref, Sequence position, AssemblerContext* context);
   void give_up_lost(const Ref& ref, AssemblerContext* context);

@@ -22,21 +22,21 @@ enum class EventKind : std::uint8_t {
   data_after_rst,     // bytes after a reset
   fin_moved,          // a second FIN at another position
   syn_in_connection,  // a SYN with another number inside a connection (RFC 5961, section 4)
-  challenge_ack,      // the other side answers such a SYN with where the connection stands (RFC 5961, section 4)
-  port_reuse,         // a new connection on the addresses and ports of an old one
-  limit,         // a limit acted, the event has which: bytes were delivered early (size 0: a gap follows),
-                 // kept bytes were dropped, or the connection is completed
-  refused,       // the receiver lets the segment count for nothing; the event has the rule
-  urgent,        // an urgent pointer names a byte (RFC 6093); `held` is that byte
-  acked_unseen,  // the receiver acknowledged bytes that were never captured
-  keep_alive,    // a probe one below the next number (RFC 9293, 3.8.4)
+  challenge_ack,  // the other side answers such a SYN with where the connection stands (RFC 5961, section 4)
+  port_reuse,     // a new connection on the addresses and ports of an old one
+  limit,          // a limit acted, the event has which: bytes were delivered early (size 0: a gap follows),
+                  // kept bytes were dropped, or the connection is completed
+  refused,        // the receiver lets the segment count for nothing; the event has the rule
+  urgent,         // an urgent pointer names a byte (RFC 6093); `held` is that byte
+  acked_unseen,   // the receiver acknowledged bytes that were never captured
+  keep_alive,     // a probe one below the next number (RFC 9293, 3.8.4)
   zero_window_probe,  // one byte into a closed window (RFC 9293, 3.8.6.1)
   window_full,        // the segment fills the receiver's window to its edge
   roles_swapped,      // the handshake shows that client and server are the other way round: from now on
                       // client_to_server is what server_to_client was
   truncated,          // payload that the snap length cut off
   fragment_overlap,   // the segment came in IP fragments that overlapped (RFC 1858, RFC 5722)
-  before_start,  // bytes that lie before the start of the stream, and came after it had begun
+  before_start,       // bytes that lie before the start of the stream, and came after it had begun
   wild_sequence,   // a segment that the receiver cannot have taken: farther from all it acknowledged than any
                    // window allows, and never acknowledged; it is not delivered
   resynchronized,  // the stream goes on far from where it was: its receiver acknowledged that, or several

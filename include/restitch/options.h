@@ -43,8 +43,9 @@ class AssemblerOptions {
   std::optional<std::uint32_t> total_;
 };
 
-// What a wrong checksum means. It is looked at where it can matter: in a SYN, a FIN or a RST, and in what is out of
-// order or comes again. Such a segment begins and ends nothing, and where copies wait, a right one wins.
+// What a wrong checksum means. It is looked at where it can matter: in a SYN, a FIN or a RST, and in what is
+// out of order or comes again. Such a segment begins and ends nothing, and where copies wait, a right one
+// wins.
 enum class Checksums : std::uint8_t {
   by_direction,  // that; but nothing in a direction that was captured before its host's card filled them in
   verify,        // that, always
@@ -84,9 +85,10 @@ struct PoolOptions {
   PoolLimits limits{};
   Ageing ageing{};
 
-  // Connections that were ended (FIN, RST) or ignored stay as tombstones of 80 bytes, so that their stray
-  // packets make no new stream: at most this many, the oldest go first, and each for no longer than this
-  // after its last packet. One that a limit or its age ended leaves none: what comes then begins anew.
+  // Connections that were ended (FIN, RST) or ignored stay as tombstones of 80 bytes, so that what they
+  // repeat makes no new stream: at most this many, the oldest go first, and each for no longer than this
+  // after its end, or after the last packet of one that is ignored. One that a limit or its age ended leaves
+  // none: what comes then begins anew. A SYN inside a connection waits for its answer as long.
   std::size_t tombstones_max = 65536;
   std::int64_t tombstone_timeout_ns = 120'000'000'000;
 

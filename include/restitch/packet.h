@@ -306,7 +306,8 @@ DecodedPacket decode(LinkType link_type, Bytes frame, std::size_t original_size)
 // What stands where the TCP checksum belongs.
 enum class ChecksumState : std::uint8_t {
   right,
-  unfilled,  // what a host writes there that leaves the sum to its card: the sum of the pseudo header alone, or 0
+  unfilled,  // what a host writes there that leaves the sum to its card: the sum of the pseudo header alone,
+             // or 0
   wrong,
 };
 

@@ -24,6 +24,7 @@ void ReceiverSelection::apply(PoolOptions& options) const {
   options.acknowledged_tolerance_ns = acknowledged_tolerance_ns;
   options.reset_doubt_ns = reset_doubt_ns;
   options.observe = observe;
+  options.checksums = checksums;
   options.tell_copies = tell_copies;
 }
 
@@ -39,6 +40,7 @@ std::string receiver_names(std::size_t width) {
 
 void ReceiverFlags::add_to(CLI::App& command, bool choose) {
   if (choose) add_choice(command);
+  add_checksums(command);
   command
       .add_flag("--acknowledged{0}", acknowledged_,
                 "Only bytes that the receiver acknowledged; what it\n"
@@ -61,6 +63,19 @@ void ReceiverFlags::add_to(CLI::App& command, bool choose) {
       ->group(group);
 }
 
+void ReceiverFlags::add_checksums(CLI::App& command) {
+  command
+      .add_option("--checksums", checksums_,
+                  "What a wrong TCP checksum means where it is looked\n"
+                  "at. auto: the segment begins and ends nothing, and\n"
+                  "loses against a right copy; but nothing where all\n"
+                  "of a direction are wrong, as on the host that sent\n"
+                  "them. verify: the same without exception. ignore")
+      ->option_text("HOW=auto")
+      ->check(CLI::IsMember({"auto", "verify", "ignore"}))
+      ->group(group);
+}
+
 void ReceiverFlags::add_choice(CLI::App& command) {
   command
       .add_option("--receiver", receivers_,
@@ -76,6 +91,9 @@ void ReceiverFlags::add_choice(CLI::App& command) {
 
 bool ReceiverFlags::finish(std::string& complaint) {
   if (!take_receiver("capture", complaint)) return false;
+  if (checksums_ != "auto") {
+    selection_.checksums = checksums_ == "verify" ? Checksums::verify : Checksums::ignore;
+  }
   for (const std::string& receiver : receivers_) {
     if (!take_receiver(receiver, complaint)) return false;
   }

@@ -21,6 +21,7 @@ struct ReceiverSelection {
   std::optional<std::int64_t> acknowledged_tolerance_ns;
   bool observe = false;
   bool tell_copies = false;
+  Checksums checksums = Checksums::by_direction;
 
   // `options` borrow the table.
   void apply(PoolOptions& options) const;
@@ -42,11 +43,13 @@ class ReceiverFlags {
 
  private:
   void add_choice(CLI::App& command);
+  void add_checksums(CLI::App& command);
   bool take_receiver(const std::string& text, std::string& complaint);
 
   ReceiverSelection& selection_;
   std::vector<std::string> receivers_;
   std::string acknowledged_;
+  std::string checksums_ = "auto";
 };
 
 }  // namespace restitch::cli

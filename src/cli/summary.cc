@@ -79,9 +79,10 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
   append_count(out, "packets captured twice", fed.copies);
   append_interfaces(out, counts.interfaces, session.live());
   append_counts<EventKind>(out, "events", counts.events);
-  fmt::format_to(std::back_inserter(out),
-                 "payload bytes: {} seen, {} delivered, {} duplicate, {} before the start, {} refused, {} dropped\n",
-                 bytes.seen, bytes.delivered, bytes.duplicate, bytes.before_start, bytes.refused, bytes.dropped);
+  fmt::format_to(
+      std::back_inserter(out),
+      "payload bytes: {} seen, {} delivered, {} duplicate, {} before the start, {} refused, {} dropped\n",
+      bytes.seen, bytes.delivered, bytes.duplicate, bytes.before_start, bytes.refused, bytes.dropped);
   if (totals.gaps != 0) {
     fmt::format_to(std::back_inserter(out), "gaps: {}, of {} bytes\n", totals.gaps, totals.gap_bytes);
   }

@@ -44,10 +44,16 @@ ClaimGroup* Claims::make_group(HalfState& state, const DirectedKey& key, std::ui
   return &group;
 }
 
+// Within a limit of its own, and within that on all that is held.
+bool Claims::has_room(const HalfState& state, std::size_t size) const {
+  return state.parked_size + size <= std::min(memory_max, total_max_ / 16) &&
+         state.memory_size() + size <= total_max_;
+}
+
 bool Claims::park(HalfState& state, Claim& claim, const TcpSegment& tcp, const CaptureInfo& info) {
   const std::size_t size = tcp.payload.size();
   if (claim.segments == segments_max || claim.bytes + size > bytes_max) return false;
-  if (memory_ + sizeof(Link) + size > memory_max_) return false;
+  if (!has_room(state, sizeof(Link) + tcp.options.size() + size)) return false;
   const std::uint32_t number = segments_.allocate(Link{ParkedSegment(tcp, info)});
   if (number == none) return false;
   const ParkedSegment& segment = segments_[number].segment;
@@ -59,7 +65,7 @@ bool Claims::park(HalfState& state, Claim& claim, const TcpSegment& tcp, const C
   claim.tail = number;
   ++claim.segments;
   claim.bytes += static_cast<std::uint32_t>(size);
-  memory_ += segment.memory_size();
+  state.parked_size += segment.memory_size();
   const auto taken = static_cast<std::int64_t>(size) + tcp.missing_size + tcp.syn() + tcp.fin();
   const Sequence end = tcp.sequence.add(taken);
   if (claim.next.difference(end) > 0) claim.next = end;
@@ -74,19 +80,19 @@ Claim Claims::take(HalfState& state, ClaimGroup& group, Claim& claim) {
   return taken;
 }
 
-ParkedSegment Claims::pop(Claim& claim) {
+ParkedSegment Claims::pop(HalfState& state, Claim& claim) {
   const std::uint32_t number = claim.head;
   ParkedSegment segment = std::move(segments_[number].segment);
   claim.head = segments_[number].next;
   if (claim.head == none) claim.tail = none;
   segments_.release(number);
-  memory_ -= segment.memory_size();
+  state.parked_size -= segment.memory_size();
   return segment;
 }
 
 std::optional<ParkedSegment> Claims::take_first(HalfState& state, Claim& claim) {
   if (claim.head == none) return std::nullopt;
-  ParkedSegment segment = pop(claim);
+  ParkedSegment segment = pop(state, claim);
   ByteCounts& counts = state.counts[static_cast<std::size_t>(claim.counted)];
   counts.held -= segment.size();
   counts.seen -= segment.size();
@@ -96,7 +102,7 @@ std::optional<ParkedSegment> Claims::take_first(HalfState& state, Claim& claim) 
 void Claims::refuse(HalfState& state, Claim& claim) {
   ByteCounts& counts = state.counts[static_cast<std::size_t>(claim.counted)];
   while (claim.head != none) {
-    const std::size_t size = pop(claim).size();
+    const std::size_t size = pop(state, claim).size();
     counts.held -= size;
     (claim.repeats ? counts.duplicate : counts.refused) += size;
   }
@@ -121,7 +127,8 @@ void Claims::clear(HalfState& state) {
 }
 
 void Claims::expire(HalfState& state, const CaptureClock& clock, int count) {
-  for (; count > 0 && oldest_ != none && is_over(groups_[oldest_], clock); --count) drop(state, groups_[oldest_]);
+  for (; count > 0 && oldest_ != none && is_over(groups_[oldest_], clock); --count)
+    drop(state, groups_[oldest_]);
 }
 
 // A neighbour in the list knows it.

@@ -102,8 +102,7 @@ void HalfConnection::deliver_edge(State& state, const TcpSegment& tcp, const Cap
 }
 
 void HalfConnection::insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp,
-                            const CaptureInfo& info, TcpFlowDirection direction, bool start,
-                            bool right) {
+                            const CaptureInfo& info, TcpFlowDirection direction, bool start, bool right) {
   state.segments.lend(tcp.payload);
   if (detail_ == none && !state.details.reserve_one()) {  // no memory to think of it: as if not captured
     state.bytes().dropped += tcp.payload.size();

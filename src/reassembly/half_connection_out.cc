@@ -182,12 +182,13 @@ void HalfConnection::abort(State& state, bool told) {
 void HalfConnection::refuse_held(State& state) {
   const std::uint64_t size = undelivered_bytes(state);
   if (size != 0) {
-    state.events.add({.kind = EventKind::refused,
-                      .direction = state.direction,
-                      .offset = next_offset_ - state.details[detail_].run.waiting_bytes(),
-                      .size = size,
-                      .info = holds(state) ? state.segments[state.details[detail_].held.first(state)].info : CaptureInfo{},
-                      .refusal = Refusal::never_read});
+    state.events.add(
+        {.kind = EventKind::refused,
+         .direction = state.direction,
+         .offset = next_offset_ - state.details[detail_].run.waiting_bytes(),
+         .size = size,
+         .info = holds(state) ? state.segments[state.details[detail_].held.first(state)].info : CaptureInfo{},
+         .refusal = Refusal::never_read});
   }
   give_up_held(state, &ByteCounts::refused);
 }

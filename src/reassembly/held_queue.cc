@@ -203,8 +203,8 @@ std::uint64_t HeldQueue::place(HalfState& state, Place& before, Sequence first, 
   std::uint64_t placed = 0;
   while (!bytes.empty()) {
     const Bytes part = bytes.first(std::min(bytes.size(), SegmentStore::segment_size_max));
-    const std::uint32_t segment =
-        from.lend ? state.segments.borrow(first, part, from.info) : state.segments.hold(first, part, from.info);
+    const std::uint32_t segment = from.lend ? state.segments.borrow(first, part, from.info)
+                                            : state.segments.hold(first, part, from.info);
     const Place made =
         segment == none ? Place{} : order_.insert_behind(state.leaves, before, first, segment, part.size());
     if (!made.exists()) {

@@ -24,7 +24,8 @@ std::int32_t reach_of(const HalfConnection& half) {
 bool may_reach(HalfState& state, const HalfConnection& half, Sequence number) {
   if (half.known()) {
     const std::int64_t ahead = half.next_seq().difference(number);
-    const auto sent = static_cast<std::int64_t>(std::min(half.next_offset() + 1, std::uint64_t{Tombstone::repeated_max}));
+    const auto sent =
+        static_cast<std::int64_t>(std::min(half.next_offset() + 1, std::uint64_t{Tombstone::repeated_max}));
     return ahead >= -sent && ahead <= reach_of(half);
   }
   const auto near = half.heard() ? half.acked() : half.lowest_held(state);
@@ -60,7 +61,8 @@ bool PoolState::is_claim(const Connection& connection, TcpFlowDirection directio
 }
 
 // A SYN with the number of a connection that is over, as far as was seen.
-bool PoolState::repeats_over(const Connection& connection, TcpFlowDirection direction, const TcpSegment& syn) {
+bool PoolState::repeats_over(const Connection& connection, TcpFlowDirection direction,
+                             const TcpSegment& syn) {
   const HalfConnection& half = connection.half(direction);
   const bool over = connection.ended() || connection.halves[0].reset() || connection.halves[1].reset();
   return over && half.known() && half.start() == syn.sequence.add(1);
@@ -81,21 +83,23 @@ bool PoolState::admits(Connection& connection, TcpFlowDirection direction, const
 
 bool PoolState::admits_stray(const Tombstone* dead, TcpFlowDirection direction, const NetFlow& net,
                              const TcpSegment& tcp) const {
-  const bool matters = options.checksums == Checksums::verify ||
-                       (options.checksums == Checksums::by_direction && dead != nullptr && dead->had_right_sums(direction));
+  const bool matters =
+      options.checksums == Checksums::verify ||
+      (options.checksums == Checksums::by_direction && dead != nullptr && dead->had_right_sums(direction));
   return !matters || (tcp.network_ok && checksum_ok(net, tcp));
 }
 
 bool PoolState::may_reset(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {
   const HalfConnection& half = connection.half(direction);
-  if (half.reset()) return true;  // it was believed already
+  if (half.reset()) return true;         // it was believed already
   if (!half.known() && !half.heard()) {  // it answers what the other side sent, if that
     return !tcp.ack() || may_reach(halves, connection.half(reverse(direction)), tcp.acknowledgment);
   }
   // From what the receiver has, as far as it told, to the end of its window.
   const Sequence next = half.known() ? half.next_seq() : half.acked();
   const bool heard = half.heard();
-  const auto sent = static_cast<std::int64_t>(std::min<std::uint64_t>(half.next_offset(), Tombstone::repeated_max));
+  const auto sent =
+      static_cast<std::int64_t>(std::min<std::uint64_t>(half.next_offset(), Tombstone::repeated_max));
   const std::int64_t taken = heard ? next.difference(half.acked()) : -sent;
   const std::int64_t window = heard ? std::max(half.window_max(), reach_min) : window_unknown;
   const std::int64_t at = next.difference(tcp.sequence);
@@ -111,7 +115,8 @@ ClaimGroup* PoolState::find_claims(const FlowKey& key, std::uint32_t hash, Conne
   return nullptr;
 }
 
-// Whether the side that a claim was sent to was seen in the old connection, so that an answer would be seen, too.
+// Whether the side that a claim was sent to was seen in the old connection, so that an answer would be seen,
+// too.
 bool PoolState::may_answer(const Claim& claim, const Connection* old, const Tombstone* dead) {
   if (old != nullptr) {
     const TcpFlowDirection direction = old->direction(claim.from_high);
@@ -120,8 +125,8 @@ bool PoolState::may_answer(const Claim& claim, const Connection* old, const Tomb
   return dead != nullptr && dead->knows(reverse(dead->direction(claim.from_high)));
 }
 
-auto PoolState::judge_claims(ClaimGroup& group, const DirectedKey& key, const Connection* old, const Tombstone* dead,
-                             const TcpSegment& tcp, Timestamp now) -> ClaimVerdict {
+auto PoolState::judge_claims(ClaimGroup& group, const DirectedKey& key, const Connection* old,
+                             const Tombstone* dead, const TcpSegment& tcp, Timestamp now) -> ClaimVerdict {
   const auto fits_old = [&] {
     if (old != nullptr) return may_belong(*old, old->direction(key.from_high), tcp);
     return dead != nullptr && tombstones.repeats(*dead, dead->direction(key.from_high), tcp, now);
@@ -139,8 +144,8 @@ auto PoolState::judge_claims(ClaimGroup& group, const DirectedKey& key, const Co
   return {};
 }
 
-// An acknowledgement that only repeats where the old connection stands is the answer to a SYN that is not believed
-// (RFC 5961, section 4).
+// An acknowledgement that only repeats where the old connection stands is the answer to a SYN that is not
+// believed (RFC 5961, section 4).
 bool PoolState::is_challenge(ClaimGroup& group, const DirectedKey& key, const Connection& old,
                              const TcpSegment& tcp) {
   if (!tcp.ack() || tcp.syn() || tcp.fin() || tcp.rst() || !tcp.payload.empty()) return false;

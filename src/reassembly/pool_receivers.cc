@@ -180,7 +180,7 @@ std::optional<Sequence> PoolState::lost_until(Connection& connection, TcpFlowDir
 
 void PoolState::hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,
                               const CaptureInfo& info) {
-  drop_syn_data(connection);
+  refuse_syn_data(connection);
   halves.attend(connection.slot, direction);
   ReceiverState& receiver = receivers[connection.receiver];
   const Bytes bytes = tcp.payload.first(std::min(tcp.payload.size(), SegmentStore::segment_size_max));
@@ -200,6 +200,18 @@ void PoolState::drop_syn_data(Connection& connection) {
   halves.attend(connection.slot, receivers[connection.receiver].syn_data_direction);
   halves.bytes().refused += halves.segments[receivers[connection.receiver].syn_data].size;
   release_syn_data(connection);
+}
+
+void PoolState::refuse_syn_data(Connection& connection) {
+  if (connection.receiver == none) return;
+  const ReceiverState& receiver = receivers[connection.receiver];
+  if (receiver.syn_data == none) return;
+  halves.events.add({.kind = EventKind::refused,
+                     .direction = receiver.syn_data_direction,
+                     .size = halves.segments[receiver.syn_data].size,
+                     .info = halves.segments[receiver.syn_data].info,
+                     .refusal = Refusal::syn_data});
+  drop_syn_data(connection);
 }
 
 void PoolState::release_syn_data(Connection& connection) {

@@ -21,9 +21,6 @@ std::int64_t shortest_silence(const PoolOptions& options) {
   return least;
 }
 
-// What is set aside for SYNs that wait for their answer.
-constexpr std::size_t claims_memory_max = std::size_t{4} << 20;
-
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -39,8 +36,7 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
       connections(memory),
       table(memory, seed),
       tombstones(memory, seed, options.tombstones_max, options.tombstone_timeout_ns),
-      claims(memory, seed, std::min(claims_memory_max, options.limits.total_bytes_max / 16),
-             options.tombstone_timeout_ns),
+      claims(memory, seed, options.limits.total_bytes_max, options.tombstone_timeout_ns),
       halves(memory),
       receivers(memory),
       refused_queues(memory),

@@ -54,9 +54,9 @@ constexpr std::array policies = {
 };
 
 constexpr std::array<std::string_view, refusal_count> refusal_names = {
-    "checksum",      "md5", "no_flags", "handshake",  "paws",        "old_sequence", "beyond_window",
-    "rst_not_exact", "syn", "no_ack",   "ack_unsent", "ack_too_old", "rst_data",     "syn_data",
-    "never_read"};
+    "checksum",     "md5",           "no_flags",      "handshake", "paws",
+    "old_sequence", "beyond_window", "rst_not_exact", "syn",       "no_ack",
+    "ack_unsent",   "ack_too_old",   "rst_data",      "syn_data",  "never_read"};
 
 }  // namespace
 

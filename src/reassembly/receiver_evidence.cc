@@ -13,7 +13,7 @@ namespace {
 using Phase = HostState::Phase;
 
 // Receivers that take a little more than they offer are not worth a doubt; and no window is larger than this.
-constexpr std::uint32_t reach_min = 65535;
+constexpr std::uint32_t plausible_reach_min = 65535;
 constexpr std::uint32_t reach_max = std::uint32_t{1} << 30;
 
 // What is refused farther away than this is not acknowledged before long.
@@ -30,7 +30,7 @@ Sequence taken_in(const HalfConnection& half) {
 // How far a host may be from where it is thought to be: by the largest window that it was offered.
 std::int64_t reach_of(const HostState& sender, const HostState& receiver) {
   const bool scale_known = sender.opening_seen && receiver.opening_seen;
-  return scale_known ? std::max(sender.peer_window, reach_min) : reach_max;
+  return scale_known ? std::max(sender.peer_window, plausible_reach_min) : reach_max;
 }
 
 }  // namespace

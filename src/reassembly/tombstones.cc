@@ -17,7 +17,7 @@ struct Sent {
   Sent(const Tombstone& stone, unsigned i)
       : known(is_set(stone.known, i)),
         first(is_set(stone.is_long, i) ? stone.halves[i].next.add(-std::int64_t{Tombstone::repeated_max})
-                                    : stone.halves[i].start),
+                                       : stone.halves[i].start),
         next(stone.halves[i].next) {}
 
   // Whether a number lies in it; `beyond`: or so far behind it.
@@ -88,11 +88,10 @@ void Tombstones::add(const Connection& connection, const Rules& rules, const Cap
   stone.deaf = bits([&](unsigned i) { return was_reset && rules.refuse_after_reset[i]; }) & 3U;
   stone.refuses_syn = bits([&](unsigned i) { return rules.refuse_syn[i]; }) & 3U;
   // TIME-WAIT is with the side that sent its FIN first; the other one takes any SYN.
-  stone.time_wait = bits([&](unsigned i) { return connection.closed_first == 2 - i && !halves[i].reset(); }) & 3U;
-  stone.right_sums = bits([&](unsigned i) {
-                       return connection.checksums.is_right(static_cast<TcpFlowDirection>(i));
-                     }) &
-      3U;
+  stone.time_wait =
+      bits([&](unsigned i) { return connection.closed_first == 2 - i && !halves[i].reset(); }) & 3U;
+  stone.right_sums =
+      bits([&](unsigned i) { return connection.checksums.is_right(static_cast<TcpFlowDirection>(i)); }) & 3U;
   for (unsigned i = 0; i < 2; ++i) stone.halves[i] = {halves[i].start(), halves[i].next_seq()};
   if (!table_.insert(stone.hash, number)) return stones_.release(number);
   link_newest(number);
@@ -136,8 +135,8 @@ void Tombstones::clear() {
   while (oldest_ != none) erase(stones_[oldest_]);
 }
 
-auto Tombstones::judge(Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp,
-                       Timestamp now, const CaptureClock& clock) -> Verdict {
+auto Tombstones::judge(Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp, Timestamp now,
+                       const CaptureClock& clock) -> Verdict {
   if (is_over(tombstone, now)) return Verdict::begins;
   const auto i = static_cast<unsigned>(direction);
   if (tcp.syn() && !tcp.rst()) {

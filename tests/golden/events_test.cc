@@ -78,8 +78,11 @@ TEST_F(ToolEvents, EveryKindIsToldOfRealPackets) {
 
   Packets again;
   again.open().add(again.server(501, "x")).add(again.server(9000).flags(TcpFlag::syn | TcpFlag::ack));
-  again.add(again.client(101, "a")).add(again.client(70000).flags(TcpFlag::syn));
+  again.add(again.client(101, "a")).add(again.server(502).ack(102));
+  again.add(again.client(70000).flags(TcpFlag::syn)).add(again.server(502).ack(102));
+  again.add(again.server(20000).flags(TcpFlag::syn | TcpFlag::ack).ack(70001));
   EXPECT_THAT(kinds(again), Contains("syn_in_connection"));
+  EXPECT_THAT(seen_, Contains("challenge_ack"));
   EXPECT_THAT(seen_, Contains("port_reuse"));
 
   Packets window;
@@ -95,6 +98,18 @@ TEST_F(ToolEvents, EveryKindIsToldOfRealPackets) {
   EXPECT_THAT(kinds(alive), Contains("keep_alive"));
   EXPECT_THAT(seen_, Contains("urgent"));
   EXPECT_THAT(seen_, Contains("truncated"));
+
+  Packets elsewhere;
+  elsewhere.open().add(elsewhere.client(90, "before")).add(elsewhere.client(500'000'000, "wild"));
+  elsewhere.add(elsewhere.server(501).ack(101));
+  EXPECT_THAT(kinds(elsewhere), Contains("before_start"));
+  EXPECT_THAT(seen_, Contains("wild_sequence"));
+  Packets gone;
+  gone.open().add(gone.client(101, "a")).add(gone.server(501).ack(102));
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    gone.add(gone.client(2'000'000'000 + i, "b")).add(gone.server(501).ack(2'000'000'001 + i));
+  }
+  EXPECT_THAT(kinds(gone), Contains("resynchronized"));
 
   Packets refused;
   refused.open().add(refused.client(101, "xx").bad_checksum()).add(refused.client(101, "ab"));

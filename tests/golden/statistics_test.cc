@@ -26,7 +26,8 @@ TEST_F(Statistics, AccountForEveryByte) {
   EXPECT_EQ(value_of(text, "payload_bytes seen"), 562570u);
   EXPECT_EQ(value_of(text, "payload_bytes seen"),
             value_of(text, "payload_bytes delivered") + value_of(text, "payload_bytes duplicate") +
-                value_of(text, "payload_bytes before_start") + value_of(text, "payload_bytes refused") + value_of(text, "payload_bytes dropped"));
+                value_of(text, "payload_bytes before_start") + value_of(text, "payload_bytes refused") +
+                value_of(text, "payload_bytes dropped"));
   EXPECT_EQ(value_of(text, "payload_held_bytes"), 0u);
   EXPECT_EQ(value_of(text, "packets"), 1024u);
   EXPECT_EQ(value_of(text, "packets"),

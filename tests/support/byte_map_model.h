@@ -80,6 +80,14 @@ class ByteMapModel {
   void limit_kept(std::uint64_t pages_max);
   void clear();
 
+  // Whether a SYN there would begin another connection, if one was there before: no half-connection sees it.
+  [[nodiscard]] bool would_claim(Position first) const {
+    return names_another_start(first) && (!known_ || next_offset() != 0 || ended_);
+  }
+
+  // Whether a RST with this number is none that any receiver would take.
+  [[nodiscard]] bool would_refuse_reset(Position at) const { return known_ && !reset_ && at < start_; }
+
   [[nodiscard]] bool known() const { return known_; }
   [[nodiscard]] Position next() const { return next_; }
   [[nodiscard]] std::uint64_t next_offset() const { return static_cast<std::uint64_t>(next_ - start_); }
@@ -109,6 +117,7 @@ class ByteMapModel {
   static std::uint64_t pages_of(const Bytes& bytes);
   static Relation relation(const Piece& held, const Piece& arrived);
   static std::string text(const Bytes& bytes, Position first, Position last);
+  [[nodiscard]] bool names_another_start(Position first) const;
   [[nodiscard]] bool probes(const ModelSegment& segment) const;
   [[nodiscard]] bool delivers_after(bool rst) const;
   void begin(Position first);

@@ -54,6 +54,14 @@ inline void ByteMapModel::set_start(Position first) {
   if (holds()) counts_.dropped += erase(held_, held_.begin()->first, first);
 }
 
+inline bool ByteMapModel::names_another_start(Position first) const {
+  constexpr Position late_syn_reach = 1 << 20;
+  if (!known_) return holds() && (held_.begin()->first < first || held_.begin()->first - first > late_syn_reach);
+  const bool repeats = first == start_ || (next_offset() == 0 && first_syn_ && first == *first_syn_);
+  const bool names_the_lost_start = !syn_seen_ && first <= start_ && start_ - first <= late_syn_reach;
+  return !repeats && !names_the_lost_start;
+}
+
 // The start may move as long as no byte came; the data then says which of two SYNs was meant.
 inline void ByteMapModel::insert_syn(Position first) {
   if (!known_) {
@@ -61,18 +69,15 @@ inline void ByteMapModel::insert_syn(Position first) {
     syn_seen_ = true;
     return;
   }
-  constexpr Position late_syn_reach = 1 << 20;
-  const bool repeats = first == start_ || (next_offset() == 0 && first_syn_ && first == *first_syn_);
-  const bool names_the_lost_start = !syn_seen_ && first <= start_ && start_ - first <= late_syn_reach;
-  if (repeats || names_the_lost_start) return;
+  if (!names_another_start(first)) return;
   tell(EventKind::syn_in_connection);
   if (next_offset() != 0 || holds()) return;
   first_syn_ = next_;
   set_start(first);
 }
 
-// One below the next number, without a byte: the bytes of the model are none that a probe has. Or with one, on the
-// number of the FIN.
+// One below the next number, without a byte: the bytes of the model are none that a probe has. Or with one,
+// on the number of the FIN.
 inline bool ByteMapModel::probes(const ModelSegment& segment) const {
   if (ended_ && !reset_) return segment.payload.size() == 1 && segment.first == next_;
   return segment.payload.empty() && segment.first == next_ - 1;
@@ -210,8 +215,8 @@ inline void ByteMapModel::reach_end() {
   if (delivers_after(end_is_reset_) || held_.empty()) return;
   const EventKind kind = end_is_reset_ ? EventKind::data_after_rst : EventKind::data_after_fin;
   const Piece first = pieces(held_).front();  // the end may lie within it
-  const bool cut = !run_.empty() && first.first == next_ &&
-                   held_.begin()->second.piece == run_.rbegin()->second.piece;
+  const bool cut =
+      !run_.empty() && first.first == next_ && held_.begin()->second.piece == run_.rbegin()->second.piece;
   const auto beyond = cut ? static_cast<std::uint64_t>(first.last - first.first) : 0;
   if (beyond != 0) tell(kind, beyond);
   if (beyond != held_.size()) tell(kind, held_.size() - beyond);

@@ -78,7 +78,7 @@ class ModelRun {
     outcome_.events = std::exchange(model_.events, {});
     cut_copies(outcome_.events);
     const ModelCounts& counts = model_.counts();
-    outcome_.bytes = {seen_,          counts.delivered, counts.duplicate,    counts.before_start,
+    outcome_.bytes = {seen_,          counts.delivered, counts.duplicate,   counts.before_start,
                       counts.refused, counts.dropped,   model_.held_bytes()};
     outcome_.pages = model_.pages();
     return std::move(outcome_);

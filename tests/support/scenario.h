@@ -99,9 +99,11 @@ inline std::string describe(const Outcome& o) {
   std::string text;
   for (const ModelEvent& event : o.events) text += "\n    " + describe(event);
   for (const Delivery& delivery : o.deliveries) text += "\n    " + describe(delivery);
-  return text + fmt::format("\n    seen {} delivered {} duplicate {} before the start {} refused {} dropped {} held {} pages {}",
-                            o.bytes.seen, o.bytes.delivered, o.bytes.duplicate, o.bytes.before_start, o.bytes.refused,
-                            o.bytes.dropped, o.bytes.held, o.pages);
+  return text + fmt::format(
+                    "\n    seen {} delivered {} duplicate {} before the start {} refused {} dropped {} held "
+                    "{} pages {}",
+                    o.bytes.seen, o.bytes.delivered, o.bytes.duplicate, o.bytes.before_start, o.bytes.refused,
+                    o.bytes.dropped, o.bytes.held, o.pages);
 }
 
 inline bool same(const ModelEvent& expected, const ModelEvent& actual) {
@@ -112,8 +114,8 @@ inline bool same(const ModelEvent& expected, const ModelEvent& actual) {
 
 inline bool same(const ByteCounts& a, const ByteCounts& b) {
   return a.seen == b.seen && a.delivered == b.delivered && a.duplicate == b.duplicate &&
-         a.before_start == b.before_start &&
-         a.refused == b.refused && a.dropped == b.dropped && a.held == b.held;
+         a.before_start == b.before_start && a.refused == b.refused && a.dropped == b.dropped &&
+         a.held == b.held;
 }
 
 inline bool same(const Outcome& expected, const Outcome& actual) {

@@ -1,5 +1,5 @@
-// The bodies of basic_assembler.h for packets that nobody knows, and for SYNs: whether they belong to the connection
-// that is there, wait until that shows (claims.h), or begin another one.
+// The bodies of basic_assembler.h for packets that nobody knows, and for SYNs: whether they belong to the
+// connection that is there, wait until that shows (claims.h), or begin another one.
 #pragma once
 
 #include <utility>
@@ -20,10 +20,11 @@ struct BasicAssembler<S, Factory>::Meeting {
   Counting& counting;
 };
 
-// A packet of a connection that nobody knows, or a SYN, or what comes after a SYN inside a connection: the connection
-// it met goes on, or ends and is followed by a new one; or there is none.
+// A packet of a connection that nobody knows, or a SYN, or what comes after a SYN inside a connection: the
+// connection it met goes on, or ends and is followed by a new one; or there is none.
 template <StreamType S, class Factory>
-[[gnu::noinline]] auto BasicAssembler<S, Factory>::meet(Connection* met, const Meeting& packet) -> Connection* {
+[[gnu::noinline]] auto BasicAssembler<S, Factory>::meet(Connection* met, const Meeting& packet)
+    -> Connection* {
   detail::PoolState& state = pool_.state_;
   if (met != nullptr && packet.tcp.syn() && !packet.tcp.ack() && state.is_in_doubt(*met)) {
     complete(*met, &packet.context, EndReason::rst);  // its host was reset, and takes a new connection
@@ -55,14 +56,14 @@ template <StreamType S, class Factory>
 template <StreamType S, class Factory>
 auto BasicAssembler<S, Factory>::meet_syn(Connection& met, const Meeting& packet) -> Connection* {
   detail::PoolState& state = pool_.state_;
+  const TcpFlowDirection direction = packet.counting.direction;
   const bool open = met.phase == Connection::Phase::open;
-  const bool repeats = !open && !packet.tcp.ack() &&
-                       state.repeats_over(met, packet.counting.direction, packet.tcp);
-  if (!repeats && state.is_claim(met, packet.counting.direction, packet.tcp)) {
-    if (!believes(&met, nullptr, packet)) {
-      if (open) tell(met, EventKind::refused, packet);
-      return nullptr;
-    }
+  if (!believes(&met, nullptr, packet)) {
+    if (open) tell(met, EventKind::refused, packet);
+    return nullptr;
+  }
+  const bool repeats = !open && !packet.tcp.ack() && state.repeats_over(met, direction, packet.tcp);
+  if (!repeats && state.is_claim(met, direction, packet.tcp)) {
     if (open) return claim(met, packet);
     pool_.erase(met);
     return begin(packet);
@@ -73,8 +74,8 @@ auto BasicAssembler<S, Factory>::meet_syn(Connection& met, const Meeting& packet
   return &met;
 }
 
-// A SYN that names another connection than the one it met, which goes on. A receiver that refuses SYNs refuses this
-// one by itself, with its payload.
+// A SYN that names another connection than the one it met, which goes on. A receiver that refuses SYNs
+// refuses this one by itself, with its payload.
 template <StreamType S, class Factory>
 auto BasicAssembler<S, Factory>::claim(Connection& met, const Meeting& packet) -> Connection* {
   detail::PoolState& state = pool_.state_;
@@ -97,7 +98,8 @@ auto BasicAssembler<S, Factory>::claim(Connection& met, const Meeting& packet) -
   return nullptr;
 }
 
-// What follows such a SYN and does not fit the old connection waits with it. Without room, it begins what it is of.
+// What follows such a SYN and does not fit the old connection waits with it. Without room, it begins what it
+// is of.
 template <StreamType S, class Factory>
 auto BasicAssembler<S, Factory>::wait_with(Connection* met, detail::Claim& claim, const Meeting& packet)
     -> Connection* {
@@ -110,11 +112,12 @@ auto BasicAssembler<S, Factory>::wait_with(Connection* met, detail::Claim& claim
   return nullptr;
 }
 
-// The SYN was answered: the connection that was there ends, and another one begins with the SYN, as if it came now. The
-// answer is next, and then what waited.
+// The SYN was answered: the connection that was there ends, and another one begins with the SYN, as if it
+// came now. The answer is next, and then what waited.
 template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGroup& group, detail::Claim& answered,
-                                               const Meeting& packet) -> Connection* {
+auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGroup& group,
+                                               detail::Claim& answered, const Meeting& packet)
+    -> Connection* {
   detail::PoolState& state = pool_.state_;
   struct Taken {
     detail::PoolState& state;
@@ -131,14 +134,18 @@ auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGro
   if (key.from_high != packet.key.from_high) std::swap(net.source, net.destination);
   const TcpSegment syn = state.claims.first_of(taken.claim).segment();
   if (!pool_.create(key, packet.hash, net, syn, packet.context)) return nullptr;
-  packet.counting.fate = Counting::Fate::elsewhere;
+  const auto assemble_answer = [&] {
+    packet.counting.fate = Counting::Fate::elsewhere;
+    assemble_apart(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
+  };
   const bool answers = packet.tcp.syn();
-  for (bool first = true; const auto segment = state.claims.take_first(halves(), taken.claim); first = false) {
+  for (bool first = true; const auto segment = state.claims.take_first(halves(), taken.claim);
+       first = false) {
     AssemblerContext waited(segment->info());
     assemble_apart(key, packet.hash, net, segment->segment(), waited);
-    if (first && answers) assemble_apart(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
+    if (first && answers) assemble_answer();
   }
-  if (!answers) assemble_apart(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
+  if (!answers) assemble_answer();
   return nullptr;
 }
 
@@ -154,15 +161,16 @@ void BasicAssembler<S, Factory>::end_for_another(Connection* met, const Meeting&
   if (detail::Tombstone* left = dead.find(packet.key.key, packet.hash)) dead.erase(*left);
 }
 
-// Whether a packet is of another connection than the dead one it met. A SYN that may repeat the dead one's begins
-// another if it is answered.
+// Whether a packet is of another connection than the dead one it met. A SYN that may repeat the dead one's
+// begins another if it is answered.
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::outlives(detail::Tombstone& dead, const Meeting& packet) {
   using Verdict = detail::Tombstones::Verdict;
   detail::PoolState& state = pool_.state_;
   const CaptureInfo& info = packet.context.capture_info();
   Counting& counting = packet.counting;
-  const Verdict verdict = state.tombstones.judge(dead, counting.direction, packet.tcp, info.timestamp, state.clock);
+  const Verdict verdict =
+      state.tombstones.judge(dead, counting.direction, packet.tcp, info.timestamp, state.clock);
   if (verdict == Verdict::begins) return true;
   if (dead.ignored) return false;
   if (verdict == Verdict::refuses) {
@@ -207,7 +215,8 @@ bool BasicAssembler<S, Factory>::accepts(Connection& met, const Meeting& packet)
 
 // Whether a packet that would end or begin something may do so by its checksum.
 template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::believes(Connection* met, const detail::Tombstone* dead, const Meeting& packet) {
+bool BasicAssembler<S, Factory>::believes(Connection* met, const detail::Tombstone* dead,
+                                          const Meeting& packet) {
   detail::PoolState& state = pool_.state_;
   const TcpFlowDirection direction = packet.counting.direction;
   return met != nullptr ? state.admits(*met, direction, packet.net, packet.tcp)
@@ -218,8 +227,8 @@ bool BasicAssembler<S, Factory>::believes(Connection* met, const detail::Tombsto
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::tell(Connection& met, EventKind kind, const Meeting& packet) {
   const Ref ref = ref_of(met, packet.counting.direction);
-  const bool with_payload = kind == EventKind::syn_in_connection || kind == EventKind::wild_sequence ||
-                            kind == EventKind::refused;
+  const bool with_payload =
+      kind == EventKind::syn_in_connection || kind == EventKind::wild_sequence || kind == EventKind::refused;
   halves().events.add({.kind = kind,
                        .direction = ref.direction,
                        .offset = ref.half->next_offset(),

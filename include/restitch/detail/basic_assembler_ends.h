@@ -76,6 +76,7 @@ void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerConte
   abort_reset(connection, context);
   const bool was_reset = connection.halves[0].reset() || connection.halves[1].reset();
   const bool had_ended = connection.ended();
+  pool_.state_.refuse_syn_data(connection);
   drain(ref_of(connection, TcpFlowDirection::client_to_server), context);
   drain(ref_of(connection, TcpFlowDirection::server_to_client), context);
   if (was_reset || connection.halves[0].reset() || connection.halves[1].reset()) {

@@ -9,16 +9,18 @@ namespace restitch {
 // What a segment tells of the other direction: what was received of it, and how much may come. False: the
 // connection ended because of that.
 template <StreamType S, class Factory>
-[[gnu::always_inline]] inline bool BasicAssembler<S, Factory>::learn(const Ref& ref, const TcpSegment& tcp,
+[[gnu::always_inline]] inline bool BasicAssembler<S, Factory>::learn(const Ref& ref, const NetFlow& net,
+                                                                     const TcpSegment& tcp,
                                                                      AssemblerContext& context) {
   if (!tcp.syn() && ref.reverse->take_ack(tcp)) return true;
   const std::uint32_t slot = ref.connection->slot;
-  note_ack(ref_of(*ref.connection, reverse(ref.direction)), tcp, context);
+  note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
   return pool_.is_open(slot);
 }
 
 template <StreamType S, class Factory>
-[[gnu::noinline]] void BasicAssembler<S, Factory>::note_ack(const Ref& answered, const TcpSegment& tcp,
+[[gnu::noinline]] void BasicAssembler<S, Factory>::note_ack(const Ref& answered, const NetFlow& net,
+                                                            const TcpSegment& tcp,
                                                             AssemblerContext& context) {
   if (tcp.rst()) return;
   if (tcp.syn()) {
@@ -26,6 +28,7 @@ template <StreamType S, class Factory>
     answered.half->note_scale(options.has_window_scale ? options.window_scale : 0, tcp.window);
   }
   if (!tcp.ack() || (answered.half->known() && answered.half->take_ack(tcp))) return;
+  if (!pool_.state_.admits(*answered.connection, reverse(answered.direction), net, tcp)) return;
   halves().attend(answered.connection->slot, answered.direction);
   answered.half->note_ack(halves(), tcp, pool_.state_.clock.tick());
   if (answered.half->busy()) follow_evidence(answered, &context);

@@ -28,10 +28,10 @@ struct BasicAssembler<S, Factory>::Counting {
   std::size_t size;
   TcpFlowDirection direction = TcpFlowDirection::client_to_server;  // of a stranger, as if from a client
   enum class Fate : std::uint8_t {
-    refused,   // counts for nothing
-    dropped,   // at a limit
-    repeated,  // came before
-    held,      // waits, and was counted so
+    refused,    // counts for nothing
+    dropped,    // at a limit
+    repeated,   // came before
+    held,       // waits, and was counted so
     elsewhere,  // was counted where it went
   } fate = Fate::refused;
 
@@ -41,8 +41,9 @@ struct BasicAssembler<S, Factory>::Counting {
     if (fate == Fate::elsewhere) return;
     take();
     if (fate == Fate::held) return;
-    (fate == Fate::dropped ? counts().dropped : fate == Fate::repeated ? counts().duplicate : counts().refused) +=
-        size;
+    (fate == Fate::dropped    ? counts().dropped
+     : fate == Fate::repeated ? counts().duplicate
+                              : counts().refused) += size;
   }
   ByteCounts& counts() { return state.counts[static_cast<std::size_t>(direction)]; }
 };
@@ -170,7 +171,7 @@ template <StreamType S, class Factory>
   HalfConnection& half = connection->half(direction);
   pool_.state_.note_seen(*connection, info.timestamp);
   if (connection->watched) return judge_and_insert(ref_of(*connection, direction), net, tcp, context, start);
-  if (!learn(ref_of(*connection, direction), tcp, context)) {
+  if (!learn(ref_of(*connection, direction), net, tcp, context)) {
     halves().attend(detail::none, direction);
     halves().bytes().refused += tcp.payload.size();
     return;
@@ -230,11 +231,11 @@ void BasicAssembler<S, Factory>::insert_slow(const Ref& ref, const NetFlow& net,
   insert(ref, tcp, context, start, true);
 }
 
-// A segment that its receiver did not take, it seems, begins and ends nothing. Its payload may still be a copy of what
-// it took.
+// A segment that its receiver did not take, it seems, begins and ends nothing. Its payload may still be a
+// copy of what it took.
 template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::insert_doubted(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context,
-                                                bool start, Refusal rule) {
+void BasicAssembler<S, Factory>::insert_doubted(const Ref& ref, const TcpSegment& tcp,
+                                                AssemblerContext& context, bool start, Refusal rule) {
   constexpr TcpFlags marks = TcpFlag::syn | TcpFlag::rst | TcpFlag::fin;
   if ((tcp.flags.bits & marks.bits) != 0) {
     halves().events.add({.kind = EventKind::refused,

@@ -24,7 +24,7 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
   if (verdict.resets) return reset(ref, tcp, verdict.tells_reset, context);
   if (verdict.refused) return refuse(ref, tcp, *verdict.refused, context);
   if (!deliver_before(ref, tcp, [&] {
-        if (!learned) learn(ref, tcp, context);
+        if (!learned) learn(ref, net, tcp, context);
         if (tcp.syn() && tcp.ack() && pool_.is_open(connection.slot)) {
           settle_syn_data(connection, tcp, context);
         }
@@ -60,7 +60,7 @@ bool BasicAssembler<S, Factory>::hear(const Ref& ref, const NetFlow& net, const 
   const bool learned = tcp.ack() && other.half->start_in_doubt() &&
                        pool_.state_.may_believe(connection, net, tcp, ref.direction);
   if (learned) {
-    learn(ref, tcp, context);
+    learn(ref, net, tcp, context);
     if (!pool_.is_open(slot)) return true;
     pool_.state_.agree_on_start(connection, other.direction);
   }
@@ -214,14 +214,7 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   const Sequence first = halves().segments[receiver.syn_data].first;
   const TcpFlowDirection direction = receiver.syn_data_direction;
   const std::int32_t acked = first.difference(syn_ack.acknowledgment);
-  if (acked <= 0) {
-    halves().events.add({.kind = EventKind::refused,
-                         .direction = direction,
-                         .size = halves().segments[receiver.syn_data].size,
-                         .info = info,
-                         .refusal = Refusal::syn_data});
-    return pool_.state_.drop_syn_data(connection);
-  }
+  if (acked <= 0) return pool_.state_.refuse_syn_data(connection);
   const Bytes held = halves().segments.bytes(receiver.syn_data);
   const std::unique_ptr<std::uint8_t[]> copy(new (std::nothrow) std::uint8_t[held.size()]);
   if (!copy) return pool_.state_.drop_syn_data(connection);
@@ -230,7 +223,15 @@ void BasicAssembler<S, Factory>::settle_syn_data(Connection& connection, const T
   pool_.state_.release_syn_data(connection);
   const Bytes counted = bytes.first(std::min(bytes.size(), static_cast<std::size_t>(acked)));
   halves().attend(connection.slot, direction);
-  halves().bytes().refused += bytes.size() - counted.size();
+  if (const std::size_t rest = bytes.size() - counted.size()) {
+    halves().bytes().refused += rest;
+    halves().events.add({.kind = EventKind::refused,
+                         .direction = direction,
+                         .offset = counted.size(),
+                         .size = rest,
+                         .info = info,
+                         .refusal = Refusal::syn_data});
+  }
   insert_apart(ref_of(connection, direction), first, counted, false, info, context);
 }
 

@@ -1,7 +1,8 @@
-// ChecksumRecord: what the checksums of one direction are worth. Captured on the sending host they stand there before
-// its card fills them in, and where addresses were replaced they fit no longer: then they are wrong everywhere and say
-// nothing. Anywhere else a wrong one says that the receiver did not take the segment. Which it is shows in those that
-// are looked at: of the first segments of a direction, and of all that are not plainly in order. One byte; a value.
+// ChecksumRecord: what the checksums of one direction are worth. Captured on the sending host they stand
+// there before its card fills them in, and where addresses were replaced they fit no longer: then they are
+// wrong everywhere and say nothing. Anywhere else a wrong one says that the receiver did not take the
+// segment. Which it is shows in those that are looked at: of the first segments of a direction, and of all
+// that are not plainly in order. One byte; a value.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace restitch::detail {
 
 class ChecksumRecord {
  public:
-  // Whether a segment with this checksum is one that its receiver may take, by what the direction has shown so far.
-  // Learns from it.
+  // Whether a segment with this checksum is one that its receiver may take, by what the direction has shown
+  // so far. Learns from it.
   bool admits(TcpFlowDirection direction, ChecksumState sum, const TcpSegment& tcp) {
     const State state = state_of(direction);
     if (sum == ChecksumState::right) {
@@ -29,7 +30,9 @@ class ChecksumRecord {
   }
 
   // The direction has had right checksums, so that a wrong one means something.
-  [[nodiscard]] bool is_right(TcpFlowDirection direction) const { return state_of(direction) == State::right; }
+  [[nodiscard]] bool is_right(TcpFlowDirection direction) const {
+    return state_of(direction) == State::right;
+  }
 
   void swap_roles() { bits_ = static_cast<std::uint8_t>((bits_ << 4 | bits_ >> 4) & 0xFF); }
 

@@ -1,6 +1,6 @@
-// Claims: SYNs that came where a connection was already, or had just been, and name another start than its own. Such a
-// SYN proves nothing alone: the old connection goes on. It is kept, with what its sender sent after it that fits
-// nowhere else, until the other side answers it, and then a new connection begins with it.
+// Claims: SYNs that came where a connection was already, or had just been, and name another start than its
+// own. Such a SYN proves nothing alone: the old connection goes on. It is kept, with what its sender sent
+// after it that fits nowhere else, until the other side answers it, and then a new connection begins with it.
 //
 //     old connection   ────── SYN ─ old data ─ old data ─ SYN-ACK
 //                              │                             └─▶ new connection: SYN, SYN-ACK, …
@@ -72,12 +72,14 @@ class Claims {
   static constexpr std::size_t size_max = 1024;      // groups
   static constexpr std::uint32_t segments_max = 64;  // of one claim
   static constexpr std::uint32_t bytes_max = 64 * 1024;
+  static constexpr std::size_t memory_max = std::size_t{4} << 20;  // of all
 
-  Claims(BlockSource& source, std::uint64_t seed, std::size_t memory_max, std::int64_t timeout_ns)
+  // `total_max`: what HalfState::memory_size() may be.
+  Claims(BlockSource& source, std::uint64_t seed, std::size_t total_max, std::int64_t timeout_ns)
       : groups_(source),
         segments_(source),
         table_(source, seed),
-        memory_max_(memory_max),
+        total_max_(total_max),
         timeout_ns_(timeout_ns) {}
 
   [[nodiscard]] ClaimGroup* find(const FlowKey& key, std::uint32_t hash) {
@@ -90,18 +92,22 @@ class Claims {
     Claim* claim = nullptr;  // nullptr: there is no memory
     bool is_new = false;     // its payload is held; else the same claim was there already
   };
-  // Makes a claim of a SYN, and sets the SYN aside. `counted` is the direction that its payload is counted in.
+  // Makes a claim of a SYN, and sets the SYN aside. `counted` is the direction that its payload is counted
+  // in.
   Added add(HalfState& state, const DirectedKey& key, std::uint32_t hash, TcpFlowDirection counted,
             const TcpSegment& syn, const CaptureInfo& info, const CaptureClock& clock);
 
   // Sets one more segment of the sender aside: its payload is held. False: there is no room.
   bool park(HalfState& state, Claim& claim, const TcpSegment& tcp, const CaptureInfo& info);
 
-  // Takes a claim out, with what is set aside; the others in its group are dropped. Then: take_first(), refuse().
+  // Takes a claim out, with what is set aside; the others in its group are dropped. Then: take_first(),
+  // refuse().
   Claim take(HalfState& state, ClaimGroup& group, Claim& claim);
 
   // What is set aside first, the SYN. Requires: something is.
-  [[nodiscard]] const ParkedSegment& first_of(const Claim& claim) const { return segments_[claim.head].segment; }
+  [[nodiscard]] const ParkedSegment& first_of(const Claim& claim) const {
+    return segments_[claim.head].segment;
+  }
 
   // Takes it out, and counts its payload as never seen: it comes anew. Empty: nothing is left.
   std::optional<ParkedSegment> take_first(HalfState& state, Claim& claim);
@@ -120,7 +126,7 @@ class Claims {
 
   [[nodiscard]] std::size_t segments() const { return segments_.size(); }
   [[nodiscard]] std::size_t memory_size() const {
-    return groups_.memory_size() + segments_.memory_size() + table_.memory_size() + memory_;
+    return groups_.memory_size() + segments_.memory_size() + table_.memory_size();
   }
 
  private:
@@ -130,9 +136,10 @@ class Claims {
   };
 
   ClaimGroup* make_group(HalfState& state, const DirectedKey& key, std::uint32_t hash);
+  [[nodiscard]] bool has_room(const HalfState& state, std::size_t size) const;
   void expire(HalfState& state, const CaptureClock& clock, int count);
   void drop_oldest_of(HalfState& state, ClaimGroup& group);
-  ParkedSegment pop(Claim& claim);
+  ParkedSegment pop(HalfState& state, Claim& claim);
   [[nodiscard]] std::uint32_t number_of(const ClaimGroup& group) const;
   void link_newest(std::uint32_t number);
   void unlink(const ClaimGroup& group);
@@ -140,9 +147,8 @@ class Claims {
   Slab<ClaimGroup> groups_;
   Slab<Link> segments_;
   ConnectionTable table_;
-  std::size_t memory_max_;
+  std::size_t total_max_;
   std::int64_t timeout_ns_;
-  std::size_t memory_ = 0;  // of what the segments own
   std::uint32_t oldest_ = none;
   std::uint32_t newest_ = none;
 };

@@ -143,8 +143,8 @@ class HalfConnection {
   void deliver_edge(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                     ScatterGather& sg);
 
-  // Takes note of a segment. `start`: begin here if no start is known. `right`: its checksum is, as far as that means
-  // anything. Afterwards take() until it is false: the payload is borrowed until then.
+  // Takes note of a segment. `start`: begin here if no start is known. `right`: its checksum is, as far as
+  // that means anything. Afterwards take() until it is false: the payload is borrowed until then.
   void insert(State& state, const ReceiverPolicy& policy, const TcpSegment& tcp, const CaptureInfo& info,
               TcpFlowDirection direction, bool start, bool right = true);
 

@@ -22,15 +22,16 @@
 
 namespace restitch {
 
-// Where the payload bytes went: seen = delivered + duplicate + before_start + refused + dropped + held, always.
+// Where the payload bytes went: seen = delivered + duplicate + before_start + refused + dropped + held,
+// always.
 struct ByteCounts {
-  std::uint64_t seen = 0;       // payload bytes handed to the assembler
-  std::uint64_t delivered = 0;  // given to a stream, each once (kept bytes count the first time)
-  std::uint64_t duplicate = 0;  // had come before, in another copy
+  std::uint64_t seen = 0;          // payload bytes handed to the assembler
+  std::uint64_t delivered = 0;     // given to a stream, each once (kept bytes count the first time)
+  std::uint64_t duplicate = 0;     // had come before, in another copy
   std::uint64_t before_start = 0;  // lie before the first byte of the stream, and came too late to be it
-  std::uint64_t refused = 0;    // count for nothing: after the end, not accepted, of an ignored connection
-  std::uint64_t dropped = 0;    // given up: before a forced start, out of range, at a limit
-  std::uint64_t held = 0;       // waiting now
+  std::uint64_t refused = 0;       // count for nothing: after the end, not accepted, of an ignored connection
+  std::uint64_t dropped = 0;       // given up: before a forced start, out of range, at a limit
+  std::uint64_t held = 0;          // waiting now
 
   [[nodiscard]] bool add_up() const {
     return seen == delivered + duplicate + before_start + refused + dropped + held;
@@ -149,7 +150,8 @@ struct HalfState {
   std::array<ByteCounts, 2> counts;  // by direction
   LimitCounts limits{};
   std::uint32_t delivery_segments_max = 256;
-  std::uint64_t pages = 0;  // of all held and kept segments
+  std::uint64_t pages = 0;      // of all held and kept segments
+  std::size_t parked_size = 0;  // memory of the segments that wait with a SYN (claims.h)
 
   const CaptureClock* clock = nullptr;  // of the pool; none: time stands still
   [[nodiscard]] std::uint32_t tick() const { return clock == nullptr ? 0 : clock->tick(); }
@@ -186,7 +188,7 @@ struct HalfState {
     constexpr std::size_t leaf_size = sizeof(SegmentOrder::Leaf) + sizeof(TreeNode);
     constexpr std::size_t record_size = segment_memory - leaf_size / (SegmentOrder::leaf_entries / 2 + 1);
     return segments.size() * record_size + memory_for(0, segments.payload_size()) +
-           leaves.size() * leaf_size + blocks.size() * sizeof(TreeNode) +
+           leaves.size() * leaf_size + parked_size + blocks.size() * sizeof(TreeNode) +
            details.size() * sizeof(HalfDetail) + elsewheres.size() * sizeof(Elsewhere);
   }
 };

@@ -70,7 +70,8 @@ class HeldQueue {
   using Block = std::uint32_t;
 
   inline Inserted insert_by_table(HalfState& state, const ReceiverPolicy& policy, Arrival& arrival);
-  inline std::uint64_t place(HalfState& state, Place& before, Sequence first, Bytes bytes, const Arrival& from);
+  inline std::uint64_t place(HalfState& state, Place& before, Sequence first, Bytes bytes,
+                             const Arrival& from);
   void cut(HalfState& state, Place at, Sequence first, Sequence last);
 
   struct Cluster {

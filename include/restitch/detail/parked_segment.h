@@ -1,5 +1,5 @@
-// ParkedSegment: a segment that is set aside with all that its packet told, to be assembled later as if it came then.
-// Owns its bytes. One thread.
+// ParkedSegment: a segment that is set aside with all that its packet told, to be assembled later as if it
+// came then. Owns its bytes. One thread.
 #pragma once
 
 #include <array>
@@ -29,7 +29,7 @@ class ParkedSegment {
   [[nodiscard]] std::size_t bytes_size() const { return options_size_ + payload_size_; }
 
   CaptureInfo info_;
-  TcpSegment header_;  // without options, payload and bytes
+  TcpSegment header_;                      // without options, payload and bytes
   std::unique_ptr<std::uint8_t[]> bytes_;  // options, then payload
   std::size_t options_size_;
   std::size_t payload_size_;

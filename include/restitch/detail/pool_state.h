@@ -55,14 +55,16 @@ class PoolState {
   // The same, but a tombstone stays in its place. `ignored`: nobody wants it, so it may be alive.
   void bury(Connection& connection, bool ignored = false);
 
-  // Whether a SYN that meets a connection may begin another one: it names another start than a certain one, or the same
-  // when this one is over (repeats_over()).
-  [[nodiscard]] bool is_claim(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+  // Whether a SYN that meets a connection may begin another one: it names another start than a certain one,
+  // or the same when this one is over (repeats_over()).
+  [[nodiscard]] bool is_claim(const Connection& connection, TcpFlowDirection direction,
+                              const TcpSegment& tcp);
   [[nodiscard]] static bool repeats_over(const Connection& connection, TcpFlowDirection direction,
                                          const TcpSegment& syn);
 
   // Whether a segment may belong to a connection by both its numbers, as far as is known.
-  [[nodiscard]] bool may_belong(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+  [[nodiscard]] bool may_belong(const Connection& connection, TcpFlowDirection direction,
+                                const TcpSegment& tcp);
 
   // The claims on these addresses and ports, if there are any; `met` is the connection there, or nullptr.
   [[nodiscard]] ClaimGroup* find_claims(const FlowKey& key, std::uint32_t hash, Connection* met);
@@ -76,7 +78,8 @@ class PoolState {
                                   const TcpSegment& tcp) const;
 
   // Whether a RST may be one that its receiver takes: at the next number or in its window, by what is known.
-  [[nodiscard]] bool may_reset(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp);
+  [[nodiscard]] bool may_reset(const Connection& connection, TcpFlowDirection direction,
+                               const TcpSegment& tcp);
 
   // What a packet means for them. `old` and `dead` are what is there besides, or nullptr.
   struct ClaimVerdict {
@@ -204,6 +207,7 @@ class PoolState {
   void hold_syn_data(Connection& connection, const TcpSegment& tcp, TcpFlowDirection direction,
                      const CaptureInfo& info);
   void drop_syn_data(Connection& connection);
+  void refuse_syn_data(Connection& connection);  // and tells it
   void release_syn_data(Connection& connection);
 
   // What waits in a half behind a gap may have been read all the same: the gap is the capture's. Only where

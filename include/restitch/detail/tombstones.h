@@ -1,6 +1,6 @@
 // Tombstones: what is left of connections that ended or were ignored, so that their stray packets make no new
-// stream. A dead connection takes back only what it could repeat, and only for a time after its end; an ignored
-// one takes all, as long as it is alive. Bounded by number. One thread.
+// stream. A dead connection takes back only what it could repeat, and only for a time after its end; an
+// ignored one takes all, as long as it is alive. Bounded by number. One thread.
 #pragma once
 
 #include <array>

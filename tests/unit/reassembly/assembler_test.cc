@@ -220,10 +220,9 @@ TYPED_TEST(AssemblerCalls, ANewSynOnTheSamePortsEndsTheOldConnectionWithPortReus
   EXPECT_THAT(world.calls(), ElementsAre("accept c next 104"));
   world.events();
   world.send(server(700).syn().acknowledges(90001));
-  EXPECT_THAT(world.calls(),
-              ElementsAre("c @9 'held' skip 6", "complete port_reuse", "create 40000>80",
-                          "#2 accept c next none start", "#2 c @0 '' start", "#2 accept s next none start",
-                          "#2 s @0 '' start"));
+  EXPECT_THAT(world.calls(), ElementsAre("c @9 'held' skip 6", "complete port_reuse", "create 40000>80",
+                                         "#2 accept c next none start", "#2 c @0 '' start",
+                                         "#2 accept s next none start", "#2 s @0 '' start"));
   EXPECT_THAT(world.events(), ElementsAre("port_reuse s @0 +0", "gap c @3 +6"));
 }
 

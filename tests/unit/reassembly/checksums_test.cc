@@ -1,5 +1,5 @@
-// What wrong checksums mean: such a segment begins and ends nothing, and its bytes lose against a right copy that
-// waits; but not where all of a direction are wrong, because its host's card had not filled them in.
+// What wrong checksums mean: such a segment begins and ends nothing, and its bytes lose against a right copy
+// that waits; but not where all of a direction are wrong, because its host's card had not filled them in.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -110,7 +110,8 @@ TEST_P(ChecksumsTest, WhereAllOfADirectionAreUnfilledTheySayNothing) {
   for (const ChecksumState state : {unfilled, wrong}) {
     Opened world(with(GetParam()), state);
     world.send(client(104, "later", state).acknowledges(501), client(101, "abc", state).acknowledges(501));
-    world.send(client(109, "", state).fin().acknowledges(501), server(501, "", state).fin().acknowledges(110));
+    world.send(client(109, "", state).fin().acknowledges(501),
+               server(501, "", state).fin().acknowledges(110));
     EXPECT_THAT(world.told(), Contains("s @0 '' end"));
     EXPECT_THAT(world.events(), IsEmpty());
   }

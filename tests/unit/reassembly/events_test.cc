@@ -140,7 +140,8 @@ TEST_F(Events, ASynInsideAConnectionIsToldAndChangesNothing) {
 }
 
 TEST_F(Events, PortReuseIsToldToTheOldStreamOnly) {
-  world.send(client(100).syn(), client(101, "abc"), client(70000).syn(), server(500).syn().acknowledges(70001));
+  world.send(client(100).syn(), client(101, "abc"), client(70000).syn(),
+             server(500).syn().acknowledges(70001));
   EXPECT_THAT(world.events(), ElementsAre("syn_in_connection c @3 +0", "port_reuse s @0 +0"));
 }
 

@@ -1,5 +1,5 @@
-// A RST ends a connection only where its receiver could take it: at the next number, or in the window as far as that
-// is known.
+// A RST ends a connection only where its receiver could take it: at the next number, or in the window as far
+// as that is known.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

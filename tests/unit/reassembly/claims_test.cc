@@ -1,5 +1,5 @@
-// A SYN inside a connection is a claim: the old connection goes on until it is answered, and then nothing is lost to
-// either.
+// A SYN inside a connection is a claim: the old connection goes on until it is answered, and then nothing is
+// lost to either.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -134,7 +134,8 @@ TEST_F(Claims, ManyOnOneConnectionStayFew) {
   EXPECT_LE(world.pool.size().held_segments, 4u);
   expect_old_goes_on();
   world.send(server(700).syn().acknowledges(100'000'001));
-  EXPECT_THAT(world.told(), ElementsAre("complete port_reuse", "#2 c @0 'payload' start", "#2 s @0 '' start"));
+  EXPECT_THAT(world.told(),
+              ElementsAre("complete port_reuse", "#2 c @0 'payload' start", "#2 s @0 '' start"));
 }
 
 TEST_F(Claims, ManyOnManyConnectionsAreBounded) {
@@ -166,7 +167,8 @@ TEST_F(Claims, AStreamThatDoesNotAcceptASynMakesNoClaim) {
 }
 
 TEST_F(Claims, AnExceptionOfTheNewStreamLosesNoCount) {
-  world.send(client(900000).syn(), client(900001, "new").acknowledges(701), client(900004, "er").acknowledges(701));
+  world.send(client(900000).syn(), client(900001, "new").acknowledges(701),
+             client(900004, "er").acknowledges(701));
   world.on_sg = [](ScatterGather& sg, AssemblerContext&) {
     if (sg.lengths().available != 0) throw 1;
   };
@@ -216,8 +218,8 @@ TEST_F(ClaimsOneWay, DataThatFitsBothStaysWithTheOld) {
   EXPECT_THAT(world.told(), ElementsAre("c @3 '" + std::string(997, 'x') + "behind a hole'"));
 }
 
-// A host that refuses SYNs inside a connection does so; that the other side answers one all the same proves that the
-// connection was over.
+// A host that refuses SYNs inside a connection does so; that the other side answers one all the same proves
+// that the connection was over.
 struct ClaimsLinux : Claims {
   ClaimsLinux() : Claims("linux") {}
 };
@@ -227,8 +229,8 @@ TEST_F(ClaimsLinux, OnlyTheAnswerCounts) {
   EXPECT_THAT(world.events(), ElementsAre("refused c @3 +1", "wild_sequence c @3 +3"));
   expect_old_goes_on();
   world.send(server(700).syn().acknowledges(900001));
-  EXPECT_THAT(world.told(), ElementsAre("complete port_reuse", "#2 c @0 '' start", "#2 s @0 '' start",
-                                        "#2 c @0 'new'"));
+  EXPECT_THAT(world.told(),
+              ElementsAre("complete port_reuse", "#2 c @0 '' start", "#2 s @0 '' start", "#2 c @0 'new'"));
 }
 
 // ---- after a connection ----------------------------------------------------------------------------
@@ -252,12 +254,14 @@ TEST_F(ClaimsOnTheDead, ASynWithTheOldNumberThatIsAnsweredBeginsAnew) {
 }
 
 TEST_F(ClaimsOnTheDead, AlsoWithTheOldAnswer) {
-  world.send(client(1000).syn(), server(5000).syn().acknowledges(1001), client(1001, "old").acknowledges(5001));
+  world.send(client(1000).syn(), server(5000).syn().acknowledges(1001),
+             client(1001, "old").acknowledges(5001));
   EXPECT_THAT(world.told(), ElementsAre("#2 c @0 '' start", "#2 s @0 '' start", "#2 c @0 'old'"));
 }
 
 TEST_F(ClaimsOnTheDead, ARepetitionThatIsNotAnsweredStaysOne) {
-  world.send(client(1000).syn(), client(1001, "old").acknowledges(5001), server(5001, "OLD").acknowledges(1004));
+  world.send(client(1000).syn(), client(1001, "old").acknowledges(5001),
+             server(5001, "OLD").acknowledges(1004));
   world.assembler.flush_all();
   EXPECT_THAT(world.calls(), IsEmpty());
   EXPECT_EQ(world.pool.byte_counts().duplicate, 6u);
@@ -275,8 +279,8 @@ TEST_F(ClaimsOnTheDead, WhatItCouldNotRepeatBeginsAnewWithItsSyn) {
 TEST_F(ClaimsOnTheDead, AConnectionJoinedInTheMiddleIsNotSwallowed) {
   world.send(client(1005, "x").acknowledges(5005), server(5005, "answer").acknowledges(1006));
   world.assembler.flush_all();
-  EXPECT_THAT(world.told(), ElementsAre("#2 c @0 'x' skip -1", "#2 s @0 'answer' skip -1",
-                                        "#2 complete flush no packet"));
+  EXPECT_THAT(world.told(),
+              ElementsAre("#2 c @0 'x' skip -1", "#2 s @0 'answer' skip -1", "#2 complete flush no packet"));
   EXPECT_EQ(world.pool.byte_counts().refused, 0u);
 }
 
