@@ -8,6 +8,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -44,9 +45,12 @@ struct EventNote {
   std::uint64_t size = 0;
   Timestamp time;
   std::uint64_t packet_number = 0;
-  // The first bytes of both copies, at most shown_max.
+  // The first bytes of both copies, at most shown_max; of a conflict, with the packet that brought `held`.
   std::vector<std::uint8_t> held;
   std::vector<std::uint8_t> arrived;
+  Timestamp held_time;
+  std::uint64_t held_packet_number = 0;
+  Winner delivered = Winner::held;
 
   static constexpr std::size_t shown_max = 64;
   static EventNote of(const Event& event);
@@ -161,8 +165,10 @@ class ConnectionLog {
   // beyond are counted.
   void add_gap(DirectionSummary& side, const Gap& gap);
 
-  // Counts an event; puts it on a list too, if asked, as long as there are fewer than a hundred thousand.
-  void list_events() { lists_events_ = true; }
+  // Counts an event; puts it on a list too, if all were asked for or it says that copies differ, or could not
+  // be compared, and those were, as long as there are fewer than a hundred thousand.
+  void list_events() { listed_.set(); }
+  void list_conflicts();
   void add_event(DirectionSummary& side, const Event& event);
 
   // A packet has come: what happens until the next one happens because of it.
@@ -185,7 +191,7 @@ class ConnectionLog {
   std::list<LoggedConnection> opened_;    // never moves what is in it
   std::vector<Ending> ended_;
   std::uint64_t now_ = 0;
-  bool lists_events_ = false;
+  std::bitset<event_kind_count> listed_;
   std::size_t gaps_ = 0;  // listed in open connections
   std::size_t gaps_max_ = ConnectionQueue::gaps_max;
   std::size_t events_ = 0;  // the same

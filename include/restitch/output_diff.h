@@ -51,17 +51,32 @@ struct Difference {
   std::vector<DiffContent> contents;  // by receiver
 };
 
+// Bytes that were delivered, of which another copy came later, and a receiver that would have read that one
+// (ReceiverPolicy::rereads). All have what was delivered.
+struct LaterCopy {
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  std::size_t receiver = 0;
+  DiffContent delivered;
+  DiffContent later;
+};
+
 struct DirectionDiff {
   std::vector<Difference> differences;  // in order
   std::uint64_t unlisted = 0;           // more of them, for which there was no room …
   std::uint64_t unlisted_bytes = 0;     // … and their bytes
+  std::vector<LaterCopy> later_copies;  // in the order in which they came
+  std::uint64_t later_unlisted = 0;     // and so many more
   std::vector<std::uint64_t> lengths;   // where each receiver's stream ends
   std::vector<std::uint64_t> refused;   // payload bytes of segments that each receiver refuses
   // From here on too much was undecided to keep it: only whether all is the same is known.
   std::optional<std::uint64_t> digested_from;
   bool digests_differ = false;
 
-  [[nodiscard]] bool differs() const { return !differences.empty() || unlisted != 0 || digests_differ; }
+  [[nodiscard]] bool differs() const {
+    return !differences.empty() || unlisted != 0 || digests_differ || !later_copies.empty() ||
+           later_unlisted != 0;
+  }
 };
 
 struct ConnectionDiff {
@@ -84,7 +99,7 @@ struct DiffOptions {
   // direction is compared by digest only.
   std::size_t undecided_max = std::size_t{1} << 20;
   std::size_t undecided_total_max = std::size_t{64} << 20;
-  std::size_t differences_max = 1000;  // listed for each direction
+  std::size_t differences_max = 1000;  // listed for each direction, and as many later copies
   std::size_t shown_max = 256;         // bytes of each, for each receiver
 };
 

@@ -97,6 +97,9 @@ struct ReceiverPolicy {
   AfterEnd after_fin = AfterEnd::refuse;
   AfterEnd after_rst = AfterEnd::refuse;
   Urgent urgent = Urgent::inline_;
+  // A copy that comes when another one was delivered would count, too. It cannot: what is delivered is final.
+  // A DiffAssembler shows what such a receiver would have read.
+  bool rereads = false;
 
   [[nodiscard]] constexpr AfterEnd after_end(bool by_reset) const { return by_reset ? after_rst : after_fin; }
 };

@@ -63,6 +63,7 @@ int run_extract(const Options& options) {
   if (!extraction || !session.serve_metrics()) return session.status();
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
+  log.list_conflicts();
   const auto go_on = [&] { return !extraction->error(); };
   if (options.captures) {
     CaptureStreamFactory factory(*extraction, log);

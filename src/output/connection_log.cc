@@ -81,9 +81,16 @@ void ConnectionLog::add_gap(DirectionSummary& side, const Gap& gap) {
   }
 }
 
+void ConnectionLog::list_conflicts() {
+  for (const EventKind kind : {EventKind::conflict, EventKind::uncompared}) {
+    listed_.set(static_cast<std::size_t>(kind));
+  }
+}
+
 void ConnectionLog::add_event(DirectionSummary& side, const Event& event) {
-  ++side.events[static_cast<std::size_t>(event.kind)];
-  if (!lists_events_) return;
+  const auto kind = static_cast<std::size_t>(event.kind);
+  ++side.events[kind];
+  if (!listed_[kind]) return;
   if (events_ >= events_max_) {
     ++side.events_unlisted;
     return;

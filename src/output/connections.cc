@@ -50,7 +50,10 @@ EventNote EventNote::of(const Event& event) {
           event.info.timestamp,
           event.info.packet_number,
           first_of(event.held),
-          first_of(event.arrived)};
+          first_of(event.arrived),
+          event.held_info.timestamp,
+          event.held_info.packet_number,
+          event.delivered};
 }
 
 void SummaryStream::note_origin(TcpFlowDirection direction, const PacketOrigin& origin) {

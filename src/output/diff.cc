@@ -106,8 +106,8 @@ class DiffEntries {
 // A stream, as one receiver has it.
 class DiffStream {
  public:
-  DiffStream(DiffEntries& entries, DiffEntry& entry, std::size_t receiver, bool out_of_band)
-      : entries_(&entries), entry_(&entry), receiver_(receiver), out_of_band_(out_of_band) {}
+  DiffStream(DiffEntries& entries, DiffEntry& entry, std::size_t receiver, const ReceiverPolicy& policy)
+      : entries_(&entries), entry_(&entry), receiver_(receiver), policy_(&policy) {}
 
   bool accept(const TcpSegment& /*tcp*/, const CaptureInfo& /*info*/, TcpFlowDirection /*direction*/,
               std::optional<Sequence> /*next_seq*/, bool& /*start*/, AssemblerContext& /*context*/) {
@@ -131,10 +131,14 @@ class DiffStream {
         entry_->swapped = swapped_;
         break;
       case EventKind::urgent:
-        if (out_of_band_) side(event.direction).take_out(receiver_, event.offset);
+        if (policy_->urgent == Urgent::out_of_band) side(event.direction).take_out(receiver_, event.offset);
         break;
       case EventKind::refused:
         side(event.direction).refuse(receiver_, event.size);
+        break;
+      case EventKind::conflict:
+        if (policy_->rereads && event.delivered == Winner::held)
+          side(event.direction).reread(receiver_, event);
         break;
       default:
         break;
@@ -149,18 +153,18 @@ class DiffStream {
   DiffEntries* entries_;
   DiffEntry* entry_;
   std::size_t receiver_;
-  bool out_of_band_;
+  const ReceiverPolicy* policy_;
   bool swapped_ = false;
 };
 
 struct DiffFactory {
   DiffEntries& entries;
   std::size_t receiver;
-  bool out_of_band;
+  const ReceiverPolicy& policy;
 
   std::optional<DiffStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
                                    AssemblerContext& context) {
-    return DiffStream(entries, entries.begin(receiver, net, transport, context), receiver, out_of_band);
+    return DiffStream(entries, entries.begin(receiver, net, transport, context), receiver, policy);
   }
 };
 
@@ -170,7 +174,7 @@ struct DiffReceiver {
 
   DiffReceiver(DiffEntries& entries, std::size_t number, const ReceiverPolicy& policy,
                const DiffOptions& options)
-      : factory{entries, number, policy.urgent == Urgent::out_of_band},
+      : factory{entries, number, policy},
         pool(factory, with(options.pool, policy)),
         assembler(pool, options.assembler) {}
 

@@ -61,6 +61,25 @@ void DiffSide::take_out(std::size_t receiver, std::uint64_t offset) {
   if (track.to_take_out.size() < waiting_max) track.to_take_out.insert(offset + track.taken_out);
 }
 
+// Offsets of events do not count bytes out of band, which are in their place here.
+void DiffSide::reread(std::size_t receiver, const Event& conflict) {
+  const DiffOptions& options = budget_.options;
+  if (found_.later_copies.size() >= options.differences_max || budget_.shown > options.undecided_total_max) {
+    ++found_.later_unlisted;
+    return;
+  }
+  found_.later_copies.push_back({conflict.offset + tracks_[receiver].taken_out, conflict.size, receiver,
+                                 shown_of(conflict.held, conflict.held_info),
+                                 shown_of(conflict.arrived, conflict.info)});
+}
+
+DiffContent DiffSide::shown_of(Bytes copy, const CaptureInfo& info) {
+  const Bytes shown = copy.first(std::min(copy.size(), budget_.options.shown_max));
+  shown_ += shown.size();
+  budget_.shown += shown.size();
+  return {DiffKind::bytes, {shown.begin(), shown.end()}, info};
+}
+
 void DiffSide::put(Track& track, Run run) {
   track.reached += run.size;
   if (found_.digested_from) return digest(track, run);

@@ -39,6 +39,8 @@ class DiffSide {
   // The byte at this offset of the receiver's stream is read out of band.
   void take_out(std::size_t receiver, std::uint64_t offset);
   void refuse(std::size_t receiver, std::uint64_t size) { found_.refused[receiver] += size; }
+  // A copy that differs from what the receiver was given, and that it would have read.
+  void reread(std::size_t receiver, const Event& conflict);
   // Nothing more comes for this receiver.
   void end(std::size_t receiver) { tracks_[receiver].ended = true; }
 
@@ -81,6 +83,7 @@ class DiffSide {
   void drop(std::uint64_t size);
   void digest_all();
   static void digest(Track& track, const Run& run);
+  [[nodiscard]] DiffContent shown_of(Bytes copy, const CaptureInfo& info);
   [[nodiscard]] Front front_of(const Track& track) const;
   [[nodiscard]] std::uint64_t end_of_front(const Track& track) const;
 

@@ -105,6 +105,18 @@ void append_direction(std::string& out, const DirectionDiff& side, Names names) 
     fmt::format_to(std::back_inserter(out), "  and {} more ranges, of {} bytes\n", side.unlisted,
                    side.unlisted_bytes);
   }
+  for (const LaterCopy& copy : side.later_copies) {
+    fmt::format_to(std::back_inserter(out), "  offset {}, {} bytes, of which another copy came later\n",
+                   copy.offset, copy.size);
+    for (const auto& [name, content] : {std::pair{std::string_view("delivered"), &copy.delivered},
+                                        std::pair{names[copy.receiver], &copy.later}}) {
+      fmt::format_to(std::back_inserter(out), "    {}: ", name);
+      append_content(out, *content, copy.size);
+    }
+  }
+  if (side.later_unlisted != 0) {
+    fmt::format_to(std::back_inserter(out), "  and {} more later copies\n", side.later_unlisted);
+  }
   if (side.digested_from) {
     fmt::format_to(std::back_inserter(out), "  from offset {} on compared by digest only: {}\n",
                    *side.digested_from, side.digests_differ ? "they differ" : "the same");
@@ -164,6 +176,15 @@ void append_difference(std::string& out, const Difference& difference, Names nam
   out += "]}";
 }
 
+void append_later_copy(std::string& out, const LaterCopy& copy, Names names) {
+  fmt::format_to(std::back_inserter(out), R"({{"offset":{},"size":{},"delivered":{{)", copy.offset,
+                 copy.size);
+  append_version(out, copy.delivered);
+  fmt::format_to(std::back_inserter(out), R"(}},"receiver":"{}","later":{{)", names[copy.receiver]);
+  append_version(out, copy.later);
+  out += "}}";
+}
+
 void append_side_json(std::string& out, const ConnectionDiff& diff, TcpFlowDirection direction, Names names) {
   const DirectionDiff& side = diff.directions[static_cast<std::size_t>(direction)];
   fmt::format_to(std::back_inserter(out), R"({{"src":"{}","dst":"{}","differences":[)",
@@ -176,6 +197,15 @@ void append_side_json(std::string& out, const ConnectionDiff& diff, TcpFlowDirec
   out += ']';
   if (side.unlisted != 0) {
     fmt::format_to(std::back_inserter(out), R"(,"unlisted":[{},{}])", side.unlisted, side.unlisted_bytes);
+  }
+  separator = R"(,"later_copies":[)";
+  for (const LaterCopy& copy : side.later_copies) {
+    out += std::exchange(separator, ",");
+    append_later_copy(out, copy, names);
+  }
+  if (!side.later_copies.empty()) out += ']';
+  if (side.later_unlisted != 0) {
+    fmt::format_to(std::back_inserter(out), R"(,"later_unlisted":{})", side.later_unlisted);
   }
   if (side.digested_from) {
     fmt::format_to(std::back_inserter(out), R"(,"digested_from":{},"digests_differ":{})", *side.digested_from,

@@ -43,6 +43,12 @@ void append_event_list(std::string& out, const DirectionSummary& side) {
   }
 }
 
+void append_copies(std::string& out, const EventNote& event) {
+  fmt::format_to(std::back_inserter(out), R"(,"held_packet":{},"held_time":)", event.held_packet_number);
+  append_json_time(out, event.held_time);
+  out += event.delivered == Winner::held ? R"(,"delivered":"held")" : R"(,"delivered":"arrived")";
+}
+
 }  // namespace
 
 void append_event_json(std::string& out, const EventNote& event) {
@@ -55,6 +61,7 @@ void append_event_json(std::string& out, const EventNote& event) {
   if (event.limit != Limit::count_) {
     fmt::format_to(std::back_inserter(out), R"(,"limit":"{}")", to_string(event.limit));
   }
+  if (event.kind == EventKind::conflict) append_copies(out, event);
   for (const auto& [name, bytes] : {std::pair{"held", &event.held}, std::pair{"arrived", &event.arrived}}) {
     if (bytes->empty()) continue;
     fmt::format_to(std::back_inserter(out), R"(,"{}":")", name);

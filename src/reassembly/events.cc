@@ -7,32 +7,20 @@
 namespace restitch {
 
 std::string_view to_string(EventKind kind) {
-  static constexpr std::array<std::string_view, event_kind_count> names = {"conflict",
-                                                                           "gap",
-                                                                           "midstream_start",
-                                                                           "data_after_fin",
-                                                                           "data_after_rst",
-                                                                           "fin_moved",
-                                                                           "syn_in_connection",
-                                                                           "challenge_ack",
-                                                                           "port_reuse",
-                                                                           "limit",
-                                                                           "refused",
-                                                                           "urgent",
-                                                                           "acked_unseen",
-                                                                           "keep_alive",
-                                                                           "zero_window_probe",
-                                                                           "window_full",
-                                                                           "roles_swapped",
-                                                                           "truncated",
-                                                                           "fragment_overlap",
-                                                                           "before_start",
-                                                                           "wild_sequence",
-                                                                           "resynchronized",
-                                                                           "refusal_disproved",
-                                                                           "reset_disproved",
-                                                                           "other_copy",
-                                                                           "uncompared"};
+  static constexpr std::array<std::string_view, event_kind_count> names = {
+      "conflict",          "gap",
+      "midstream_start",   "data_after_fin",
+      "data_after_rst",    "fin_moved",
+      "syn_in_connection", "challenge_ack",
+      "port_reuse",        "limit",
+      "refused",           "urgent",
+      "acked_unseen",      "keep_alive",
+      "zero_window_probe", "window_full",
+      "roles_swapped",     "truncated",
+      "fragment_overlap",  "before_start",
+      "wild_sequence",     "resynchronized",
+      "refusal_disproved", "reset_disproved",
+      "other_copy",        "uncompared"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

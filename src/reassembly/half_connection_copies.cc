@@ -36,10 +36,11 @@ void HalfConnection::compare_with_delivered(State& state, const Arrival& arrival
 // Of bytes that were delivered, or lie in a gap between them.
 void HalfConnection::compare_copy(State& state, const Copy& copy) const {
   const auto event = [&](EventKind kind, std::uint64_t offset, std::uint64_t size) {
-    return Event{.kind = kind, .direction = state.direction, .offset = offset, .size = size, .info = copy.info};
+    return Event{
+        .kind = kind, .direction = state.direction, .offset = offset, .size = size, .info = copy.info};
   };
-  detail::DeliveredBytes::Walk walk = state.delivered.compare(
-      {state.connection, state.direction}, copy.first, copy.bytes.size(), next_seq_, next_offset_);
+  detail::DeliveredBytes::Walk walk = state.delivered.compare({state.connection, state.direction}, copy.first,
+                                                              copy.bytes.size(), next_seq_, next_offset_);
   if (walk.unknown() != 0) state.events.add(event(EventKind::uncompared, copy.offset, walk.unknown()));
   while (const auto shared = state.delivered.next(walk)) {
     const Bytes again = copy.bytes.subspan(shared->at, shared->bytes.size());
@@ -54,8 +55,7 @@ void HalfConnection::compare_copy(State& state, const Copy& copy) const {
 
 void HalfConnection::compare_refused(State& state, const TcpSegment& tcp, const CaptureInfo& info) const {
   if (tcp.payload.empty()) return;
-  compare_with_delivered(state,
-                         {tcp.sequence.add(tcp.syn() ? 1 : 0), tcp.payload, info, state.direction});
+  compare_with_delivered(state, {tcp.sequence.add(tcp.syn() ? 1 : 0), tcp.payload, info, state.direction});
 }
 
 }  // namespace restitch

@@ -80,7 +80,8 @@ Connection* PoolState::idlest_holder(std::uint32_t not_this) {
 }
 
 std::optional<std::int64_t> PoolState::expired_ns(const Connection& connection) const {
-  if (is_in_doubt(connection)) return past(receivers[connection.receiver].reset->tick, options.reset_doubt_ns);
+  if (is_in_doubt(connection))
+    return past(receivers[connection.receiver].reset->tick, options.reset_doubt_ns);
   const Ageing& ageing = options.ageing;
   std::int64_t age_max = 0;
   if (connection.closing()) {

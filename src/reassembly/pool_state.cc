@@ -14,8 +14,8 @@ std::int64_t quarter(std::int64_t ns) { return (ns + 3) / 4; }
 std::int64_t shortest_silence(const PoolOptions& options) {
   const Ageing& ageing = options.ageing;
   std::int64_t least = 0;
-  for (const std::int64_t ns :
-       {ageing.idle_ns, ageing.half_open_ns, ageing.half_closed_ns, ageing.closing_ns, options.reset_doubt_ns}) {
+  for (const std::int64_t ns : {ageing.idle_ns, ageing.half_open_ns, ageing.half_closed_ns, ageing.closing_ns,
+                                options.reset_doubt_ns}) {
     if (ns != 0 && (least == 0 || ns < least)) least = ns;
   }
   return least;
@@ -146,6 +146,5 @@ void PoolState::swap_counts(const Connection& connection) {
     halves.counts[1 - i].held += waits;
   }
 }
-
 
 }  // namespace restitch::detail

@@ -115,6 +115,13 @@ TEST_F(ToolEvents, EveryKindIsToldOfRealPackets) {
   refused.open().add(refused.client(101, "xx").bad_checksum()).add(refused.client(101, "ab"));
   EXPECT_THAT(kinds(refused, "--receiver linux"), Contains("refused"));
 
+  Packets disproved;
+  disproved.open().add(disproved.server(501).window(0)).add(disproved.client(101, "ab"));
+  disproved.add(disproved.server(501).ack(103)).add(disproved.client(103).flags(TcpFlag::rst));
+  disproved.add(disproved.client(103, "cd")).add(disproved.server(501).ack(105));
+  EXPECT_THAT(kinds(disproved, "--receiver linux"), Contains("refusal_disproved").Times(2));
+  EXPECT_THAT(seen_, Contains("reset_disproved"));
+
   Packets full;
   full.open().add(full.client(103, "cd")).add(full.client(107, "gh"));
   EXPECT_THAT(kinds(full, "--connection-pages-max 2"), Contains("limit"));

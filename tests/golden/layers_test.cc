@@ -28,7 +28,8 @@ class Layers : public ToolTest {
     const Frame one = join({{8, 1}, Frame(22), segment(114, "four")});
     PcapBuilder file(Order::little, {.link_type = 105});
     for (const Frame& frame : {several, one}) {
-      file.record(1'600'000'000, 0, std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
+      file.record(1'600'000'000, 0,
+                  std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
     }
     write("aggregate.pcap", file.bytes);
   }

@@ -56,7 +56,8 @@ inline void ByteMapModel::set_start(Position first) {
 
 inline bool ByteMapModel::names_another_start(Position first) const {
   constexpr Position late_syn_reach = 1 << 20;
-  if (!known_) return holds() && (held_.begin()->first < first || held_.begin()->first - first > late_syn_reach);
+  if (!known_)
+    return holds() && (held_.begin()->first < first || held_.begin()->first - first > late_syn_reach);
   const bool repeats = first == start_ || (next_offset() == 0 && first_syn_ && first == *first_syn_);
   const bool names_the_lost_start = !syn_seen_ && first <= start_ && start_ - first <= late_syn_reach;
   return !repeats && !names_the_lost_start;

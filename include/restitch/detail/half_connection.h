@@ -49,9 +49,7 @@ class HalfConnection {
 
   // A start was named, and may still turn out to be another one: nothing of the stream came, and its receiver
   // has not acknowledged it.
-  [[nodiscard]] bool start_in_doubt() const {
-    return known() && next_offset_ == 0 && !start_acked();
-  }
+  [[nodiscard]] bool start_in_doubt() const { return known() && next_offset_ == 0 && !start_acked(); }
   // It acknowledged anything at all: one that is silent, or not captured, has not even the SYN.
   [[nodiscard]] bool heard() const { return has_ack() && !(known() && acked() == start().add(-1)); }
 

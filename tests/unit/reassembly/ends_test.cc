@@ -1,5 +1,5 @@
-// Where a stream begins and ends, and what does not belong to it: a FIN that is contradicted, probes, bytes before the
-// start.
+// Where a stream begins and ends, and what does not belong to it: a FIN that is contradicted, probes, bytes
+// before the start.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -130,7 +130,8 @@ TEST_P(Ends, BytesBeforeTheStartAreCountedForThemselves) {
   std::vector<std::uint64_t> offsets;
   world.on_event = [&](const Event& event) { offsets.push_back(event.offset); };
   world.send(client(0U - 9, "123456789").acknowledges(of_server(1)));
-  world.send(client(0U - 2, "xyzabc").acknowledges(of_server(1)), client(4, "def").acknowledges(of_server(1)));
+  world.send(client(0U - 2, "xyzabc").acknowledges(of_server(1)),
+             client(4, "def").acknowledges(of_server(1)));
   EXPECT_THAT(world.told(), ElementsAre("c @0 'abc'", "c @3 'def'"));
   EXPECT_THAT(world.events(), ElementsAre("before_start c @0 +9", "before_start c @0 +3"));
   const ByteCounts& counts = world.pool.byte_counts(TcpFlowDirection::client_to_server);
@@ -147,13 +148,14 @@ TEST_P(Ends, AlsoOfAConnectionJoinedInTheMiddle) {
   middle.assembler.flush_with_options({second(100), {}});
   middle.events();
   middle.send(server(95, "before"), server(98, "12ab"));
-  EXPECT_THAT(middle.events(), ElementsAre("before_start c @0 +5", "other_copy c @0 +1", "before_start c @0 +2",
-                                           "other_copy c @0 +2"));
+  EXPECT_THAT(middle.events(), ElementsAre("before_start c @0 +5", "other_copy c @0 +1",
+                                           "before_start c @0 +2", "other_copy c @0 +2"));
   EXPECT_EQ(middle.pool.byte_counts().before_start, 7u);
   EXPECT_EQ(middle.pool.byte_counts().duplicate, 3u);
 }
 
-// Under Linux' rule held blocks may overlap, so that one that reaches over the start is cut when it is delivered.
+// Under Linux' rule held blocks may overlap, so that one that reaches over the start is cut when it is
+// delivered.
 TEST_P(Ends, AlsoWhereTheStartIsKnownLater) {
   ReceiverPolicy lax = *find_receiver_policy("linux");
   lax.refusals = {};
@@ -182,7 +184,8 @@ TEST_P(Ends, ForgedPacketsDoNotSwallowAConnectionJoinedInTheMiddle) {
     joined.on_sg = [&](ScatterGather& sg, AssemblerContext&) { seen += Recorder::text(sg); };
     for (std::uint32_t i = 0; i < 50; ++i) {
       const std::string line = "line " + std::to_string(i);
-      joined.send(client(100 + static_cast<std::uint32_t>(sent.size()), line).acknowledges(of_server(300)).at(i));
+      joined.send(
+          client(100 + static_cast<std::uint32_t>(sent.size()), line).acknowledges(of_server(300)).at(i));
       sent += line;
     }
     joined.assembler.flush_all();

@@ -1,0 +1,190 @@
+// Truth: what is owed of a conversation, whatever was forged into it: of each stream the bytes that its
+// receiver acknowledged, as captured, and of which the capture has a copy. It does not depend on who reads
+// the capture. Owns its bytes.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/forgery/conversation.h"
+
+namespace restitch::forgery {
+
+// A stretch of a stream, byte by byte.
+struct OwedRun {
+  Position first = 0;
+  std::string bytes;     // what they are
+  std::string captured;  // not 0: some captured packet carries this very byte
+  std::string proven;    // not 0: its receiver acknowledged it, as captured
+
+  [[nodiscard]] Position end() const { return first + static_cast<Position>(bytes.size()); }
+};
+
+struct OwedStream {
+  std::uint32_t connection = 0;
+  Side from = Side::a;
+  Sequence start;
+  std::vector<OwedRun> runs;
+  Position acked = 0;     // by what was captured
+  Position window = 0;    // the largest that was offered
+  bool answered = false;  // something of its receiver was captured
+  bool has_syn = false;   // the SYN that begins it was captured
+};
+
+// Where in this stream the payload of a packet lies, if it is of its connection.
+inline Position place_in(const OwedStream& stream, const WireSegment& segment) {
+  return segment.position + stream.start.add(segment.position).difference(segment.first());
+}
+
+// Whether the capture shows where each connection behind the first one on the same ports begins: by its SYN,
+// or because the one before had ended for all to see. A SYN with the number of the one before has to be
+// answered.
+class BoundaryFinder {
+ public:
+  explicit BoundaryFinder(const Conversation& conversation) : conversation_(conversation) {}
+
+  [[nodiscard]] bool all_seen() const {
+    std::uint32_t last = 0;
+    for (const CapturedPacket& packet : conversation_.packets) {
+      if (!packet.segment.forged()) last = std::max(last, packet.segment.connection);
+    }
+    for (std::uint32_t number = 2; number <= last; ++number) {
+      if (!begins(number) && !(ends(number - 1, Side::a) && ends(number - 1, Side::b))) return false;
+    }
+    return true;
+  }
+
+ private:
+  template <class Condition>
+  [[nodiscard]] bool any(std::uint32_t number, Side from, Condition&& holds) const {
+    return std::any_of(
+        conversation_.packets.begin(), conversation_.packets.end(), [&](const CapturedPacket& packet) {
+          const WireSegment& segment = packet.segment;
+          return !segment.forged() && segment.connection == number && segment.from == from && holds(segment);
+        });
+  }
+  [[nodiscard]] bool begins(std::uint32_t number) const {
+    const auto is_syn = [](const WireSegment& segment) { return segment.has(TcpFlag::syn); };
+    const bool answered = any(number, Side::b, is_syn);
+    return any(number, Side::a, [&](const WireSegment& syn) {
+      return is_syn(syn) && (answered || !any(number - 1, Side::a, [&](const WireSegment& earlier) {
+                               return earlier.first().add(-earlier.position) == syn.first();
+                             }));
+    });
+  }
+  // All that it sent was captured, then its FIN was acknowledged.
+  [[nodiscard]] bool ends(std::uint32_t number, Side from) const {
+    std::vector<const WireSegment*> sent;
+    std::optional<Position> fin;
+    for (const CapturedPacket& packet : conversation_.packets) {
+      const WireSegment& segment = packet.segment;
+      if (segment.forged() || segment.connection != number) continue;
+      if (segment.from == from) {
+        sent.push_back(&segment);
+        if (segment.has(TcpFlag::fin)) fin = segment.end();
+      } else if (fin && segment.acked && *segment.acked > *fin) {
+        return covers(sent, *fin);
+      }
+    }
+    return false;
+  }
+  static bool covers(std::vector<const WireSegment*> sent, Position end) {
+    std::sort(sent.begin(), sent.end(),
+              [](const WireSegment* a, const WireSegment* b) { return a->position < b->position; });
+    Position known = 0;
+    for (const WireSegment* segment : sent) {
+      if (segment->position > known) break;
+      known = std::max(known, segment->end());
+    }
+    return known >= end;
+  }
+
+  const Conversation& conversation_;
+};
+
+class TruthFinder {
+ public:
+  explicit TruthFinder(const Conversation& conversation) : conversation_(conversation) {}
+
+  std::vector<OwedStream> find() {
+    std::vector<OwedStream> streams;
+    for (const Reception& reception : conversation_.receptions) {
+      OwedStream stream;
+      stream.connection = reception.connection;
+      stream.from = reception.from;
+      stream.start = reception.start;
+      for (const Run& run : reception.runs) {
+        stream.runs.push_back({run.first, run.bytes, std::string(run.bytes.size(), '\0'), {}});
+      }
+      note_receiver(stream);
+      if (conversation_.honest()) add_unproven(stream);
+      for (OwedRun& run : stream.runs) prove(stream, run);
+      for (const CapturedPacket& packet : conversation_.packets) compare(stream, packet.segment);
+      streams.push_back(std::move(stream));
+    }
+    return streams;
+  }
+
+ private:
+  void note_receiver(OwedStream& stream) const {
+    for (const CapturedPacket& packet : conversation_.packets) {
+      const WireSegment& segment = packet.segment;
+      if (segment.forged() || segment.connection != stream.connection) continue;
+      if (segment.from == stream.from) {
+        stream.has_syn |= segment.has(TcpFlag::syn) && segment.first() == stream.start;
+        continue;
+      }
+      if (!segment.acked) continue;
+      stream.answered = true;
+      stream.acked = std::max(stream.acked, *segment.acked);
+      stream.window = std::max(stream.window, segment.offered);
+    }
+  }
+
+  static void prove(const OwedStream& stream, OwedRun& run) {
+    run.proven.assign(run.bytes.size(), '\0');
+    const Position until = std::clamp<Position>(stream.acked - run.first, 0, run.end() - run.first);
+    std::fill_n(run.proven.begin(), until, '\1');
+  }
+
+  // Marks what a packet brought as it is.
+  static void compare(OwedStream& stream, const WireSegment& segment) {
+    if (segment.connection != stream.connection || segment.from != stream.from || segment.payload.empty())
+      return;
+    const Position at = place_in(stream, segment);
+    for (OwedRun& run : stream.runs) {
+      const Position end = std::min(run.end(), at + segment.size());
+      for (Position p = std::max(run.first, at); p < end; ++p) {
+        const auto i = static_cast<std::size_t>(p - run.first);
+        if (run.bytes[i] == segment.payload[static_cast<std::size_t>(p - at)]) run.captured[i] = '\1';
+      }
+    }
+  }
+
+  // Without an attacker, what was sent is true as well, also where nobody was seen to take it in.
+  void add_unproven(OwedStream& stream) const {
+    Position known = stream.runs.empty() ? 0 : stream.runs.back().end();
+    std::vector<const WireSegment*> more;
+    for (const CapturedPacket& packet : conversation_.packets) {
+      const WireSegment& segment = packet.segment;
+      if (segment.connection != stream.connection || segment.from != stream.from) continue;
+      if (!segment.payload.empty() && segment.end() > known) more.push_back(&segment);
+    }
+    std::sort(more.begin(), more.end(),
+              [](const WireSegment* a, const WireSegment* b) { return a->position < b->position; });
+    for (const WireSegment* segment : more) {
+      const Position first = std::max(segment->position, known);
+      if (first >= segment->end()) continue;
+      const auto skip = static_cast<std::size_t>(first - segment->position);
+      const std::string bytes = segment->payload.substr(skip);
+      stream.runs.push_back({first, bytes, std::string(bytes.size(), '\0'), {}});
+      known = segment->end();
+    }
+  }
+
+  const Conversation& conversation_;
+};
+
+}  // namespace restitch::forgery

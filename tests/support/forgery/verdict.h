@@ -1,0 +1,255 @@
+// Verdict: whether what was heard of a conversation keeps the promise: whatever its receiver's
+// acknowledgements prove that it took is delivered, in place, once, or an event names its loss; nothing is
+// changed silently; and nothing is delivered that the receiver could not have taken. docs/notes/forgery.md
+// says what is decidable. Borrows all of it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "support/forgery/heard.h"
+#include "support/forgery/truth.h"
+
+namespace restitch::forgery {
+
+// One way to read a capture.
+struct Reading {
+  std::string_view name;
+  PoolOptions options;
+  bool refuses_after_end = false;  // bytes behind a FIN or RST, by an event
+  bool acknowledged = false;       // delivers only what was acknowledged
+};
+
+struct Failure {
+  std::string_view rule;
+  std::string text;
+};
+
+class Verdict {
+ public:
+  Verdict(const Conversation& conversation, std::span<const OwedStream> owed, const Heard& heard,
+          const Reading& reading)
+      : conversation_(conversation), owed_(owed), heard_(heard), reading_(reading) {}
+
+  std::optional<Failure> find() {
+    if (!heard_.wrong.empty()) return Failure{"calls", heard_.wrong};
+    if (!BoundaryFinder(conversation_).all_seen()) return std::nullopt;
+    for (const HeardConnection& connection : heard_.connections) {
+      for (const Side side : {Side::a, Side::b}) place(connection.streams[index(side)], side);
+    }
+    for (const OwedStream& stream : owed_) {
+      if (!failure_) check(stream);
+    }
+    if (!failure_ && conversation_.honest()) check_whole();
+    return failure_;
+  }
+
+ private:
+  // A heard stream, and where it lies in the stream of which it is.
+  struct Placed {
+    const HeardStream* heard;
+    const OwedStream* owed;  // nullptr: of no connection that there was
+    Side from;
+    Position base = 0;     // of offset 0
+    bool by_host = false;  // a host brought a byte of it
+  };
+
+  [[nodiscard]] const WireSegment& segment(std::size_t packet) const {
+    return conversation_.packets[packet].segment;
+  }
+  [[nodiscard]] const OwedStream* owed(std::uint32_t connection, Side from) const {
+    for (const OwedStream& stream : owed_) {
+      if (stream.connection == connection && stream.from == from) return &stream;
+    }
+    return nullptr;
+  }
+
+  void fail(std::string_view rule, std::string text) {
+    if (!failure_) failure_ = Failure{rule, std::move(text)};
+  }
+
+  // The run by which a stream is known: that of a host if there is one.
+  static const HeardRun* telling_run(const HeardStream& heard, const Verdict& verdict) {
+    for (const HeardRun& run : heard.runs) {
+      if (!verdict.segment(run.packet).forged()) return &run;
+    }
+    return heard.runs.empty() ? nullptr : &heard.runs.front();
+  }
+
+  void place(const HeardStream& heard, Side from) {
+    Placed placed{&heard, nullptr, from};
+    if (const HeardRun* const telling = telling_run(heard, *this)) {
+      placed.owed = owed(segment(telling->packet).connection, from);
+      placed.by_host = !segment(telling->packet).forged();
+      if (placed.owed != nullptr && may_begin_anywhere(placed)) placed.base = find_base(placed);
+    }
+    placed_.push_back(placed);
+    if (placed.owed == nullptr) return;
+    for (const HeardRun& run : heard.runs) check_place(placed, run);
+  }
+
+  // The first byte is the one behind the SYN, if that was captured, or is told by an answer to it; unless an
+  // event says that the start is not known. A forged SYN that nothing speaks against may have been the one.
+  [[nodiscard]] bool may_begin_anywhere(const Placed& placed) const {
+    if (placed.heard->told(EventKind::midstream_start)) return true;
+    return !conversation_.honest() && !(placed.owed->has_syn && placed.owed->answered);
+  }
+
+  // By the first run that lies in one place of its packet only.
+  [[nodiscard]] Position find_base(const Placed& placed) const {
+    std::optional<Position> base;
+    bool by_host = false;
+    for (const HeardRun& run : placed.heard->runs) {
+      const WireSegment& source = segment(run.packet);
+      const std::size_t at = source.payload.find(run.bytes);
+      if (at == std::string::npos || (base && source.forged())) continue;
+      const Position here =
+          place_in(*placed.owed, source) + static_cast<Position>(at) - static_cast<Position>(run.offset);
+      const bool unique = source.payload.find(run.bytes, at + 1) == std::string::npos;
+      if (!base || !by_host) base = here;
+      by_host = !source.forged();
+      if (unique && by_host) return here;
+    }
+    return base.value_or(0);
+  }
+
+  // A run lies in its stream where it lay in its packet.
+  void check_place(const Placed& placed, const HeardRun& run) {
+    const WireSegment& source = segment(run.packet);
+    if (!source.forged() && source.connection != placed.owed->connection) {
+      return fail("mixed", fmt::format("packet {} is delivered in a stream of connection {}", run.packet + 1,
+                                       placed.owed->connection));
+    }
+    const Position at = placed.base + static_cast<Position>(run.offset) - place_in(*placed.owed, source);
+    const auto within = static_cast<std::size_t>(source.forged() ? at & 0xFFFFFFFF : at);
+    const bool fits =
+        within <= source.payload.size() && source.payload.compare(within, run.bytes.size(), run.bytes) == 0;
+    if (fits) return;
+    fail("moved", fmt::format("packet {} is delivered at offset {}, {} bytes from its place", run.packet + 1,
+                              run.offset, at));
+  }
+
+  // ---- what is owed ----------------------------------------------------------------------------------
+
+  void check(const OwedStream& stream) {
+    for (const OwedRun& run : stream.runs) {
+      std::string delivered(run.bytes.size(), '\0');
+      for (const Placed& placed : placed_) {
+        if (placed.owed == &stream) mark(placed, run, delivered);
+      }
+      for (std::size_t i = 0; i < run.bytes.size() && !failure_; ++i) {
+        if (delivered[i] == '\0' && is_owed(stream, run, i)) check_named(stream, run, i);
+      }
+    }
+    for (const Placed& placed : placed_) {
+      if (placed.owed == &stream) check_possible(placed, stream);
+    }
+  }
+
+  [[nodiscard]] bool is_owed(const OwedStream& stream, const OwedRun& run, std::size_t i) const {
+    if (run.captured[i] == '\0') return false;
+    if (run.proven[i] != '\0') return true;
+    if (!conversation_.honest() || reading_.acknowledged || reading_.options.receiver->refusals.any())
+      return false;
+    return !stream.answered || run.first + static_cast<Position>(i) < stream.acked + stream.window;
+  }
+
+  // Puts down what a stream has of a run.
+  void mark(const Placed& placed, const OwedRun& run, std::string& delivered) {
+    for (const HeardRun& heard : placed.heard->runs) {
+      const Position at = placed.base + static_cast<Position>(heard.offset);
+      const Position end = std::min(run.end(), at + static_cast<Position>(heard.bytes.size()));
+      for (Position p = std::max(run.first, at); p < end; ++p) {
+        const auto i = static_cast<std::size_t>(p - run.first);
+        const char byte = heard.bytes[static_cast<std::size_t>(p - at)];
+        const bool right = byte == run.bytes[i];
+        if (!right) check_told(placed, run, i);
+        if (right && delivered[i] == byte) {
+          return fail("twice", fmt::format("byte {} of {} is delivered twice", p, name(*placed.owed)));
+        }
+        if (delivered[i] == '\0' || right) delivered[i] = byte;
+      }
+    }
+  }
+
+  // A byte that is not what its receiver took: both copies were captured, so there is an event.
+  void check_told(const Placed& placed, const OwedRun& run, std::size_t i) {
+    if (run.captured[i] == '\0' || run.proven[i] == '\0') return;
+    const Position p = run.first + static_cast<Position>(i);
+    for (const HeardEvent& event : placed.heard->events) {
+      if (event.kind == EventKind::conflict && is_about(placed, event, p)) return;
+    }
+    fail("changed", fmt::format("byte {} of {} is not what its receiver took, and no event tells", p,
+                                name(*placed.owed)));
+  }
+
+  void check_named(const OwedStream& stream, const OwedRun& run, std::size_t i) {
+    const Position p = run.first + static_cast<Position>(i);
+    for (const Placed& placed : placed_) {
+      if (placed.from != stream.from || (placed.owed != nullptr && placed.owed != &stream)) continue;
+      for (const HeardEvent& event : placed.heard->events) {
+        if (names_loss(event) && is_about({placed.heard, &stream, stream.from, placed.base, false}, event, p))
+          return;
+      }
+    }
+    fail("lost", fmt::format("byte {} of {} is not delivered, and no event tells", p, name(stream)));
+  }
+
+  [[nodiscard]] bool names_loss(const HeardEvent& event) const {
+    const bool after_end = event.kind == EventKind::data_after_fin || event.kind == EventKind::data_after_rst;
+    if (after_end) return reading_.refuses_after_end;
+    return event.kind == EventKind::gap && reading_.acknowledged;
+  }
+
+  // By its range, or by the packet that showed it.
+  [[nodiscard]] bool is_about(const Placed& placed, const HeardEvent& event, Position p) const {
+    const Position first = placed.base + static_cast<Position>(event.offset);
+    if (event.size != 0 && p >= first && p < first + static_cast<Position>(event.size)) return true;
+    if (!event.packet || event.kind == EventKind::gap) return false;
+    const WireSegment& source = segment(*event.packet);
+    const Position at = place_in(*placed.owed, source);
+    return source.from == placed.from && p >= at && p < at + source.size();
+  }
+
+  // Nothing forged is delivered that lies where no window ever reached. What is forged alone, in the middle
+  // of a connection that nobody saw begin, may be of another one.
+  void check_possible(const Placed& placed, const OwedStream& stream) {
+    if (!stream.answered || !stream.has_syn) return;
+    if (!placed.by_host && placed.heard->told(EventKind::midstream_start)) return;
+    constexpr Position margin = 65536;
+    const Position edge = stream.acked + 2 * stream.window + margin;
+    for (const HeardRun& run : placed.heard->runs) {
+      const Position at = placed.base + static_cast<Position>(run.offset);
+      if (!segment(run.packet).forged() || at < edge) continue;
+      return fail("wild", fmt::format("packet {} is delivered at {}, {} beyond all that {} offered",
+                                      run.packet + 1, at, at - edge, name_of(other(stream.from))));
+    }
+  }
+
+  // Without an attacker there is one stream for each direction of a connection.
+  void check_whole() {
+    if (reading_.refuses_after_end) return;
+    for (const OwedStream& stream : owed_) {
+      std::size_t found = 0;
+      for (const Placed& placed : placed_) found += placed.owed == &stream ? 1 : 0;
+      if (found > 1) fail("split", fmt::format("{} comes out as {} streams", name(stream), found));
+    }
+  }
+
+  static std::string name(const OwedStream& stream) {
+    return fmt::format("{}>{} #{}", name_of(stream.from), name_of(other(stream.from)), stream.connection);
+  }
+
+  const Conversation& conversation_;
+  std::span<const OwedStream> owed_;
+  const Heard& heard_;
+  const Reading& reading_;
+  std::vector<Placed> placed_;
+  std::optional<Failure> failure_;
+};
+
+}  // namespace restitch::forgery
