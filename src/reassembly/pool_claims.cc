@@ -23,10 +23,10 @@ std::int32_t reach_of(const HalfConnection& half) {
 // Whether the sender of a half may be at this number, or have been, by what is known.
 bool may_reach(HalfState& state, const HalfConnection& half, Sequence number) {
   if (half.known()) {
-    const std::int64_t ahead = half.next_seq().difference(number);
+    const std::int64_t distance = half.next_seq().difference(number);
     const auto sent =
         static_cast<std::int64_t>(std::min(half.next_offset() + 1, std::uint64_t{Tombstone::repeated_max}));
-    return ahead >= -sent && ahead <= reach_of(half);
+    return distance >= -sent && distance <= reach_of(half);
   }
   const auto near = half.heard() ? half.acked() : half.lowest_held(state);
   if (!near) return true;
@@ -46,8 +46,8 @@ bool names_another(HalfState& state, const HalfConnection& half, Sequence syn) {
 // Whether a SYN-ACK answers another SYN than that of a half. It may acknowledge what came with it (RFC 7413).
 bool answers_another(HalfState& state, const HalfConnection& half, Sequence acknowledgment) {
   if (!names_another(state, half, acknowledgment.add(-1))) return false;
-  const std::int32_t ahead = half.known() ? half.start().difference(acknowledgment) : -1;
-  return ahead < 0 || static_cast<std::uint64_t>(ahead) > half.next_offset();
+  const std::int32_t distance = half.known() ? half.start().difference(acknowledgment) : -1;
+  return distance < 0 || static_cast<std::uint64_t>(distance) > half.next_offset();
 }
 
 }  // namespace

@@ -31,11 +31,11 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
   ReceiverState::Verdict verdict =
       receiver.judge(halves, policy(connection, direction), half, net, tcp, direction);
   if (receiver.reset) verdict = {.refused = Refusal::handshake, .payload_counts = false};
-  auto report = [&](EventKind kind, TcpFlowDirection of, std::uint64_t size, std::int64_t ahead = 0,
+  auto report = [&](EventKind kind, TcpFlowDirection of, std::uint64_t size, std::int64_t distance = 0,
                     Refusal refusal = Refusal::count_) {
     halves.events.add({.kind = kind,
                        .direction = of,
-                       .offset = connection.half(of).next_offset() + static_cast<std::uint64_t>(ahead),
+                       .offset = connection.half(of).next_offset() + static_cast<std::uint64_t>(distance),
                        .size = size,
                        .info = info,
                        .refusal = refusal});
@@ -44,8 +44,8 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
   if (verdict.zero_window_probe) report(EventKind::zero_window_probe, direction, tcp.payload.size());
   if (verdict.window_full) report(EventKind::window_full, direction, 0);
   if (!verdict.refused && tcp.ack() && answered.known() && !tcp.rst()) {
-    const std::int64_t ahead = answered.next_seq().difference(tcp.acknowledgment);
-    const std::int64_t unseen = ahead - (answered.ended() ? 1 : 0);
+    const std::int64_t distance = answered.next_seq().difference(tcp.acknowledgment);
+    const std::int64_t unseen = distance - (answered.ended() ? 1 : 0);
     if (unseen > 0 && receiver.first_to_acknowledge(direction, tcp.acknowledgment)) {
       report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen));
     }
@@ -55,8 +55,8 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
     const std::int32_t unseen =
         std::min(seen.difference(verdict.sack->right), verdict.sack->left.difference(verdict.sack->right));
     if (unseen > 0 && receiver.first_to_acknowledge_block(direction, verdict.sack->right)) {
-      const std::int64_t ahead = std::int64_t{answered.next_seq().difference(verdict.sack->right)} - unseen;
-      report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen), ahead);
+      const std::int64_t distance = std::int64_t{answered.next_seq().difference(verdict.sack->right)} - unseen;
+      report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen), distance);
     }
   }
   return verdict;
@@ -133,10 +133,10 @@ std::optional<RefusedQueue::Piece> PoolState::take_refused(Connection& connectio
   halves.attend(connection.slot, direction);
   halves.bytes().refused -= piece->size;
   const HalfConnection& half = connection.half(direction);
-  const std::int64_t ahead = half.known() ? half.next_seq().difference(piece->first) : 0;
+  const std::int64_t distance = half.known() ? half.next_seq().difference(piece->first) : 0;
   halves.events.add({.kind = EventKind::refusal_disproved,
                      .direction = direction,
-                     .offset = half.next_offset() + static_cast<std::uint64_t>(ahead),
+                     .offset = half.next_offset() + static_cast<std::uint64_t>(distance),
                      .size = piece->size,
                      .info = piece->info});
   return piece;
