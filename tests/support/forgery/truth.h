@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/forgery/conversation.h"
@@ -57,23 +58,28 @@ class BoundaryFinder {
   }
 
  private:
-  template <class Condition>
-  [[nodiscard]] bool any(std::uint32_t number, Side from, Condition&& holds) const {
-    return std::any_of(
-        conversation_.packets.begin(), conversation_.packets.end(), [&](const CapturedPacket& packet) {
-          const WireSegment& segment = packet.segment;
-          return !segment.forged() && segment.connection == number && segment.from == from && holds(segment);
-        });
-  }
+  // With its SYN or SYN-ACK as the first that was captured of it. One with the number of the connection
+  // before has to be answered.
   [[nodiscard]] bool begins(std::uint32_t number) const {
-    const auto is_syn = [](const WireSegment& segment) { return segment.has(TcpFlag::syn); };
-    const bool answered = any(number, Side::b, is_syn);
-    return any(number, Side::a, [&](const WireSegment& syn) {
-      return is_syn(syn) && (answered || !any(number - 1, Side::a, [&](const WireSegment& earlier) {
-                               return earlier.first().add(-earlier.position) == syn.first();
-                             }));
-    });
+    bool first = true;
+    bool asked = false;
+    bool answered = false;
+    for (const CapturedPacket& packet : conversation_.packets) {
+      const WireSegment& segment = packet.segment;
+      if (segment.forged() || segment.connection != number) continue;
+      const bool syn = segment.has(TcpFlag::syn);
+      if (std::exchange(first, false) && !syn) return false;
+      (segment.from == Side::a ? asked : answered) |= syn;
+    }
+    return asked && (answered || start(number) != start(number - 1));
   }
+  [[nodiscard]] std::optional<Sequence> start(std::uint32_t number) const {
+    for (const Reception& reception : conversation_.receptions) {
+      if (reception.connection == number && reception.from == Side::a) return reception.start;
+    }
+    return std::nullopt;
+  }
+
   // All that it sent was captured, then its FIN was acknowledged.
   [[nodiscard]] bool ends(std::uint32_t number, Side from) const {
     std::vector<const WireSegment*> sent;
