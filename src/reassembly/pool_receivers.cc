@@ -55,7 +55,8 @@ ReceiverState::Verdict PoolState::judge(Connection& connection, const NetFlow& n
     const std::int32_t unseen =
         std::min(seen.difference(verdict.sack->right), verdict.sack->left.difference(verdict.sack->right));
     if (unseen > 0 && receiver.first_to_acknowledge_block(direction, verdict.sack->right)) {
-      const std::int64_t distance = std::int64_t{answered.next_seq().difference(verdict.sack->right)} - unseen;
+      const std::int64_t distance =
+          std::int64_t{answered.next_seq().difference(verdict.sack->right)} - unseen;
       report(EventKind::acked_unseen, reverse(direction), static_cast<std::uint64_t>(unseen), distance);
     }
   }
