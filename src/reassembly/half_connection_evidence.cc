@@ -58,7 +58,7 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
     HalfDetail& d = detail(state);
     if (d.elsewhere == none) d.elsewhere = state.elsewheres.allocate();
     if (Elsewhere* const aside = elsewhere(state); aside != nullptr && aside->claim(ack, reach())) {
-      evidence_.believe(ack, tcp.window);
+      evidence_.believe_far(ack, tcp.window);
     }
     return;
   } else {
@@ -134,15 +134,15 @@ void HalfConnection::contradict_elsewhere(State& state) {
   if (Elsewhere* const aside = elsewhere(state)) aside->contradict();
 }
 
-std::optional<Sequence> HalfConnection::gone_to(State& state) const {
+std::optional<Sequence> HalfConnection::gone_to(State& state) {
   if (!known()) return std::nullopt;
   const Elsewhere* const aside = elsewhere(state);
   std::optional<Sequence> position;
-  if (evidence_.has_ack()) {
+  if (evidence_.take_far()) {
     position = evidence_.acked();
     const auto lowest = aside == nullptr ? std::nullopt : aside->lowest_near(state, *position, reach());
     if (lowest && is_before(*lowest, *position)) position = lowest;
-  } else if (aside != nullptr) {
+  } else if (aside != nullptr && !evidence_.has_ack()) {
     position = aside->agreed(state, cluster_reach);
   }
   if (!position) return std::nullopt;

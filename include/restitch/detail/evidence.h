@@ -48,6 +48,17 @@ class Evidence {
     window_ = std::max(window_, window);
   }
 
+  // The same for one that lies far from the stream. True once afterwards: the stream has gone there.
+  void believe_far(Sequence acknowledgment, std::uint16_t window) {
+    believe(acknowledgment, window);
+    bits_ |= far_bit;
+  }
+  bool take_far() {
+    const bool far = (bits_ & far_bit) != 0;
+    bits_ &= static_cast<std::uint8_t>(~far_bit);
+    return far;
+  }
+
   // No acknowledgement counts so far.
   void forget_ack() { bits_ &= static_cast<std::uint8_t>(~ack_bit); }
 
@@ -63,6 +74,7 @@ class Evidence {
  private:
   static constexpr std::uint8_t scale_bits = 0x0F;  // 15: not known
   static constexpr std::uint8_t ack_bit = 0x10;
+  static constexpr std::uint8_t far_bit = 0x20;
 
   Sequence acked_;
   std::uint16_t window_ = 0;  // the largest one, as it stood in the header

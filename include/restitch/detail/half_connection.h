@@ -73,7 +73,7 @@ class HalfConnection {
 
   // Where the stream has gone to, far from here, by the evidence: nothing before that is waited for any
   // longer.
-  [[nodiscard]] std::optional<Sequence> gone_to(State& state) const;
+  [[nodiscard]] std::optional<Sequence> gone_to(State& state);
 
   // Goes there: what lies between is a gap. Requires: holds() nothing before it.
   void go_to(State& state, TcpFlowDirection direction, Sequence position);

@@ -205,6 +205,21 @@ TYPED_TEST(Believed, SegmentsThatAgreeEndAnOutageThatNobodyAcknowledges) {
   EXPECT_THAT(world.events(), ElementsAre("resynchronized s @3 +3000000000", "gap s @3 +3000000000"));
 }
 
+TYPED_TEST(Believed, AStreamMayBeLongThoughNobodyAcknowledgesIt) {
+  auto& world = this->world_;
+  world.send(server(TypeParam::value).syn().ack());
+  std::uint64_t at = 1;
+  const std::string much(1 << 20, 'x');
+  for (int i = 0; i < 300; ++i, at += much.size()) {
+    world.send(server(TypeParam::value + static_cast<std::uint32_t>(at), much));
+  }
+  world.told();
+  world.send(server(TypeParam::value + static_cast<std::uint32_t>(at + 3), "def"),
+             server(TypeParam::value + static_cast<std::uint32_t>(at), "abc"));
+  EXPECT_THAT(world.told(), ElementsAre("s @" + std::to_string(at - 1) + " 'abcdef'"));
+  EXPECT_THAT(world.events(), IsEmpty());
+}
+
 TYPED_TEST(Believed, OneOfTwoNumberSpacesIsDeliveredTheOneThatIsAcknowledged) {
   auto& world = this->world_;
   const std::uint32_t other = 1'700'000'000u;
