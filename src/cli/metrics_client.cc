@@ -27,6 +27,7 @@ MetricsClient& MetricsClient::operator=(MetricsClient&& other) noexcept {
   std::swap(head_, other.head_);
   std::swap(body_, other.body_);
   std::swap(sent_, other.sent_);
+  std::swap(drained_, other.drained_);
   return *this;
 }
 
@@ -68,11 +69,15 @@ bool MetricsClient::write() {
   return ::shutdown(socket_, SHUT_WR) == 0;
 }
 
-// Closing with bytes unread would reset the connection, perhaps before the answer arrived.
+// Closing with bytes unread would reset the connection, perhaps before the answer arrived. Who sends without
+// end gets what he asks for.
 bool MetricsClient::drain() {
+  constexpr std::size_t drained_max = std::size_t{64} << 10;
   std::array<char, request_size_max> piece;
   const ssize_t got = ::recv(socket_, piece.data(), piece.size(), 0);
-  return got > 0 || (got < 0 && is_for_now());
+  if (got < 0) return is_for_now();
+  drained_ += static_cast<std::size_t>(got);
+  return got > 0 && drained_ < drained_max;
 }
 
 }  // namespace restitch::cli

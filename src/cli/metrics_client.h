@@ -41,7 +41,8 @@ class MetricsClient {
   std::string request_;
   std::string head_;
   Text body_;
-  std::size_t sent_ = 0;  // of head and body
+  std::size_t sent_ = 0;     // of head and body
+  std::size_t drained_ = 0;  // behind the request
 };
 
 }  // namespace restitch::cli
