@@ -114,6 +114,7 @@ class Session {
     try {
       part();
     } catch (const std::exception& error) {
+      reserve_.reset();
       fail(description_of(error));
     }
   }
@@ -142,6 +143,9 @@ class Session {
   std::chrono::steady_clock::time_point published_{};
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
   int status_ = exit_ok;
+  // Memory that is never used, for when there is no more: what was read is delivered with it.
+  static constexpr std::size_t reserve_size = std::size_t{8} << 20;
+  std::unique_ptr<char[]> reserve_ = std::make_unique_for_overwrite<char[]>(reserve_size);
 };
 
 }  // namespace restitch::cli
