@@ -122,13 +122,13 @@ TYPED_TEST(DeliveredConflicts, AreFoundInAStreamThatWasJoinedInTheMiddle) {
 }
 
 TYPED_TEST(DeliveredConflicts, AreFoundWhenTheRolesWereGuessedWrong) {
-  World<TypeParam> world({}, remembering());
-  this->listen(world);
-  world.on_accept = [](const TcpSegment&, TcpFlowDirection, std::optional<Sequence>, bool& start) {
+  World<TypeParam> watched({}, remembering());
+  this->listen(watched);
+  watched.on_accept = [](const TcpSegment&, TcpFlowDirection, std::optional<Sequence>, bool& start) {
     return start = true;
   };
-  world.send(server(501, "answer"), client(100).syn(), server(501, "ANSWER"));
-  EXPECT_THAT(world.events(), ElementsAre("roles_swapped c @0 +0", "conflict s @0 +6"));
+  watched.send(server(501, "answer"), client(100).syn(), server(501, "ANSWER"));
+  EXPECT_THAT(watched.events(), ElementsAre("roles_swapped c @0 +0", "conflict s @0 +6"));
   EXPECT_THAT(this->copies, ElementsAre("1 'answer' 3 'ANSWER'"));
 }
 
@@ -160,14 +160,14 @@ TYPED_TEST(DeliveredConflicts, EndWithTheConnection) {
 }
 
 TYPED_TEST(DeliveredConflicts, AreUndecidedWhereTheBytesAreTooOld) {
-  World<TypeParam> world({}, remembering("gopacket", 8192));
-  this->listen(world);
-  world.send(client(100).syn());
-  for (std::uint32_t i = 0; i < 20; ++i) world.send(client(101 + 1000 * i, std::string(1000, 'a')));
-  world.send(client(101, "abc"));
-  EXPECT_THAT(world.events(), ElementsAre("uncompared c @0 +3"));
-  world.send(client(101, std::string(19'999, 'a') + "X"));
-  const auto events = world.events();
+  World<TypeParam> watched({}, remembering("gopacket", 8192));
+  this->listen(watched);
+  watched.send(client(100).syn());
+  for (std::uint32_t i = 0; i < 20; ++i) watched.send(client(101 + 1000 * i, std::string(1000, 'a')));
+  watched.send(client(101, "abc"));
+  EXPECT_THAT(watched.events(), ElementsAre("uncompared c @0 +3"));
+  watched.send(client(101, std::string(19'999, 'a') + "X"));
+  const auto events = watched.events();
   ASSERT_EQ(events.size(), 2u);
   EXPECT_THAT(events[0], ::testing::StartsWith("uncompared c @0 +1"));
   EXPECT_EQ(events[1], "conflict c @19000 +1000");
@@ -177,20 +177,20 @@ TYPED_TEST(DeliveredConflicts, AreUndecidedWhereTheBytesAreTooOld) {
 TYPED_TEST(DeliveredConflicts, AreFoundInBytesThatAreNotAcknowledgedYet) {
   PoolOptions options = remembering("capture");
   options.acknowledged_tolerance_ns = 0;
-  World<TypeParam> world({}, options);
-  this->listen(world);
-  world.send(client(100).syn(), server(500).syn().acknowledges(101));
-  world.send(client(101, "abc").acknowledges(501), client(101, "aXc").acknowledges(501));
+  World<TypeParam> watched({}, options);
+  this->listen(watched);
+  watched.send(client(100).syn(), server(500).syn().acknowledges(101));
+  watched.send(client(101, "abc").acknowledges(501), client(101, "aXc").acknowledges(501));
   EXPECT_THAT(this->copies, ElementsAre("3 'abc' 4 'aXc'"));
 }
 
 // A host that refuses what it has read already does not look at it; an observer does.
 TYPED_TEST(DeliveredConflicts, AreFoundInSegmentsThatTheReceiverRefuses) {
-  World<TypeParam> world({}, remembering("linux"));
-  this->listen(world);
-  world.send(client(100).syn(), server(500).syn().acknowledges(101), client(101, "abc").acknowledges(501));
-  world.send(client(101, "aXc").acknowledges(501));
-  EXPECT_THAT(world.events(), ElementsAre("refused c @3 +3", "conflict c @0 +3"));
+  World<TypeParam> watched({}, remembering("linux"));
+  this->listen(watched);
+  watched.send(client(100).syn(), server(500).syn().acknowledges(101), client(101, "abc").acknowledges(501));
+  watched.send(client(101, "aXc").acknowledges(501));
+  EXPECT_THAT(watched.events(), ElementsAre("refused c @3 +3", "conflict c @0 +3"));
   EXPECT_THAT(this->copies, ElementsAre("3 'abc' 4 'aXc'"));
 }
 
@@ -199,20 +199,20 @@ TYPED_TEST(DeliveredConflicts, AreNotSeenInAByteThatWasReadOutOfBand) {
   ReceiverPolicy out_of_band = *find_receiver_policy("gopacket");
   out_of_band.urgent = Urgent::out_of_band;
   options.receiver = &out_of_band;
-  World<TypeParam> world({}, options);
-  this->listen(world);
+  World<TypeParam> watched({}, options);
+  this->listen(watched);
   AssemblerContext context(client(101, "abcde").info(2));
-  world.send(client(100).syn());
+  watched.send(client(100).syn());
   TestPacket packet = client(101, "abcde");
   TcpSegment urgent = packet.tcp();
   urgent.flags = urgent.flags | TcpFlag::urg;
   urgent.urgent_pointer = 3;
-  world.assembler.assemble_with_context(packet.net(), urgent, context);
-  world.events();
-  world.send(client(101, "abXde"));
-  EXPECT_THAT(world.events(), IsEmpty());
-  world.send(client(101, "abcdX"));
-  EXPECT_THAT(world.events(), ElementsAre("conflict c @2 +2"));
+  watched.assembler.assemble_with_context(packet.net(), urgent, context);
+  watched.events();
+  watched.send(client(101, "abXde"));
+  EXPECT_THAT(watched.events(), IsEmpty());
+  watched.send(client(101, "abcdX"));
+  EXPECT_THAT(watched.events(), ElementsAre("conflict c @2 +2"));
 }
 
 // ---- what still waits ------------------------------------------------------------------------------
@@ -234,13 +234,13 @@ TYPED_TEST(DeliveredConflicts, SayWhichCopyIsDeliveredUnderTheExactRuleOfLinux) 
   PoolOptions options = remembering();
   options.receiver = &linux_rule;
   const auto play = [&](auto&&... packets) {
-    World<TypeParam> world({}, options);
+    World<TypeParam> watched({}, options);
     this->copies.clear();
-    this->listen(world);
-    world.send(client(100).syn(), packets...);
-    world.told();
-    world.send(client(101, "ab"));
-    return world.told().back();
+    this->listen(watched);
+    watched.send(client(100).syn(), packets...);
+    watched.told();
+    watched.send(client(101, "ab"));
+    return watched.told().back();
   };
   EXPECT_EQ(play(client(103, "cdef"), client(104, "XY")), "c @0 'abcdef'");
   EXPECT_THAT(this->copies, ElementsAre("2 'de' 3 'XY'"));
@@ -256,13 +256,13 @@ TYPED_TEST(DeliveredConflicts, AreFoundWhereAMergedBlockReachesOverTheNext) {
   linux_rule.refusals = {};
   PoolOptions options = remembering();
   options.receiver = &linux_rule;
-  World<TypeParam> world({}, options);
-  this->listen(world);
-  world.send(client(100).syn(), client(107, "gh"), client(103, "cd"), client(105, "efXY"));
+  World<TypeParam> watched({}, options);
+  this->listen(watched);
+  watched.send(client(100).syn(), client(107, "gh"), client(103, "cd"), client(105, "efXY"));
   EXPECT_THAT(this->copies, ElementsAre("2 'gh' 4 'XY' arrived"));
-  world.told();
-  world.send(client(101, "ab"));
-  EXPECT_THAT(world.told(), ElementsAre("c @0 'abcdefXY'"));
+  watched.told();
+  watched.send(client(101, "ab"));
+  EXPECT_THAT(watched.told(), ElementsAre("c @0 'abcdefXY'"));
 }
 
 }  // namespace
