@@ -65,7 +65,7 @@ TEST(Sample, IsReassembledToWhatTheEndpointsTransferred) {
 
 // The hosts use the same ports, and the same numbers, again.
 TEST(Sample, FollowedByItselfIsTwiceAsManyConnections) {
-  for (const std::uint64_t seconds : {10, 3600, 86400}) {
+  for (const std::uint64_t seconds : {10U, 3600U, 86400U}) {
     const std::string moved = (std::filesystem::path(testing::TempDir()) / "moved.pcapng").string();
     std::ofstream(moved, std::ios::binary) << sample_moved_by(seconds);
     const Outcome outcome =

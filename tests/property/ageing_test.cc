@@ -81,14 +81,14 @@ constexpr std::uint16_t first_port = 40'000;
 
 class Capture {
  public:
-  explicit Capture(std::uint32_t seed) : random_(seed) {
+  explicit Capture(std::uint32_t seed) : random_{std::mt19937(seed)} {
     connections_ = 1 + random_() % 12;
     for (int i = 0; i < 400; ++i) steps_.push_back(next());
   }
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] PoolOptions options() {
-    const auto any = [&] { return random_() % 3 == 0 ? 0 : (1 + random_() % 60) * seconds / 2; };
+    const auto any = [&] { return random_() % 3 == 0 ? std::int64_t{0} : (1 + random_() % 60) * seconds / 2; };
     PoolOptions options;
     options.ageing = {.hole_ns = any(),
                       .idle_ns = any(),
@@ -146,7 +146,11 @@ class Capture {
   }
   std::int64_t far() { return (random_() % 2 == 0 ? -1 : 1) * 86'400LL * (1 + random_() % 5000) * seconds; }
 
-  std::mt19937 random_;
+  struct Random {
+    std::mt19937 engine;
+    std::uint32_t operator()() { return static_cast<std::uint32_t>(engine()); }
+  };
+  Random random_;
   unsigned connections_ = 0;
   std::map<unsigned, std::uint32_t> next_{};
   std::int64_t now_ = 1'600'000'000 * seconds;
