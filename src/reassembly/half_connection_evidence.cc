@@ -81,7 +81,7 @@ void HalfConnection::note_start_ack(State& state, const TcpSegment& tcp) {
     owner = next_seq_;
   }
   if (!owner) {
-    if (tcp.syn()) detail(state).named.add(ack);
+    if (tcp.syn() && ack != Sequence()) detail(state).named.add(ack);  // 0: made by hand
     return;
   }
   if (d != nullptr) detail(state).named.clear();
