@@ -49,6 +49,7 @@ bool is_just_made(int folder) {
 }  // namespace
 
 Result<OutputFolder> OutputFolder::open(const std::string& path) {
+  if (path.empty()) return refusal(path, ENOENT);
   std::filesystem::path whole(path);
   if (!whole.has_filename()) whole = whole.parent_path();  // "files/"
   const std::string name = whole.has_filename() ? whole.filename().string() : ".";

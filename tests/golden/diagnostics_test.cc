@@ -44,7 +44,8 @@ TEST_F(Diagnostics, WhosePipeIsClosedEndNothing) {
 
 // Otherwise descriptor 2 would be the index, and messages part of it.
 TEST_F(Diagnostics, GoIntoNoFileWhenTheStandardStreamsWereClosed) {
-  write("cut.pcap", ByteVector(hello_world().bytes().begin(), hello_world().bytes().end() - 5));
+  const ByteVector whole = hello_world().bytes();
+  write("cut.pcap", ByteVector(whole.begin(), whole.end() - 5));
   EXPECT_EQ(run("@ extract -o d cut.pcap <&- >&- 2>&-").status, 2);
   EXPECT_EQ(run("@ extract -o e cut.pcap").status, 2);
   EXPECT_EQ(run("diff -r d e").status, 0);

@@ -88,7 +88,9 @@ class Capture {
 
   [[nodiscard]] const std::vector<Step>& steps() const { return steps_; }
   [[nodiscard]] PoolOptions options() {
-    const auto any = [&] { return random_() % 3 == 0 ? std::int64_t{0} : (1 + random_() % 60) * seconds / 2; };
+    const auto any = [&] {
+      return random_() % 3 == 0 ? std::int64_t{0} : (1 + random_() % 60) * seconds / 2;
+    };
     PoolOptions options;
     options.ageing = {.hole_ns = any(),
                       .idle_ns = any(),

@@ -33,8 +33,7 @@ class Remembered {
       : history_(&history), direction_{slot, which}, next_(start) {}
 
   Remembered& deliver(const std::string& text, std::uint64_t packet) {
-    history_->append(direction_, next_, offset_, as_bytes(text),
-                     {.timestamp = {}, .packet_number = packet});
+    history_->append(direction_, next_, offset_, as_bytes(text), {.timestamp = {}, .packet_number = packet});
     return skip(text.size());
   }
   Remembered& skip(std::uint64_t size) {
