@@ -206,6 +206,7 @@ class BasicAssembler {
   void follow_evidence(const Ref& ref, AssemblerContext* context);
   void go_to(const Ref& ref, Sequence position, AssemblerContext* context);
   void give_up_lost(const Ref& ref, AssemblerContext* context);
+  void tell_networks(const Ref& ref, AssemblerContext& context);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   bool hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);

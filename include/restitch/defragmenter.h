@@ -148,13 +148,19 @@ class IpDefragmenter {
 };
 
 struct DecoderOptions {
-  // What keeps connections apart that have the same addresses and ports. Ids that each receiver chooses
-  // for itself (MPLS, GTP, L2TP, PPTP) differ between the two directions of a connection; of those only
-  // the kind of the tunnel counts.
+  // What keeps connections apart that have the same addresses and ports; none of it splits the directions of
+  // a connection whose tunnel goes both ways.
+  //
+  // In which tunnels over IP a packet came, for any host can wrap a segment in one: their kinds, outermost
+  // first, with the networks of VXLAN and Geneve. Keys of GRE, sessions of ERSPAN, and what each receiver
+  // chooses (GTP, L2TP, PPTP) do not count, nor do the hosts between which the tunnel is.
+  bool encapsulation_in_key = true;
   bool vlan_in_key = false;
+  // All other layers, and all ids but those that each receiver chooses for itself (MPLS, GTP, L2TP, PPTP):
+  // they differ between the two directions of a connection.
   bool tunnel_in_key = false;
   bool interface_in_key = false;
-  std::size_t domains_max = std::size_t{1} << 20;  // distinct sets of ids; those beyond share one number
+  std::size_t domains_max = std::size_t{1} << 16;  // distinct sets of ids; those beyond share one number
   // Sets DecodedPacket::copied, for packets that come again within this time (mirror_copies.h); 0: never.
   std::int64_t copies_window_ns = 0;
   DefragmenterOptions defragmenter{};
@@ -211,7 +217,7 @@ class Decoder {
 
   [[nodiscard]] const DecoderOptions& options() const { return options_; }
 
-  // Whether decode_ahead() of a packet that is no fragment is restitch::decode(), and no more.
+  // Whether decode_ahead() of a packet in no tunnel, that is no fragment, is restitch::decode(), and no more.
   [[nodiscard]] bool is_plain() const { return !noting_; }
 
   // Frees the datagrams that were put together for the packets decoded so far. To be called now and then.
@@ -232,8 +238,9 @@ class Decoder {
 
  private:
   // What decode() alone cannot answer.
-  [[nodiscard]] static bool takes_notes(const DecodedPacket& packet) {
-    return packet.reason == DropReason::fragment || packet.more;
+  [[nodiscard]] bool takes_notes(const DecodedPacket& packet) const {
+    return packet.reason == DropReason::fragment || packet.more ||
+           (packet.encapsulated && options_.encapsulation_in_key);
   }
   DecodedPacket judged(DecodedPacket packet, const CaptureInfo& info) {
     if (copies_ && packet.reason == DropReason::none) {
@@ -243,6 +250,7 @@ class Decoder {
   }
   DecodedPacket decode_noting(LinkType link_type, Bytes frame, const CaptureInfo& info);
   void finish(Walk& walk, const CaptureInfo& info, DecodedPacket& packet);
+  [[nodiscard]] std::optional<std::uint64_t> key_of(const Layer& layer) const;
   std::uint32_t domain_of(const Layers& layers, const CaptureInfo& info);
 
   DecoderOptions options_;

@@ -45,6 +45,8 @@ enum class EventKind : std::uint8_t {
                       // event has the packet that brought them
   reset_disproved,  // the receivers acknowledge what was sent after a reset that they seemed to believe: the
                     // connection goes on
+  networks_merged,  // packets on several VLANs or in several tunnels were taken for one connection, and told
+                    // once (NetFlow::network_tag)
   other_copy,       // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
   uncompared,       // copies of bytes that were delivered too long ago to be compared with them
                     // (PoolOptions::history_bytes_max)

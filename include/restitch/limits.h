@@ -104,13 +104,14 @@ struct MemoryBudget {
   PoolLimits pool;
   std::size_t tombstones_max = 0;          // for PoolOptions
   std::size_t defragmenter_bytes_max = 0;  // for DefragmenterOptions
+  std::size_t domains_max = 0;             // for DecoderOptions
 };
 
 // Divides `total` bytes, so that a process with one pool stays inside: 5/16 for held and kept data (of that a
 // quarter for one connection), 1/16 for the history of delivered bytes, 3/8 for connections with streams of
-// `stream_size` bytes each, 1/16 for tombstones, 1/16 for fragments, and 1/8 for what cannot be foreseen:
-// buffers, the program itself, memory that was freed but not given back yet. Less than 16 MiB is taken for 16
-// MiB.
+// `stream_size` bytes each, 1/16 for tombstones, 1/16 for fragments, 1/32 for the ids of tunnels and VLANs
+// (at most 65,536 sets), and 3/32 for what cannot be foreseen: buffers, the program itself, memory that was
+// freed but not given back yet. Less than 16 MiB is taken for 16 MiB.
 MemoryBudget memory_budget(std::size_t total, std::size_t stream_size = 64);
 
 }  // namespace restitch

@@ -39,14 +39,20 @@ std::optional<IpAddress> parse_address(std::string_view text);
 std::string endpoint_to_string(const IpAddress& address, std::uint16_t port);
 
 // The network half of a flow, in the direction of the packet: who sent it to whom. `domain` keeps
-// flows apart that share addresses but not a network (a VLAN, a tunnel, an interface); 0 unless
-// DecodeOptions ask for it.
+// flows apart that share addresses but not a network (a tunnel; a VLAN, an interface), as DecoderOptions say;
+// decode() alone leaves it 0.
 struct NetFlow {
   IpAddress source;
   IpAddress destination;
+  // Of the VLANs and tunnels around the packet, and between which hosts; 0: there are none. It is no part of
+  // the identity: where it changes inside a connection, an event tells (EventKind::networks_merged). 16 bits
+  // of a hash: one change in 65,536 is not seen. 0xffff never stands here.
+  std::uint16_t network_tag = 0;
   std::uint32_t domain = 0;
 
-  friend constexpr bool operator==(const NetFlow&, const NetFlow&) = default;
+  friend constexpr bool operator==(const NetFlow& a, const NetFlow& b) {
+    return a.source == b.source && a.destination == b.destination && a.domain == b.domain;
+  }
 };
 
 // The transport half of a flow, in the direction of the packet.
@@ -240,7 +246,7 @@ enum class LayerKind : std::uint8_t {
   gtp,     // TEID, of the receiver
   teredo,  // no id
   l2tp,    // tunnel << 16 | session (version 2), session (version 3), of the receiver
-  other,   // LISP, TZSP, …; no id
+  other,   // LISP, TZSP, …; id: their UDP port, or their number as an IP protocol
   count_,
 };
 
@@ -284,6 +290,7 @@ struct DecodedPacket {
   std::uint16_t vlan = 0;              // innermost VLAN id, 0: none
   std::uint16_t ip_id = 0;             // identification of the IPv4 header; 0 for IPv6
   bool more = false;                   // the frame holds another one, behind what this is about (decode())
+  bool encapsulated = false;           // it came in IP datagrams of others, in a tunnel
   std::uint32_t tunnel_id = 0;         // as LayerKind says
   NetFlow net;
   TcpSegment tcp;

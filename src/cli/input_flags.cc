@@ -117,8 +117,8 @@ void InputFlags::add_decoding(CLI::App& command) {
   command
       .add_option(
           "--key", key_,
-          "What tells connections of equal addresses and\nports apart, separated by commas: vlan, tunnel,\n"
-          "interface")
+          "What tells connections of equal addresses and\nports apart, besides kinds of tunnels, separated\n"
+          "by commas: vlan, tunnel (its ids too),\ninterface; none: nothing does, not even tunnels")
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -192,8 +192,10 @@ bool InputFlags::take_key(std::string& complaint) {
       decoder.tunnel_in_key = true;
     } else if (part == "interface") {
       decoder.interface_in_key = true;
+    } else if (part == "none") {
+      decoder.encapsulation_in_key = false;
     } else {
-      complaint = fmt::format("--key: {} is none of vlan, tunnel, interface", part);
+      complaint = fmt::format("--key: {} is none of vlan, tunnel, interface, none", part);
     }
   }
   return complaint.empty();

@@ -258,6 +258,7 @@ bool Parser::finish(std::string& complaint) {
   if (!receivers_.finish(complaint) || !take_diff_receivers(complaint)) return false;
   if (options_.events || options_.notes) options_.receivers.observe = true;
   options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
+  options_.input.decoder.domains_max = options_.limits.budget.domains_max;
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();
   options_.threads = std::max(1U, threads_);
   const auto names = NameTemplate::parse(template_);

@@ -54,6 +54,13 @@ void append_fragments(std::string& out, const FragmentCounts& counts) {
   out += '\n';
 }
 
+void append_merged(std::string& out, std::uint64_t connections) {
+  if (connections == 0) return;
+  fmt::format_to(std::back_inserter(out),
+                 "connections merged across VLANs or tunnels: {} (--key vlan,tunnel tells them apart)\n",
+                 connections);
+}
+
 }  // namespace
 
 void ConnectionTotals::add(const ConnectionSummary& summary) {
@@ -79,6 +86,7 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
   append_count(out, "packets captured twice", fed.copies);
   append_interfaces(out, counts.interfaces, session.live());
   append_counts<EventKind>(out, "events", counts.events);
+  append_merged(out, counts.events[static_cast<std::size_t>(EventKind::networks_merged)]);
   fmt::format_to(
       std::back_inserter(out),
       "payload bytes: {} seen, {} delivered, {} duplicate, {} before the start, {} refused, {} dropped\n",

@@ -2,28 +2,12 @@
 
 #include "packet/follow.h"
 #include "packet/ip.h"
+#include "packet/layers.h"
 #include "packet/link_layer.h"
 #include "packet/walk.h"
 #include "restitch/defragmenter.h"
 
 namespace restitch {
-namespace {
-
-// True where both directions of a connection carry the same id.
-bool is_symmetric(LayerKind kind) {
-  switch (kind) {
-    case LayerKind::mpls:
-    case LayerKind::pptp:
-    case LayerKind::gtp:
-    case LayerKind::l2tp:
-      return false;
-    default:
-      return true;
-  }
-}
-
-}  // namespace
-
 Decoder::Decoder(const DecoderOptions& options)
     : options_(options),
       defragmenter_(options.defragmenter),
@@ -52,12 +36,19 @@ std::uint32_t DomainTable::number_of(const std::vector<std::uint64_t>& ids) {
   return next;
 }
 
+// What a layer adds to the key, if anything.
+std::optional<std::uint64_t> Decoder::key_of(const Layer& layer) const {
+  const bool wanted = layer.kind == LayerKind::vlan ? options_.vlan_in_key : options_.tunnel_in_key;
+  const bool by_default = options_.encapsulation_in_key && rides_on_ip(layer.kind);
+  if (!wanted && !by_default) return std::nullopt;
+  const bool with_id = wanted ? is_symmetric(layer.kind) : names_network(layer.kind);
+  return (static_cast<std::uint64_t>(layer.kind) << 32) | (with_id ? layer.id : 0);
+}
+
 std::uint32_t Decoder::domain_of(const Layers& layers, const CaptureInfo& info) {
   ids_.clear();
   for (const Layer& layer : layers.items()) {
-    if (!(layer.kind == LayerKind::vlan ? options_.vlan_in_key : options_.tunnel_in_key)) continue;
-    const std::uint32_t id = is_symmetric(layer.kind) ? layer.id : 0;
-    ids_.push_back((static_cast<std::uint64_t>(layer.kind) << 32) | id);
+    if (const auto id = key_of(layer)) ids_.push_back(*id);
   }
   if (options_.interface_in_key) {
     ids_.push_back((std::uint64_t{1} << 63) | info.source_index);

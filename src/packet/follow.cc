@@ -16,7 +16,7 @@ namespace restitch {
 namespace {
 
 Header enter_noted_ipv4(Walk& walk, DecodedPacket& packet) {
-  packet.net = NetFlow{};
+  packet.net.source = packet.net.destination = IpAddress{};
   const Header next = enter_ipv4(walk, packet);
   if (next == Header::dropped && packet.reason == DropReason::fragment) note_ipv4_fragment(walk, packet);
   return next;
@@ -125,6 +125,10 @@ Header enter(Header header, Walk& walk, DecodedPacket& packet) {
       return enter_ipv6(walk, packet);
     case Header::inner_ip:
       return enter_inner_ip(walk, packet);
+    case Header::inner_mpls:
+      return enter_inner_mpls(walk, packet);
+    case Header::inner_ethernet:
+      return enter_inner_ethernet(walk, packet);
     case Header::authentication:
       return enter_authentication(walk, packet);
     case Header::udp:

@@ -1,5 +1,6 @@
 #include "packet/gre.h"
 
+#include "packet/ip.h"
 #include "packet/link_layer.h"
 
 namespace restitch {
@@ -124,7 +125,7 @@ Header enter_gre(Walk& walk, DecodedPacket& packet) {
 Header enter_etherip(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < 2) return drop(packet, DropReason::truncated);
   if ((walk.data[0] >> 4) != 3) return drop(packet, DropReason::not_tcp);
-  note_layer(walk, packet, LayerKind::other, 0);
+  note_layer(walk, packet, LayerKind::other, protocol_etherip);
   return enter_behind(2, Header::ethernet, walk, packet);
 }
 

@@ -17,6 +17,12 @@ enum : std::uint8_t {
   next_shim6 = 140,
 };
 
+// What IP carries whole, without a header of its own.
+enum : std::uint8_t {
+  protocol_mpls = 137,      // RFC 4023
+  protocol_ethernet = 143,  // RFC 8986
+};
+
 bool is_extension(std::uint8_t next) {
   switch (next) {
     case next_hop_by_hop:
@@ -170,16 +176,16 @@ Header header_of_other_protocol(std::uint8_t protocol, DecodedPacket& packet) {
       return drop(packet, DropReason::encrypted);
     case next_authentication:
       return Header::authentication;
-    case 97:
+    case protocol_etherip:
       return Header::etherip;
     case 108:  // IPComp
       return drop(packet, DropReason::compressed);
     case 115:
       return Header::l2tpv3;
-    case 137:
-      return Header::mpls;
-    case 143:  // Ethernet (RFC 8986)
-      return Header::ethernet;
+    case protocol_mpls:
+      return Header::inner_mpls;
+    case protocol_ethernet:
+      return Header::inner_ethernet;
     default:
       return drop(packet, DropReason::not_tcp);
   }
@@ -192,6 +198,16 @@ Header enter_authentication(Walk& walk, DecodedPacket& packet) {
 Header enter_datagram(const IpFragment& fragment, Walk& walk, DecodedPacket& packet) {
   if (fragment.source.version == 4) return header_of_protocol(fragment.protocol, packet);
   return skip_extensions(fragment.protocol, false, walk, packet);
+}
+
+Header enter_inner_mpls(Walk& walk, DecodedPacket& packet) {
+  note_layer(walk, packet, LayerKind::other, protocol_mpls);
+  return Header::mpls;
+}
+
+Header enter_inner_ethernet(Walk& walk, DecodedPacket& packet) {
+  note_layer(walk, packet, LayerKind::other, protocol_ethernet);
+  return Header::ethernet;
 }
 
 Header enter_inner_ip(Walk& walk, DecodedPacket& packet) {

@@ -11,6 +11,7 @@
 namespace restitch {
 
 constexpr std::uint8_t protocol_tcp = 6;
+constexpr std::uint8_t protocol_etherip = 97;
 
 // In the field of flags and fragment offset of IPv4: what is zero but in fragments.
 constexpr std::uint16_t more_fragments_or_offset = 0x3fff;
@@ -51,6 +52,8 @@ void note_ipv4_fragment(const Walk& walk, const DecodedPacket& packet);
 Header enter_datagram(const IpFragment& fragment, Walk& walk, DecodedPacket& packet);
 
 Header enter_ip(Walk& walk, DecodedPacket& packet);
+Header enter_inner_mpls(Walk& walk, DecodedPacket& packet);
+Header enter_inner_ethernet(Walk& walk, DecodedPacket& packet);
 Header enter_inner_ip(Walk& walk, DecodedPacket& packet);
 Header enter_authentication(Walk& walk, DecodedPacket& packet);
 Header enter_ipv6(Walk& walk, DecodedPacket& packet);

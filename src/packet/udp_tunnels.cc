@@ -6,6 +6,12 @@
 namespace restitch {
 namespace {
 
+enum : std::uint16_t {
+  port_lisp = 4341,
+  port_mpls = 6635,
+  port_tzsp = 37008,
+};
+
 Header not_this(DecodedPacket& packet) { return drop(packet, DropReason::not_tcp); }
 
 // RFC 7348; reserved bits are used by extensions, only the one that says there is a VNI counts.
@@ -102,7 +108,7 @@ Header enter_teredo(Walk& walk, DecodedPacket& packet) {
 // RFC 9300: eight bytes in front of an IP packet.
 Header enter_lisp(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < 9) return not_this(packet);
-  note_layer(walk, packet, LayerKind::other, 0);
+  note_layer(walk, packet, LayerKind::other, port_lisp);
   return enter_behind(8, Header::ip, walk, packet);
 }
 
@@ -119,7 +125,7 @@ Header enter_tzsp(Walk& walk, DecodedPacket& packet) {
     walk.skip(size);
   }
   if (walk.captured < 2) return not_this(packet);
-  note_layer(walk, packet, LayerKind::other, 0);
+  note_layer(walk, packet, LayerKind::other, port_tzsp);
   walk.skip(1);
   if (link == 1) return Header::ethernet;
   if (link == 18) return Header::ieee80211;
@@ -129,7 +135,12 @@ Header enter_tzsp(Walk& walk, DecodedPacket& packet) {
 using Enter = Header (*)(Walk&, DecodedPacket&);
 
 Header next_is_gre(Walk&, DecodedPacket&) { return Header::gre; }
-Header next_is_mpls(Walk&, DecodedPacket&) { return Header::mpls; }
+
+// RFC 7510.
+Header enter_udp_mpls(Walk& walk, DecodedPacket& packet) {
+  note_layer(walk, packet, LayerKind::other, port_mpls);
+  return Header::mpls;
+}
 
 Enter tunnel_of_port(std::uint16_t port) {
   switch (port) {
@@ -139,7 +150,7 @@ Enter tunnel_of_port(std::uint16_t port) {
       return enter_gtp;
     case 3544:
       return enter_teredo;
-    case 4341:
+    case port_lisp:
       return enter_lisp;
     case 4754:
       return next_is_gre;
@@ -150,9 +161,9 @@ Enter tunnel_of_port(std::uint16_t port) {
       return enter_vxlan_gpe;
     case 6081:
       return enter_geneve;
-    case 6635:
-      return next_is_mpls;
-    case 37008:
+    case port_mpls:
+      return enter_udp_mpls;
+    case port_tzsp:
       return enter_tzsp;
     default:
       return nullptr;

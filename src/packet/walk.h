@@ -71,6 +71,8 @@ enum class Header : std::uint8_t {
   ipv4,
   ipv6,
   inner_ip,
+  inner_mpls,
+  inner_ethernet,
   authentication,
   udp,
   gre,
@@ -144,16 +146,8 @@ struct WalkNotes {
   std::optional<Aggregate> aggregate;
 };
 
-// Notes a VLAN or tunnel.
-inline void note_layer(const Walk& walk, DecodedPacket& packet, LayerKind kind, std::uint32_t id) {
-  if (walk.notes != nullptr) walk.notes->layers.push({kind, id});
-  if (kind == LayerKind::vlan) {
-    packet.vlan = static_cast<std::uint16_t>(id);
-  } else {
-    packet.tunnel = kind;
-    packet.tunnel_id = id;
-  }
-}
+// Notes a VLAN or tunnel. Requires: packet.net are the addresses of the IP header around it, if there is one.
+void note_layer(const Walk& walk, DecodedPacket& packet, LayerKind kind, std::uint32_t id);
 
 inline Header drop(DecodedPacket& packet, DropReason reason) {
   packet.reason = reason;

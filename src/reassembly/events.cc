@@ -20,7 +20,8 @@ std::string_view to_string(EventKind kind) {
       "fragment_overlap",  "before_start",
       "wild_sequence",     "resynchronized",
       "refusal_disproved", "reset_disproved",
-      "other_copy",        "uncompared"};
+      "networks_merged",   "other_copy",
+      "uncompared"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

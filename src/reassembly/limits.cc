@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "restitch/defragmenter.h"
 #include "restitch/detail/connection.h"
 #include "restitch/detail/tombstones.h"
 
@@ -30,6 +31,7 @@ MemoryBudget memory_budget(std::size_t total, std::size_t stream_size) {
   // An entry of the table is 8 bytes, and between three eighths and three quarters of them are in use.
   constexpr std::size_t table_entry_size_max = 22;
   constexpr std::size_t connection_size = sizeof(detail::Connection) + table_entry_size_max;
+  constexpr std::size_t domain_size = 224;  // a node of a map, and as many ids as layers
   constexpr std::size_t tombstone_size = sizeof(detail::Tombstone) + table_entry_size_max;
   MemoryBudget budget;
   budget.pool.total_bytes_max = total / 16 * 5;
@@ -38,6 +40,7 @@ MemoryBudget memory_budget(std::size_t total, std::size_t stream_size) {
   budget.pool.connections_max = total / 8 * 3 / (connection_size + stream_size);
   budget.tombstones_max = total / 16 / tombstone_size;
   budget.defragmenter_bytes_max = total / 16;
+  budget.domains_max = std::min(total / 32 / domain_size, DecoderOptions().domains_max);
   return budget;
 }
 

@@ -137,6 +137,14 @@ TEST_F(ToolEvents, EveryKindIsToldOfRealPackets) {
   }
   EXPECT_THAT(kinds(fragments), Contains("fragment_overlap"));
 
+  Packets tunnelled;
+  for (const char* end : {"203.0.113.2", "203.0.113.3"}) {
+    FrameBuilder outer;
+    outer.raw().ip("203.0.113.1", end).ip_payload(4, tunnelled.client(101, "ab").build_ip());
+    tunnelled.add(outer);
+  }
+  EXPECT_THAT(kinds(tunnelled), Contains("networks_merged"));
+
   for (std::size_t i = 0; i < event_kind_count; ++i) {
     EXPECT_THAT(seen_, Contains(std::string(to_string(static_cast<EventKind>(i)))));
   }

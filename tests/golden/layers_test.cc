@@ -1,4 +1,4 @@
-// What lies around segments, through the command: frames that hold several.
+// What lies around segments, through the command: frames that hold several, tunnels, VLANs.
 #include <gmock/gmock.h>
 
 #include "golden/packets.h"
@@ -8,6 +8,7 @@ namespace restitch::testing {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Layers : public ToolTest {
  protected:
@@ -49,6 +50,44 @@ TEST_F(Layers, AFrameOfSeveralSegmentsIsExtractedOnce) {
   write_aggregate();
   ASSERT_EQ(run("@ extract --pcap -o out aggregate.pcap").status, 0);
   EXPECT_THAT(ToolTest::run("@ out/*.pcapng").err, HasSubstr("2 packets, 4 TCP segments, 1 connections"));
+}
+
+// A datagram of IP in IP between others brings bytes for an open connection.
+void inject(Packets& packets) {
+  packets.open();
+  FrameBuilder outer;
+  outer.raw().ip("203.0.113.1", "203.0.113.2").ip_payload(4, packets.client(101, "evil").build_ip());
+  packets.add(outer).add(packets.client(101, "good"));
+}
+
+TEST_F(Layers, ATunnelIsAConnectionOfItsOwnUnlessAskedOtherwise) {
+  Packets packets;
+  inject(packets);
+  write("tunnel.pcap", packets.bytes());
+  const ToolRun apart = ToolTest::run("@ tunnel.pcap");
+  EXPECT_THAT(apart.err, HasSubstr("5 packets, 5 TCP segments, 2 connections"));
+  EXPECT_THAT(apart.err, Not(HasSubstr("merged")));
+  EXPECT_THAT(ToolTest::run("@ --key tunnel tunnel.pcap").err, HasSubstr(", 2 connections"));
+  EXPECT_THAT(ToolTest::run("@ follow 0 tunnel.pcap").out, HasSubstr("good"));
+  const ToolRun merged = ToolTest::run("@ --key none tunnel.pcap");
+  EXPECT_THAT(merged.err, HasSubstr("5 packets, 5 TCP segments, 1 connections"));
+  EXPECT_THAT(merged.err, HasSubstr("connections merged across VLANs or tunnels: 1 (--key"));
+}
+
+TEST_F(Layers, VlansAreMergedAndToldUnlessAskedOtherwise) {
+  PcapBuilder file(Order::little, {});
+  for (const std::uint16_t vlan : {7, 8}) {
+    const Frame frame = FrameBuilder().vlan(vlan).seq(100u + vlan).ack(1).payload("x").build();
+    file.record(1'600'000'000, vlan,
+                std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));
+  }
+  write("vlans.pcap", file.bytes);
+  const ToolRun merged = ToolTest::run("@ streams --json vlans.pcap");
+  EXPECT_THAT(merged.out, HasSubstr(R"("networks_merged":1)"));
+  EXPECT_THAT(merged.err, HasSubstr("connections merged across VLANs or tunnels: 1 (--key"));
+  const ToolRun apart = ToolTest::run("@ streams --json --key vlan vlans.pcap");
+  EXPECT_THAT(apart.out, Not(HasSubstr("networks_merged")));
+  EXPECT_THAT(apart.err, HasSubstr(", 2 connections"));
 }
 
 }  // namespace

@@ -170,6 +170,8 @@ template <StreamType S, class Factory>
   const TcpFlowDirection direction = counting.direction;
   HalfConnection& half = connection->half(direction);
   pool_.state_.note_seen(*connection, info.timestamp);
+  if (net.network_tag != connection->network_tag) [[unlikely]]
+    tell_networks(ref_of(*connection, direction), context);
   if (connection->watched) return judge_and_insert(ref_of(*connection, direction), net, tcp, context, start);
   if (!learn(ref_of(*connection, direction), net, tcp, context)) {
     halves().attend(detail::none, direction);
@@ -202,6 +204,16 @@ template <StreamType S, class Factory>
                                                                   const TcpSegment& tcp,
                                                                   AssemblerContext& context) {
   assemble_hashed(key, hash, net, tcp, context);
+}
+
+template <StreamType S, class Factory>
+[[gnu::noinline]] void BasicAssembler<S, Factory>::tell_networks(const Ref& ref, AssemblerContext& context) {
+  if (!ref.connection->note_other_network()) return;
+  halves().events.add({.kind = EventKind::networks_merged,
+                       .direction = ref.direction,
+                       .offset = ref.half->next_offset(),
+                       .info = context.capture_info()});
+  tell_events(ref);
 }
 
 template <StreamType S, class Factory>

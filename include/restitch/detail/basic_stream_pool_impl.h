@@ -60,13 +60,14 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
   detail::PoolState::Policies policies{};
   if (const auto& choose = state_.options.choose_receiver) {
     policies = {choose(client_net, transport),
-                choose({client_net.destination, client_net.source, client_net.domain},
+                choose({client_net.destination, client_net.source, client_net.network_tag, client_net.domain},
                        {transport.destination_port, transport.source_port})};
   }
   detail::Connection* connection = state_.add(key.key, hash, key.from_high != from_server, policies);
   if (connection == nullptr) return {};
   connection->last_seen = context.capture_info().timestamp;
   connection->client_known = tcp.syn();
+  connection->network_tag = net.network_tag;
   if (!made) {
     HalfConnection& half = connection->half(connection->direction(key.from_high));
     if (tcp.syn()) half.note_start(tcp.sequence.add(1));

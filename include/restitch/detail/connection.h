@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "restitch/detail/checksum_record.h"
 #include "restitch/detail/half_connection.h"
@@ -74,15 +75,16 @@ struct Connection {
   std::uint32_t seen_tick = 0;    // of the pool's clock, at its last packet
   std::uint32_t receiver = none;  // ReceiverState, if its hosts are watched
   std::uint32_t policies[2]{};    // of the receiver of each direction, by number (PoolState::policy)
-  bool watched = false;           // one of them refuses segments, or the pool wants to know
-  bool claimed : 1 = false;       // a SYN inside it named another one (claims.h)
-  bool holds : 1 = false;         // something may wait behind a hole that has an age
   Phase phase = Phase::open;
-  bool client_is_high = false;
-  bool client_known = false;      // from the handshake; else a guess
+  bool watched : 1 = false;  // one of them refuses segments, or the pool wants to know
+  bool claimed : 1 = false;  // a SYN inside it named another one (claims.h)
+  bool holds : 1 = false;    // something may wait behind a hole that has an age
+  bool client_is_high : 1 = false;
+  bool client_known : 1 = false;  // from the handshake; else a guess
   std::uint8_t closed_first = 0;  // 1 + the direction whose FIN was reached first
   ChecksumRecord checksums;       // what they are worth in each direction
   std::uint8_t fins_acked = 0;    // a bit for each direction whose FIN was reached, and acknowledged then
+  std::uint16_t network_tag = 0;  // of its packets (NetFlow), until others came
 
   [[nodiscard]] TcpFlowDirection direction(bool from_high) const {
     return from_high == client_is_high ? TcpFlowDirection::client_to_server
@@ -95,6 +97,12 @@ struct Connection {
     return halves[static_cast<std::size_t>(direction)];
   }
   [[nodiscard]] bool ended() const { return halves[0].ended() && halves[1].ended(); }
+
+  // A packet with another tag came: true the first time.
+  bool note_other_network() {
+    constexpr std::uint16_t several = 0xffff;
+    return std::exchange(network_tag, several) != several;
+  }
 
   // Each host knows that the other has read all it is going to send: nothing can follow.
   [[nodiscard]] bool agreed_to_end() const { return fins_acked == 3; }

@@ -164,13 +164,13 @@ TEST(Decoder, DoesNotTrustAFragmentThatIsLongerThanWhatEnclosesIt) {
 }
 
 TEST(Decoder, KeepsIdsOutOfTheKeyUnlessAsked) {
-  Frames frames;
+  Frames frames({.encapsulation_in_key = false});
   EXPECT_EQ(frames.decode(hello().vlan(7).build()).net.domain, 0u);
   EXPECT_EQ(frames.decode(carry(4, hello_ip())).net.domain, 0u);
 }
 
 TEST(Decoder, NumbersVlansInOrderOfAppearanceAndForGood) {
-  Frames frames({.vlan_in_key = true});
+  Frames frames({.encapsulation_in_key = false, .vlan_in_key = true});
   const auto domain_of = [&](FrameBuilder builder) { return frames.decode(builder.build()).net.domain; };
   EXPECT_EQ(domain_of(hello()), 0u);
   EXPECT_EQ(domain_of(hello().vlan(7)), 1u);

@@ -43,8 +43,8 @@ TEST(MemoryBudget, ItsPartsStayWithinTheTotal) {
     const std::size_t connection = sizeof(detail::Connection) + 100 + 22;
     const std::size_t sum = budget.pool.total_bytes_max + budget.pool.connections_max * connection +
                             budget.tombstones_max * (sizeof(detail::Tombstone) + 22) +
-                            budget.defragmenter_bytes_max;
-    EXPECT_LE(sum, total / 8 * 7) << total;
+                            budget.defragmenter_bytes_max + budget.domains_max * 224;
+    EXPECT_LE(sum, total / 32 * 29) << total;
     EXPECT_GE(sum, total / 8 * 6) << total;
     EXPECT_LE(budget.pool.connection_bytes_max, budget.pool.total_bytes_max / 2);
   }
