@@ -79,6 +79,7 @@ DecodedPacket Decoder::decode_more_ahead(const CaptureInfo& info) {
   notes_->layers.keep(aggregate.layers);
   follow(Header::aggregate, aggregate.rest, aggregate.packet);
   finish(aggregate.rest, info, aggregate.packet);
+  aggregate.packet.more = notes_->aggregate.has_value();
   return aggregate.packet;
 }
 
