@@ -59,12 +59,10 @@ std::span<const Record> FollowSeries::lend(std::span<const Record> batch) {
 }
 
 void FollowSeries::start_next() {
-  std::unique_ptr<FollowReader> reader = take_next();
-  current_ = reader.get();
-  const std::string name = reader->name();
-  // MergeInput::open is copyable, and called once.
-  const auto parcel = std::make_shared<std::unique_ptr<CaptureReader>>(std::move(reader));
-  files_.add({name, Timestamp(), std::nullopt,
+  // MergeInput::open is copyable, and called once: the reader waits in a parcel that all copies share.
+  const auto parcel = std::make_shared<std::unique_ptr<FollowReader>>(take_next());
+  current_ = parcel->get();
+  files_.add({current_->name(), Timestamp(), std::nullopt,
               [parcel]() -> Result<std::unique_ptr<CaptureReader>> { return std::move(*parcel); }});
 }
 

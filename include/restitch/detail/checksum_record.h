@@ -46,8 +46,9 @@ class ChecksumRecord {
     return static_cast<State>(unsigned{bits_} >> shift(direction) & 0xFU);
   }
   void set(TcpFlowDirection direction, State state) {
-    const unsigned others = unsigned{bits_} & ~(0xFU << shift(direction));
-    bits_ = static_cast<std::uint8_t>(others | static_cast<unsigned>(state) << shift(direction));
+    const unsigned place = shift(direction);
+    const unsigned others = bits_ & (0xF0U >> place);
+    bits_ = static_cast<std::uint8_t>(others | static_cast<unsigned>(state) << place);
   }
 
   // A card that joins segments (GRO, LRO) leaves the large one without a checksum of its own.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "restitch/sequence.h"
 
@@ -17,7 +18,8 @@ class NamedStarts {
  public:
   [[nodiscard]] bool empty() const { return count_ == 0; }
   [[nodiscard]] bool contains(Sequence first) const {
-    return std::find(starts_.begin(), end(), first) != end();
+    const std::span<const Sequence> all = named();
+    return std::find(all.begin(), all.end(), first) != all.end();
   }
   void clear() { count_ = 0; }
 
@@ -41,16 +43,16 @@ class NamedStarts {
       return static_cast<std::uint32_t>(start.difference(position)) <= reach;
     };
     if (fits(current)) owner = current;
-    for (const Sequence* start = starts_.begin(); start != end(); ++start) {
-      if (!fits(*start)) continue;
+    for (const Sequence start : named()) {
+      if (!fits(start)) continue;
       if (owner) return std::nullopt;
-      owner = *start;
+      owner = start;
     }
     return owner;
   }
 
  private:
-  [[nodiscard]] const Sequence* end() const { return starts_.begin() + count_; }
+  [[nodiscard]] std::span<const Sequence> named() const { return std::span(starts_).first(count_); }
 
   std::array<Sequence, 3> starts_;
   std::uint8_t count_ = 0;
