@@ -14,9 +14,9 @@ constexpr std::size_t piece_size_min = 512;
 // What lies further back than this is not looked at: sequence numbers of both would have no order.
 constexpr std::int64_t lookback = std::int64_t{1} << 30;
 
-// How many sides are looked at to find one that has many blocks.
-constexpr int givers_max = 8;
-constexpr int sides_max = 64;
+// How many blocks are looked at to find the side that has most.
+constexpr int looked_at_max = 16;
+constexpr int block_probes_max = 256;
 
 // The most that a Side can count.
 constexpr std::uint32_t side_blocks_max = (1U << 14) - 1;
@@ -53,7 +53,7 @@ void DeliveredBytes::append(Direction direction, Sequence first, std::uint64_t o
   while (!bytes.empty()) {
     const std::size_t wanted = sizeof(Piece) + std::min(bytes.size(), piece_size_min);
     if (own->newest == none || own->used + wanted > Block::size) {
-      if (!renew(*own, first, offset)) return;
+      if (!renew(*own, direction.slot, first, offset)) return;
     }
     const Bytes part = bytes.first(std::min(bytes.size(), Block::size - own->used - sizeof(Piece)));
     put(*own, {offset, first, static_cast<std::uint32_t>(part.size()), info}, part);
@@ -91,7 +91,7 @@ auto DeliveredBytes::begin(std::uint32_t number) -> Side* {
 
 // The newest block is full, as far as `first`: another one becomes that, or the oldest of its own. False when
 // there is none.
-bool DeliveredBytes::renew(Side& side, Sequence first, std::uint64_t offset) {
+bool DeliveredBytes::renew(Side& side, std::uint32_t slot, Sequence first, std::uint64_t offset) {
   if (side.newest != none) {
     Head& full = blocks_.hot(side.newest);
     full.used = side.used;
@@ -103,6 +103,7 @@ bool DeliveredBytes::renew(Side& side, Sequence first, std::uint64_t offset) {
   if (block != none) {
     blocks_.hot(block).next =
         side.newest == none ? block : std::exchange(blocks_.hot(side.newest).next, block);
+    blocks_.hot(block).slot = slot;
     side.newest = block;
     ++side.blocks;
     return true;
@@ -121,17 +122,21 @@ std::uint32_t DeliveredBytes::take_block(const Side& side) {
   return made != none ? made : take_from_another(side);
 }
 
-// The oldest block of the one that has most, of a few; none if nobody has one.
+// The oldest block of the side that has most, of those that a few blocks belong to: of the blocks, because a
+// side with many is found soon among them. None if all are of `own`, or nobody has one.
 std::uint32_t DeliveredBytes::take_from_another(const Side& own) {
   Side* giver = nullptr;
-  const auto bound = static_cast<std::uint32_t>(chunks_.size() * sides_per_chunk);
-  int candidates = 0;
-  for (int probes = 0; probes < sides_max && candidates < givers_max; ++probes) {
+  const std::uint32_t bound = blocks_.bound();
+  for (int looked_at = 0, probes = 0; looked_at < looked_at_max && probes < block_probes_max; ++probes) {
     hand_ = hand_ + 1 < bound ? hand_ + 1 : 0;
-    Side* const candidate = side(hand_);
-    if (candidate == nullptr || candidate->blocks == 0 || candidate == &own) continue;
-    ++candidates;
-    if (giver == nullptr || candidate->blocks > giver->blocks) giver = candidate;
+    if (!blocks_.is_used(hand_)) continue;
+    ++looked_at;
+    for (const TcpFlowDirection which :
+         {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+      Side* const candidate = side(number_of({blocks_.hot(hand_).slot, which}));
+      if (candidate == nullptr || candidate->blocks == 0 || candidate == &own) continue;
+      if (giver == nullptr || candidate->blocks > giver->blocks) giver = candidate;
+    }
   }
   if (giver == nullptr) return none;
   giver->lost = 1;

@@ -192,16 +192,22 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   since.queued_packets += inserted.queued != 0 ? 1 : 0;
 }
 
+std::uint64_t HalfConnection::before_start(const State& state, std::int64_t ahead) const {
+  if (ahead >= 0) return 0;
+  const HalfDetail* const d = peek(state);
+  const std::uint64_t passed = next_offset_ + (d == nullptr ? 0 : d->urgent.taken_out());
+  const auto behind = static_cast<std::uint64_t>(-ahead);
+  return behind - std::min(behind, passed);
+}
+
 // Cuts off what lies before the first byte of the stream, and finds the offset of the rest.
 void HalfConnection::cut_before_start(State& state, Arrival& arrival) const {
   if (!known()) return;
   const std::int64_t ahead = next_seq_.difference(arrival.first);
-  const std::uint64_t before = before_start(ahead);
-  arrival.offset = next_offset_ + static_cast<std::uint64_t>(ahead);
-  const std::size_t cut = std::min<std::uint64_t>(arrival.payload.size(), before);
+  const std::size_t cut = std::min<std::uint64_t>(arrival.payload.size(), before_start(state, ahead));
   arrival.cut_front(cut);
+  arrival.offset = offset_at(ahead + static_cast<std::int64_t>(cut));
   note_before_start(state, cut, arrival.info);
-  if (cut < before) arrival.offset = 0;  // nothing is left of it
 }
 
 void HalfConnection::note_before_start(State& state, std::uint64_t size, const CaptureInfo& info) const {
@@ -268,7 +274,7 @@ void HalfConnection::see_urgent(State& state, const Arrival& arrival) {
   const std::int64_t ahead = known() ? next_seq_.difference(d->urgent.position()) : 0;
   state.events.add({.kind = EventKind::urgent,
                     .direction = arrival.direction,
-                    .offset = next_offset_ + static_cast<std::uint64_t>(ahead) + before_start(ahead),
+                    .offset = offset_at(ahead),
                     .size = 1,
                     .info = arrival.info,
                     .held = arrival.payload.subspan(*at, 1)});

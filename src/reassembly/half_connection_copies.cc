@@ -23,14 +23,13 @@ void HalfConnection::compare_with_delivered(State& state, const Arrival& arrival
   if (!state.delivered.on() || !known()) return;
   const std::int64_t before = arrival.first.difference(next_seq_);
   if (before <= 0 || (before == 1 && arrival.payload.size() == 1 && arrival.payload[0] == 0)) return;
-  const auto behind_next = static_cast<std::uint64_t>(before);
-  const std::uint64_t before_start = behind_next - std::min(behind_next, next_offset_);
-  const std::uint64_t end = std::min<std::uint64_t>(arrival.payload.size(), behind_next);
-  if (before_start < end) {
-    compare_copy(state, {next_offset_ - (behind_next - before_start),
-                         arrival.first.add(static_cast<std::int64_t>(before_start)),
-                         arrival.payload.subspan(before_start, end - before_start), arrival.info});
-  }
+  const std::uint64_t begin = before_start(state, -before);
+  const std::uint64_t end =
+      std::min<std::uint64_t>(arrival.payload.size(), static_cast<std::uint64_t>(before));
+  if (begin >= end) return;
+  const auto cut = static_cast<std::int64_t>(begin);
+  compare_copy(state, {offset_at(cut - before), arrival.first.add(cut),
+                       arrival.payload.subspan(begin, end - begin), arrival.info});
 }
 
 // Of bytes that were delivered, or lie in a gap between them.

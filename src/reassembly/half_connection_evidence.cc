@@ -49,6 +49,7 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
   if (const HalfDetail* d = peek(state); d != nullptr && d->has_end && is_before(reached, d->end))
     reached = d->end;
   reached = reached.add(1);  // a FIN there
+  if (evidence_.has_ack() && is_before(reached, evidence_.acked())) reached = evidence_.acked().add(reach());
   if (!evidence_.has_ack() && forward(start(), ack) <= forward(start(), reached)) {
     evidence_.believe(ack, tcp.window);
   } else if (!evidence_.take(ack, tcp.window, reached)) {

@@ -79,11 +79,10 @@ void HalfConnection::pop(State& state, const ReceiverPolicy& policy, HalfDetail&
     const bool fin = segments[segment].fin;
     const std::uint32_t late =
         std::min(static_cast<std::uint32_t>(-std::int64_t{ahead}), std::uint32_t{segments[segment].size});
-    const auto before = static_cast<std::uint32_t>(std::min<std::uint64_t>(before_start(ahead), late));
+    const auto before = static_cast<std::uint32_t>(std::min<std::uint64_t>(before_start(state, ahead), late));
     note_before_start(state, before, segments[segment].info);
     state.bytes().duplicate += late - before;
-    state.note_copy(next_offset_ + static_cast<std::uint64_t>(std::int64_t{ahead}) + before, late - before,
-                    segments[segment].info);
+    state.note_copy(offset_at(std::int64_t{ahead} + before), late - before, segments[segment].info);
     const bool fin_late = late < static_cast<std::uint32_t>(-std::int64_t{ahead});
     if (late == segments[segment].size) {
       segments.release(segment);
@@ -117,6 +116,7 @@ void HalfConnection::take_in(State& state, const ReceiverPolicy& policy, HalfDet
   d.urgent.pass(next_seq_.add(size));
   if (at && policy.urgent == Urgent::out_of_band) {
     urgent = size == 1 || segments.remove_byte(segment, *at) ? 1 : 0;
+    if (urgent != 0) d.urgent.note_taken_out();
   }
   if (size != urgent) note_delivered(state, segment, urgent == 0 ? std::nullopt : at);
   state.bytes().delivered += urgent;
@@ -237,7 +237,7 @@ void HalfConnection::rest(State& state) {
   d.hole.forget();
   const bool counted = d.since.queued_packets != 0 || d.since.overlap_packets != 0;
   const bool start_in_doubt = !d.named.empty() && next_offset_ == 0;
-  if (d.urgent.pending() && !ended()) return;
+  if ((d.urgent.pending() || d.urgent.taken_out() != 0) && !ended()) return;
   if (const Elsewhere* const aside = elsewhere(state)) {
     if (!aside->is_idle()) return;
     state.elsewheres.release(state.details[detail_].elsewhere);

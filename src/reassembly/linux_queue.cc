@@ -128,7 +128,7 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
     if (behind_last < 0 && arrival.transmission == Transmission::first) {
       arrival.transmission = Transmission::late;
     }
-    if (behind_last == 0) return merge(state, last_, arrival), result;
+    if (behind_last == 0) return merge(state, last_, arrival, result), result;
     if (behind_last > 0) {
       parent = last_;
       block = none;
@@ -152,7 +152,7 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
       }
       if (takes_place) return renew(state, block, arrival, result), result;
     } else if (right && end == arrival.first) {
-      return merge(state, block, arrival), result;
+      return merge(state, block, arrival, result), result;
     }
     block = right ? state.blocks[block].right : state.blocks[block].left;
   }
@@ -160,8 +160,15 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
   return result;
 }
 
-// Puts an arrival behind the segments of a block that ends where it begins.
-void HeldQueue::merge(HalfState& state, std::uint32_t block, const Arrival& arrival) {
+// Puts an arrival behind the segments of a block that ends where it begins. Blocks that it reaches over stay,
+// and what they share with it is delivered from the merged block, which starts earlier.
+void HeldQueue::merge(HalfState& state, std::uint32_t block, const Arrival& arrival, Inserted& result) {
+  const LinkTree tree(state.blocks, root_);
+  std::uint32_t next = block == last_ ? none : tree.next(block);
+  for (int i = 0; i < compare_max && next != none && is_before(start_of(state, next), arrival.last()); ++i) {
+    result.overlap += compare_with_block(state, next, arrival, Winner::arrived);
+    next = tree.next(next);
+  }
   const std::uint32_t tail = make_ring(state, arrival);
   if (tail != none) state.blocks[block].value = join_rings(state, tail_of(state, block), tail);
 }

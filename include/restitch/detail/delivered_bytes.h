@@ -111,12 +111,14 @@ class DeliveredBytes {
   };
 
   // What is read of a block lies apart from its bytes, which are only written, and are in no cache any more
-  // when it is their turn again. Of the newest block only `next` means something.
+  // when it is their turn again. Of the newest block only `next` and `slot` mean
+  // something.
   struct Head {
     std::uint64_t end_offset = 0;  // where the pieces end
     Sequence end;                  // the same
     std::uint32_t used = 0;        // bytes
     std::uint32_t next = none;     // the block that is filled after it; of the newest, the oldest
+    std::uint32_t slot = 0;        // the connection it belongs to
   };
 
   // The ring of a direction.
@@ -147,7 +149,7 @@ class DeliveredBytes {
   }
   Side* begin(std::uint32_t number);
   void put(Side& side, const Piece& piece, Bytes bytes);
-  bool renew(Side& side, Sequence first, std::uint64_t offset);
+  bool renew(Side& side, std::uint32_t slot, Sequence first, std::uint64_t offset);
   std::uint32_t take_block(const Side& side);
   std::uint32_t take_from_another(const Side& side);
   std::uint32_t take_oldest(Side& side);
@@ -164,7 +166,7 @@ class DeliveredBytes {
   std::size_t chunks_in_use_ = 0;
   std::uint32_t blocks_max_ = 0;        // of a direction
   std::uint32_t total_blocks_max_ = 0;  // of all
-  std::uint32_t hand_ = 0;              // the side that was looked at last for one that can give
+  std::uint32_t hand_ = 0;              // the block that was looked at last for a side that can give
   std::vector<std::uint8_t> gathered_;
 };
 

@@ -114,7 +114,7 @@ class HalfConnection {
   // True for the segment that is next, when nothing else is to be thought of: the whole hot path.
   [[nodiscard]] bool in_order(const TcpSegment& tcp) const {
     return (flags_ & (known_flag | busy_flag | ended_flag)) == known_flag && tcp.sequence == next_seq_ &&
-           (tcp.flags.bits & unusual_bits) == 0 && tcp.missing_size == 0 && !tcp.fragment_overlap;
+           (tcp.flags.bits & (unusual_bits | urg_bit)) == 0 && tcp.missing_size == 0 && !tcp.fragment_overlap;
   }
 
   // Lends the payload of such a segment to `sg`. Requires: in_order(tcp).
@@ -244,6 +244,7 @@ class HalfConnection {
   static constexpr std::uint8_t syn_bit = (TcpFlags{} | TcpFlag::syn).bits;
   static constexpr std::uint8_t fin_bit = (TcpFlags{} | TcpFlag::fin).bits;
   static constexpr std::uint8_t unusual_bits = (TcpFlag::fin | TcpFlag::syn | TcpFlag::rst).bits;
+  static constexpr std::uint8_t urg_bit = static_cast<std::uint8_t>(TcpFlag::urg);
 
   // The one function that moves next_seq_; back (modulo 2^64) over bytes that nobody read after all. Bytes
   // read out of band have a number, but no offset.
@@ -268,9 +269,12 @@ class HalfConnection {
   bool end_comes_first(State& state, const ReceiverPolicy& policy);
 
   // How much of what lies `ahead` of the next byte (negative: behind it) lies before the start of the stream.
-  [[nodiscard]] std::uint64_t before_start(std::int64_t ahead) const {
+  [[nodiscard]] std::uint64_t before_start(const State& state, std::int64_t ahead) const;
+
+  // The offset of what lies `ahead` of the next byte; 0 for what lies before the start of the stream.
+  [[nodiscard]] std::uint64_t offset_at(std::int64_t ahead) const {
     const auto behind = static_cast<std::uint64_t>(-ahead);
-    return ahead >= 0 || behind <= next_offset_ ? 0 : behind - next_offset_;
+    return ahead < 0 && behind > next_offset_ ? 0 : next_offset_ + static_cast<std::uint64_t>(ahead);
   }
   void reach_end(State& state, const ReceiverPolicy& policy, detail::HalfDetail& d);
 

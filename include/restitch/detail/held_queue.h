@@ -87,7 +87,7 @@ class HeldQueue {
   [[nodiscard]] bool has_blocks() const { return root_ != none || front_ != none; }
   Inserted insert_as_linux(HalfState& state, Arrival& arrival);
   void lay_over(HalfState& state, Arrival& arrival, Inserted& result);
-  void merge(HalfState& state, Block block, const Arrival& arrival);
+  void merge(HalfState& state, Block block, const Arrival& arrival, Inserted& result);
   void renew(HalfState& state, Block block, const Arrival& arrival, Inserted& result);
   void add_block(HalfState& state, Block parent, bool right, const Arrival& arrival, Inserted& result);
   void remove_covered(HalfState& state, Block block, const Arrival& arrival, Inserted& result);

@@ -36,6 +36,10 @@ class UrgentByte {
 
   void note_seen() { phase_ = Phase::seen; }
 
+  // How many bytes were read out of band: the stream has as many fewer than the sequence numbers count.
+  [[nodiscard]] std::uint32_t taken_out() const { return taken_out_; }
+  void note_taken_out() { ++taken_out_; }
+
   // Everything before `next` was delivered.
   void pass(Sequence next) {
     if (position_.difference(next) > 0) phase_ = Phase::absent;
@@ -45,6 +49,7 @@ class UrgentByte {
   enum class Phase : std::uint8_t { absent, named, seen };
 
   Sequence position_;
+  std::uint32_t taken_out_ = 0;
   Phase phase_ = Phase::absent;
 };
 
