@@ -183,7 +183,11 @@ inline void OraclePlayer::step(std::size_t number) {
 inline void OraclePlayer::reopen(const Json& step, const Json& answers) {
   isn_ += wrap(step.at("reopen").get<std::int64_t>());
   kernel_known_ = false;
-  kernel_isn_ += 0x01000000;
+  // A kernel that takes no new connection answers for the old one, from behind its FIN.
+  const bool taken = std::any_of(answers.begin(), answers.end(), [](const Json& answer) {
+    return flags_of(answer.at("f")).has(TcpFlag::syn);
+  });
+  kernel_isn_ += taken ? 0x01000000 : 1;
   read_ = 0;
   peer_sends(Json::object(), isn_, 0, TcpFlags{} | TcpFlag::syn, syn_options(), "");
   const std::size_t next = kernel_sends_syn(answers);
