@@ -8,25 +8,28 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test tsan bench fuzz format check-format coverage lint valgrind install clean
+.PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage lint valgrind install clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
 
-setup:  ## install the Debian packages of packages.txt that are missing
-	@tools/setup.sh
+setup:  ## install the Debian packages of packages.txt and packages-dev.txt that are missing
+	@tools/setup.sh packages.txt packages-dev.txt
+
+setup-build:
+	@tools/setup.sh packages.txt
 
 run: build  ## build, and list the connections of the bundled capture (SAMPLE=FILE, ARGS="follow 1")
 	build/release/restitch $(ARGS) $(SAMPLE)
 
-build: setup  ## build the command: build/release/restitch
-	cmake --preset release
+build: setup-build  ## build the command: build/release/restitch
+	cmake --preset release -D RESTITCH_TESTS=OFF
 	cmake --build --preset release --target tool
 
 test: setup  ## build with AddressSanitizer and UBSan, warnings as errors, and run all tests
 	cmake --preset dev
 	cmake --build --preset dev
-	ctest --preset dev
+	ctest --preset dev --output-junit results.xml
 
 tsan: setup  ## the tests of everything that meets threads, under ThreadSanitizer
 	cmake --preset tsan
@@ -50,11 +53,11 @@ check-format: setup  ## say which C++ sources are not formatted
 	python3 tests/guards/format.py .
 
 lint: setup  ## clang-tidy and cppcheck over src/ and include/
-	cmake --preset release
+	cmake --preset release -D RESTITCH_TESTS=ON
 	tools/lint.sh
 
 valgrind: setup  ## the tests of reassembly, and the command over SAMPLE, under valgrind's memcheck
-	cmake --preset release
+	cmake --preset release -D RESTITCH_TESTS=ON
 	cmake --build --preset release --target tool unit_tests
 	tools/valgrind.sh $(SAMPLE)
 

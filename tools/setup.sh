@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs the packages of packages.txt that are missing; does nothing, and needs no network, when none is.
+# setup.sh LIST…: installs the Debian packages of these lists that are missing; does nothing, and needs no
+# network, when none is. Waits for another installation that is going on, and starts no service.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,7 +9,7 @@ while read -r package; do
   [[ -z $package || $package == \#* ]] && continue
   state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
   [[ $state == ii* || $state == hi* ]] || missing+=("$package")
-done <packages.txt
+done < <(cat "$@")
 [[ ${#missing[@]} -eq 0 ]] && exit 0
 
 if ! command -v apt-get >/dev/null; then
@@ -17,7 +18,9 @@ if ! command -v apt-get >/dev/null; then
 fi
 as_root=()
 [[ $(id -u) -eq 0 ]] || as_root=(sudo)
+# RUNLEVEL: a server that a test needs is started by that test alone.
+as_root+=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1)
+wait=(-o DPkg::Lock::Timeout=600)
 echo "Installing: ${missing[*]}" >&2
-"${as_root[@]}" apt-get update -q </dev/null
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
-  "${missing[@]}" </dev/null
+"${as_root[@]}" apt-get "${wait[@]}" update -q </dev/null
+"${as_root[@]}" apt-get "${wait[@]}" install -q -y --no-install-recommends "${missing[@]}" </dev/null

@@ -66,7 +66,10 @@ FORBIDDEN_SYSTEM_HEADERS = {
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
-MODULE = re.compile(r"^restitch_module\((\w+)(?:\s+DEPENDS\s+([a-z_\s]+))?", re.MULTILINE)
+COMMENT = re.compile(r"#.*")
+MODULE = re.compile(r"\brestitch_module\s*\(([^)]*)\)")
+LINK = re.compile(r"\btarget_link_libraries\s*\(\s*restitch_(\w+)([^)]*)\)")
+KEYWORD = re.compile(r"[A-Z_]+")
 
 
 def public_owner(name):
@@ -115,16 +118,39 @@ def check_file(root, path):
             yield f'{path}: {owner} may not include "{quoted}" of {used}'
 
 
+def behind_keyword(words, keyword):
+    """The words behind a keyword of a CMake call, up to the next keyword; it may stand there several times."""
+    current = None
+    for word in words:
+        if KEYWORD.fullmatch(word):
+            current = word
+        elif current == keyword:
+            yield word
+
+
+def link_edges(text):
+    """(module, used) for every link between modules that a CMake file declares."""
+    text = COMMENT.sub("", text)
+    for call in MODULE.findall(text):
+        words = call.split()
+        yield from ((words[0], used) for used in behind_keyword(words[1:], "DEPENDS"))
+    for name, rest in LINK.findall(text):
+        for used in re.findall(r"\brestitch(?:_|::)(\w+)", rest):
+            if name in RANKS and used in RANKS:
+                yield name, used
+
+
 def check_cmake(root):
     """The link graph keeps the ranks too, and has every module but the command."""
-    declared = {name: (depends or "").split() for name, depends in
-                MODULE.findall((root / "CMakeLists.txt").read_text(encoding="utf-8"))}
-    if set(declared) != set(RANKS) - {"cli"}:
+    main = COMMENT.sub("", (root / "CMakeLists.txt").read_text(encoding="utf-8"))
+    declared = {call.split()[0] for call in MODULE.findall(main)}
+    if declared != set(RANKS) - {"cli"}:
         yield f"CMakeLists.txt: its modules are {sorted(declared)}"
-    for name, depends in declared.items():
-        for used in depends:
+    files = [root / "CMakeLists.txt", *(root / "src").rglob("CMakeLists.txt"), *(root / "cmake").rglob("*.cmake")]
+    for path in sorted(files):
+        for name, used in link_edges(path.read_text(encoding="utf-8")):
             if name in RANKS and not (used in RANKS and may_use(name, used)):
-                yield f"CMakeLists.txt: {name} may not depend on {used}"
+                yield f"{path.relative_to(root)}: {name} may not depend on {used}"
 
 
 def check_tree(root):
@@ -159,6 +185,13 @@ BAD_FILES = {
     "an unknown module": ("src/magic/bad.cc", "", {}),
     "a thread in the core": ("src/reassembly/bad.cc", "#include <thread>", {}),
     "a link against the ranks": ("CMakeLists.txt", GOOD_CMAKE.replace("packet DEPENDS base", "packet DEPENDS engine"), {}),
+    "a link against the ranks, behind flags": (
+        "CMakeLists.txt", GOOD_CMAKE.replace("packet DEPENDS base", "packet ONE_UNIT UNCHECKED\n  DEPENDS base engine"), {}),
+    "a link against the ranks, behind others": (
+        "CMakeLists.txt", GOOD_CMAKE.replace("packet DEPENDS base PRIVATE some::library",
+                                             "packet PRIVATE some::library DEPENDS base engine"), {}),
+    "a link added later": (
+        "src/packet/CMakeLists.txt", "target_link_libraries(restitch_packet PRIVATE restitch_base restitch::engine)\n", {}),
     "a missing module": ("CMakeLists.txt", GOOD_CMAKE.replace("restitch_module(base)\n", ""), {}),
 }
 

@@ -6,11 +6,14 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <zstd.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -98,11 +101,23 @@ class OracleCase {
   Json json_;
 };
 
+// A text file; one that ends in .zst was written by zstd, with its size. Empty when there is no such file.
+inline std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!path.ends_with(".zst")) return text;
+  const auto size = ZSTD_getFrameContentSize(text.data(), text.size());
+  if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN) return {};
+  std::string plain(size, '\0');
+  const std::size_t written = ZSTD_decompress(plain.data(), plain.size(), text.data(), text.size());
+  return ZSTD_isError(written) != 0 ? std::string() : plain;
+}
+
 // Empty when there is no such file.
 inline std::vector<OracleCase> read_oracle_cases(const std::string& path) {
   std::vector<OracleCase> cases;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
+  std::istringstream lines(read_text(path));
+  for (std::string line; std::getline(lines, line);) {
     if (!line.empty()) cases.emplace_back(Json::parse(line));
   }
   return cases;
