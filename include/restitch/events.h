@@ -50,6 +50,7 @@ enum class EventKind : std::uint8_t {
   other_copy,       // the packet brought bytes of which another copy is delivered (PoolOptions::tell_copies)
   uncompared,       // copies of bytes that were delivered too long ago to be compared with them
                     // (PoolOptions::history_bytes_max)
+  late_data,        // bytes of a gap that was given up: they came all the same, and are not delivered
   count_,
 };
 

@@ -21,7 +21,7 @@ std::string_view to_string(EventKind kind) {
       "wild_sequence",     "resynchronized",
       "refusal_disproved", "reset_disproved",
       "networks_merged",   "other_copy",
-      "uncompared"};
+      "uncompared",        "late_data"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

@@ -166,7 +166,7 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
   overlap -= arrival.payload.size();
   if (overlap != 0) {
     arrival.transmission = Transmission::again;
-    state.note_copy(arrival.offset - overlap, overlap, arrival.info);
+    state.note_again(arrival.offset - overlap, overlap, arrival.info);
   }
   cut_after_end(state, policy, arrival);
   detail::HeldQueue::Inserted inserted;
@@ -182,7 +182,7 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
       set_aside(state, arrival);
     }
   }
-  state.bytes().duplicate += overlap + inserted.duplicate;
+  state.bytes().duplicate += inserted.duplicate;
   overlap += inserted.overlap;
   if (overlap == 0 && inserted.queued == 0) return;
   TcpAssemblyStats& since = detail(state).since;
@@ -354,11 +354,7 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
   const CaptureInfo info = lowest == none ? CaptureInfo{} : state.segments[lowest].info;
   const std::int32_t distance = next_seq_.difference(to);
   if (distance <= 0) return false;
-  state.events.add({.kind = EventKind::gap,
-                    .direction = direction,
-                    .offset = next_offset_,
-                    .size = static_cast<std::uint64_t>(distance),
-                    .info = info});
+  state.note_gap(next_offset_, static_cast<std::uint64_t>(distance), info);
   d.skip = std::max<std::int64_t>(d.skip, 0) + distance;
   advance(static_cast<std::uint64_t>(distance));
   return true;

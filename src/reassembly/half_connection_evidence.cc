@@ -154,9 +154,9 @@ std::optional<Sequence> HalfConnection::gone_to(State& state) {
 void HalfConnection::go_to(State& state, TcpFlowDirection direction, Sequence position) {
   HalfDetail& d = detail(state);
   const std::uint32_t distance = forward(next_seq_, position);
-  for (const EventKind kind : {EventKind::resynchronized, EventKind::gap}) {
-    state.events.add({.kind = kind, .direction = direction, .offset = next_offset_, .size = distance});
-  }
+  state.events.add(
+      {.kind = EventKind::resynchronized, .direction = direction, .offset = next_offset_, .size = distance});
+  state.note_gap(next_offset_, distance, {});
   if (d.has_end && forward(next_seq_, d.end) < distance) d.has_end = false;
   d.skip = std::max<std::int64_t>(d.skip, 0) + distance;
   advance(distance);

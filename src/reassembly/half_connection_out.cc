@@ -206,6 +206,7 @@ void HalfConnection::give_up_held(State& state, std::uint64_t ByteCounts::*count
 
 void HalfConnection::clear(State& state) {
   state.delivered.forget({state.connection, state.direction});
+  state.given_up.forget({state.connection, state.direction});
   if (detail_ != none) {
     HalfDetail& d = detail(state);
     state.bytes().dropped += d.held.discard_all(state);

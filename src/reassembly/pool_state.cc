@@ -115,6 +115,7 @@ bool PoolState::correct_client(Connection& connection, bool from_high, const Tcp
   swap_counts(connection);
   std::swap(connection.halves[0], connection.halves[1]);
   halves.delivered.swap(connection.slot);
+  halves.given_up.swap(connection.slot);
   std::swap(connection.policies[0], connection.policies[1]);
   if (connection.closed_first != 0)
     connection.closed_first = static_cast<std::uint8_t>(3 - connection.closed_first);

@@ -111,6 +111,17 @@ TEST_F(ToolEvents, EveryKindIsToldOfRealPackets) {
   }
   EXPECT_THAT(kinds(gone), Contains("resynchronized"));
 
+  Packets late;
+  late.open().add(late.client(103, "cd")).add(late.client(107, "gh")).add(late.client(101, "ab"));
+  EXPECT_THAT(kinds(late, "--connection-pages-max 2"), Contains("late_data"));
+
+  Packets long_ago;
+  long_ago.open();
+  for (std::uint32_t i = 0; i < 20; ++i)
+    long_ago.add(long_ago.client(101 + 1000 * i, std::string(1000, 'x')));
+  long_ago.add(long_ago.client(101, "xxx"));
+  EXPECT_THAT(kinds(long_ago, "--history 4K"), Contains("uncompared"));
+
   Packets refused;
   refused.open().add(refused.client(101, "xx").bad_checksum()).add(refused.client(101, "ab"));
   EXPECT_THAT(kinds(refused, "--receiver linux"), Contains("refused"));

@@ -76,7 +76,7 @@ TEST_F(Layers, ATunnelIsAConnectionOfItsOwnUnlessAskedOtherwise) {
 
 TEST_F(Layers, VlansAreMergedAndToldUnlessAskedOtherwise) {
   PcapBuilder file(Order::little, {});
-  for (const std::uint16_t vlan : {7, 8}) {
+  for (const std::uint16_t vlan : {std::uint16_t{7}, std::uint16_t{8}}) {
     const Frame frame = FrameBuilder().vlan(vlan).seq(100u + vlan).ack(1).payload("x").build();
     file.record(1'600'000'000, vlan,
                 std::string_view(reinterpret_cast<const char*>(frame.data()), frame.size()));

@@ -131,7 +131,8 @@ PoolSize BasicStreamPool<S, Factory>::size() const {
                          state_.receivers.memory_size() + state_.refused_queues.memory_size() +
                          halves.segments.memory_size() + halves.leaves.memory_size() +
                          halves.blocks.memory_size() + halves.details.memory_size() +
-                         halves.elsewheres.memory_size() + halves.delivered.memory_size()};
+                         halves.elsewheres.memory_size() + halves.delivered.memory_size() +
+                         halves.given_up.memory_size()};
 }
 
 }  // namespace restitch

@@ -9,6 +9,7 @@
 #include "restitch/detail/acked_hole.h"
 #include "restitch/detail/delivered_bytes.h"
 #include "restitch/detail/elsewhere.h"
+#include "restitch/detail/given_up_gaps.h"
 #include "restitch/detail/greed_index.h"
 #include "restitch/detail/held_queue.h"
 #include "restitch/detail/hole_age.h"
@@ -137,7 +138,8 @@ struct HalfState {
         blocks(source),
         details(source),
         elsewheres(source),
-        delivered(source) {}
+        delivered(source),
+        given_up(source) {}
 
   SegmentStore segments;
   SegmentOrder::Leaves leaves;  // of the order of those that are held
@@ -145,6 +147,7 @@ struct HalfState {
   Slab<HalfDetail> details;
   Slab<Elsewhere> elsewheres;
   DeliveredBytes delivered;
+  GivenUpGaps given_up;
   GreedIndex greed;
   EventLog events;
   std::array<ByteCounts, 2> counts;  // by direction
@@ -171,6 +174,16 @@ struct HalfState {
     if (delivered.on() && !bytes.empty())
       delivered.append({connection, direction}, first, offset, bytes, info);
   }
+
+  // The half at hand goes on behind a gap, told as an event.
+  void note_gap(std::uint64_t offset, std::uint64_t size, const CaptureInfo& info) {
+    events.add(
+        {.kind = EventKind::gap, .direction = direction, .offset = offset, .size = size, .info = info});
+    given_up.add({connection, direction}, {offset, size});
+  }
+
+  // Bytes come that lie before the next one: copies, but for what lies in a gap that was given up.
+  void note_again(std::uint64_t offset, std::uint64_t size, const CaptureInfo& info);
 
   // Bytes counted as duplicate: a copy that is not the one delivered, and who brought it.
   bool tells_copies = false;

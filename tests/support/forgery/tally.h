@@ -60,8 +60,9 @@ class Tally {
   void count(const OwedStream& stream) {
     for (const OwedRun& run : stream.runs) {
       bytes_ += run.bytes.size();
-      for (std::size_t i = 0; i < run.bytes.size(); ++i)
-        owed_ += (run.captured[i] & run.proven[i]) != 0 ? 1 : 0;
+      for (std::size_t i = 0; i < run.bytes.size(); ++i) {
+        if ((run.captured[i] & run.proven[i]) != 0) ++owed_;
+      }
     }
   }
 
