@@ -56,7 +56,7 @@ struct PoolLimits {
   // What is remembered of delivered bytes, of all connections (PoolOptions::history_bytes_max), and beside it
   // 8 bytes for each direction. At the limit whoever needs more takes it from one that has much: nothing else
   // gives way, and copies of what was taken are told as uncompared.
-  std::size_t total_history_bytes_max = std::size_t{32} << 20;
+  std::size_t total_history_bytes_max = std::size_t{8} << 20;
 
   // Connections with a stream. One takes 128 bytes, 8 to 22 in the table, and its stream.
   std::size_t connections_max = 1'000'000;

@@ -1,6 +1,6 @@
-// GivenUpGaps: gaps that were given up in the last of many directions, so that what comes for them all the same
-// is not taken for a repetition. A fixed number of places, the oldest of which is used again; they take memory
-// when the first gap comes. One thread.
+// GivenUpGaps: gaps that were given up in the last of many directions, so that what comes for them all the
+// same is not taken for a repetition. A fixed number of places, the oldest of which is used again; they take
+// memory when the first gap comes. One thread.
 #pragma once
 
 #include <array>

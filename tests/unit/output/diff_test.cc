@@ -102,11 +102,10 @@ TEST_F(Diff, BytesThatOnlySomeReadAndEndsAreDifferences) {
 TEST_F(Diff, AConnectionThatOnlySomeHaveIsADifference) {
   names_ = {"first", "linux"};  // which does not let a SYN into a connection
   const auto found =
-      diff({client(100).syn(), server(500).syn().ack(), client(101, "ab").ack(), client(70000).syn(),
-            server(900).syn().acknowledges(70001), client(70001, "new").acknowledges(901)});
+      diff({client(100).syn(), client(101, "ab"), client(2'000'000'000).syn(), client(2'000'000'001, "new")});
   ASSERT_EQ(found.size(), 2u);
   EXPECT_THAT(found[0], HasSubstr("  length\n    first: 2\n    linux: "));
-  EXPECT_THAT(found[1], HasSubstr("    first: 6e6577  \"new\"  (packet 6)\n    linux: nothing\n"));
+  EXPECT_THAT(found[1], HasSubstr("    first: 6e6577  \"new\"  (packet 4)\n    linux: nothing\n"));
   EXPECT_THAT(found[1], HasSubstr("    linux: no such connection\n"));
 }
 
