@@ -30,6 +30,7 @@ struct CaptureEnd {
   std::uint64_t offset = 0;   // where: start of the first unsound record, in (uncompressed) bytes
   std::uint64_t skipped = 0;  // packets left out because their own fields contradict the file's
   std::string message;        // one line for a person, without the input's name; empty for a clean end
+  bool stopped = false;       // the user asked for the end (a stop flag) before it was reached
 };
 
 // Where packets were captured. A pcap file has one interface; a pcapng file may have several in each section,
@@ -123,7 +124,8 @@ inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
 // its content. Records longer than the file's snap length are read. Errors, with a message that begins
 // with the path: io (no such file, unreadable, a directory), unknown_format (none we know), unsupported
 // (one we only know the name of), damaged (too short to hold a header, or not to be decompressed).
-// Once `stop` is true, which a signal handler may set, a pipe that has nothing for now is at its end.
+// Once `stop` is true, which a signal handler may set, a file is read no further, and a pipe only as far as
+// it has something for now; that is no damage, but end() says stopped.
 Result<std::unique_ptr<CaptureReader>> open_capture(const std::string& path,
                                                     const std::atomic<bool>* stop = nullptr);
 

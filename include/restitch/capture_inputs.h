@@ -32,9 +32,8 @@ Result<std::vector<InputFile>> expand_inputs(const std::vector<std::string>& pat
 
 // How to go on at the end of an input that grows. Clocks are those of this machine, not of the capture.
 struct FollowOptions {
-  const std::atomic<bool>* stop =
-      nullptr;                       // true: read what is there, then end; pipes heed it without --follow
-  std::int64_t idle_timeout_ns = 0;  // ends after so long without a new byte; 0: never
+  const std::atomic<bool>* stop = nullptr;  // true: read what is there, then end
+  std::int64_t idle_timeout_ns = 0;         // ends after so long without a new byte; 0: never
   // Called by whoever reads: another file has taken the place of the one of that name, which was read to its
   // end.
   std::function<void(const std::string& path)> on_replaced{};
@@ -67,6 +66,7 @@ struct MergeOptions {
   std::int64_t window_ns = 1'000'000'000;
   // What may wait, in bytes of frames; beyond it, the oldest goes on.
   std::size_t waiting_bytes_max = std::size_t{64} << 20;
+  const std::atomic<bool>* stop = nullptr;  // true: what was not opened yet stays so (CaptureEnd::stopped)
 };
 
 // How one input of several ended.
@@ -91,7 +91,8 @@ class MergedReader final : public CaptureReader {
   std::span<const Record> next_batch() override;
   void set_patience_ms(int ms) override { patience_ms_ = ms; }
   [[nodiscard]] bool finished() const override;
-  // Damaged if any input is; the message names those that are, with theirs. skipped is the sum.
+  // Damaged, or stopped, if any input is; the message names those that are damaged, with theirs. skipped is
+  // the sum.
   [[nodiscard]] const CaptureEnd& end() const override { return end_; }
   // Of all inputs opened so far; texts about a file (hardware, application) are those of the first one.
   [[nodiscard]] const CaptureMetadata& metadata() const override;
@@ -106,8 +107,10 @@ class MergedReader final : public CaptureReader {
   class Input;
   void drop_handed_out();
   bool refill();
+  [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
   void open_next();
   void open_due();
+  void leave_due();
   [[nodiscard]] bool all_ready() const;
   void emit_exactly();
   void emit_behind_window();

@@ -55,6 +55,7 @@ enum class EndReason : std::uint8_t {
   evicted,       // a limit made room
   port_reuse,    // the same addresses and ports began a new connection
   end_of_input,  // nothing more was captured
+  interrupted,   // the input was not read to its end
 };
 
 // "fin", "rst", …

@@ -44,12 +44,14 @@ FileSource::~FileSource() {
 
 std::size_t FileSource::read(std::uint8_t* to, std::size_t size) {
   for (;;) {
-    if (!size_ && !wait_for_bytes()) {
+    if (!may_read()) {
       stopped_ = true;
       return 0;
     }
     const ssize_t got = ::read(fd_, to, std::min(size, read_size_max));
     if (got >= 0) {
+      // Whoever writes may have been told to end by the same key: that this was all, nobody knows.
+      if (got == 0 && !size_) stopped_ = stop_asked();
       bytes_read_ += static_cast<std::uint64_t>(got);
       return static_cast<std::size_t>(got);
     }
@@ -60,10 +62,13 @@ std::size_t FileSource::read(std::uint8_t* to, std::size_t size) {
   }
 }
 
+// False: the end was asked for.
+bool FileSource::may_read() { return size_ ? !stop_asked() : wait_for_bytes(); }
+
 // False: there are none, and the end was asked for. What is wrong with the descriptor, read(2) says.
 bool FileSource::wait_for_bytes() {
   for (;;) {
-    const bool stop = stop_ != nullptr && stop_->load();
+    const bool stop = stop_asked();
     pollfd waiting{fd_, POLLIN, 0};
     const int ready = ::poll(&waiting, 1, stop ? 0 : look_ms);
     if (ready > 0 || (ready < 0 && errno != EINTR)) return true;

@@ -14,7 +14,7 @@ namespace restitch {
 
 class FileSource final : public ByteSource {
  public:
-  // When true, a pipe is at its end once it has nothing for now.
+  // When true, a file is at its end, and a pipe once it has nothing for now.
   using StopFlag = const std::atomic<bool>*;
 
   // Opens `path`; "-" is standard input. A pipe that nobody writes to yet is open at once. Fails with
@@ -34,6 +34,8 @@ class FileSource final : public ByteSource {
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
 
  private:
+  [[nodiscard]] bool stop_asked() const { return stop_ != nullptr && stop_->load(); }
+  bool may_read();
   bool wait_for_bytes();
 
   int fd_;

@@ -29,6 +29,12 @@ bool MergedReader::Input::open(std::uint32_t& interfaces) {
   return true;
 }
 
+void MergedReader::Input::leave() {
+  end_.finished = true;
+  end_.end = {};
+  end_.end.stopped = true;
+}
+
 bool MergedReader::Input::refill(std::uint32_t& interfaces) {
   assert(can_refill() && held_out_ == 0);
   batch_ = reader_->next_batch();

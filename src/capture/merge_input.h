@@ -34,6 +34,8 @@ class MergedReader::Input {
 
   // Opens it. False, with the end noted, when that fails. `interfaces` numbers those of all inputs.
   bool open(std::uint32_t& interfaces);
+  // Instead: it ends here, unread.
+  void leave();
   // Reads on. True if that gave records, or the end. Requires: can_refill(), nothing handed out.
   bool refill(std::uint32_t& interfaces);
   // Hands out the head; answers the bytes of it that were held.

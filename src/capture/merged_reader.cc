@@ -78,6 +78,7 @@ bool MergedReader::refill() {
 
 // Opens the inputs whose first record is not younger than the oldest one at hand.
 void MergedReader::open_due() {
+  if (stop_asked()) leave_due();
   while (!due_.empty()) {
     std::optional<Timestamp> oldest;
     for (const Input* input : open_) {
@@ -89,10 +90,18 @@ void MergedReader::open_due() {
   }
 }
 
+void MergedReader::leave_due() {
+  for (Input* input : due_) input->leave();
+  due_.clear();
+}
+
 void MergedReader::open_next() {
   Input* const input = due_.back();
   due_.pop_back();
-  if (!input->open(interfaces_)) return;
+  if (!input->open(interfaces_)) {
+    if (stop_asked()) input->leave();  // a header that was waited for
+    return;
+  }
   input->refill(interfaces_);
   if (input->is_done()) return;
   const auto place = std::find_if(open_.begin(), open_.end(),
@@ -171,6 +180,7 @@ void MergedReader::finish() {
   for (const auto& input : inputs_) {
     const InputEnd one = input->end();
     end_.skipped += one.end.skipped;
+    end_.stopped = end_.stopped || one.end.stopped;
     if (!one.end.damaged) continue;
     end_.damaged = true;
     if (damaged == 0) end_.offset = one.end.offset;

@@ -50,13 +50,15 @@ Result<std::unique_ptr<MergedReader>> open_inputs(const std::vector<std::string>
   const Result<std::vector<InputFile>> files = expand_inputs(paths);
   if (!files) return tl::unexpected(files.error());
   const std::size_t buffer_size = files->size() > few_inputs ? small_buffer_size : OpenOptions().buffer_size;
+  MergeOptions merging = options.merging;
+  merging.stop = options.following.stop;
   for (const InputFile& file : *files) {
     inputs.push_back({file.path, file.first, size_of(file.path),
                       [path = file.path, buffer_size, stop = options.following.stop] {
                         return open_with_buffer(path, buffer_size, stop);
                       }});
   }
-  return std::make_unique<MergedReader>(std::move(inputs), options.merging);
+  return std::make_unique<MergedReader>(std::move(inputs), merging);
 }
 
 }  // namespace restitch

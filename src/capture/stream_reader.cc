@@ -29,12 +29,13 @@ void StreamReader::hand_over(RecordMemory& memory, std::size_t size) {
 
 void StreamReader::finish() {
   finished_ = true;
+  end_.stopped = buffer_.source().stopped();
   const bool cut = !buffer_.bytes().empty();
   if (!parser_->damage().empty()) {
     break_off(parser_->damage());
   } else if (!buffer_.failure().empty()) {
     break_off(cut ? buffer_.failure() + ", " + parser_->place() : buffer_.failure());
-  } else if (cut && !buffer_.source().stopped()) {
+  } else if (cut && !end_.stopped) {
     break_off("cut short " + parser_->place());
   }
   report_skipped();

@@ -44,6 +44,8 @@ void add_packets(List& list, const RunCounts& counts) {
   list.add("packet_copies", "Packets that the capture holds a second time.", fed.copies);
   list.add("segments", "TCP segments found in the packets.", fed.segments);
   list.add("segments_cut", "Segments whose payload the snap length cut.", fed.cut_segments);
+  list.add_gauge("inputs_incomplete", "Inputs that were not read to their end.", counts.inputs_incomplete);
+  list.add_gauge("interrupted", "Whether a signal broke off the reading.", counts.interrupted ? 1 : 0);
   list.add_each<DropReason>("packets_without_segment", "Packets that hold no TCP segment.", "reason",
                             fed.dropped, 1);
 }

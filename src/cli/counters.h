@@ -18,6 +18,8 @@ struct RunCounts {
   PoolSize pool;
   FragmentCounts fragments;
   std::uint64_t filtered_out = 0;
+  std::uint64_t inputs_incomplete = 0;
+  bool interrupted = false;
   std::vector<CaptureInterface> interfaces;
 };
 

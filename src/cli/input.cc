@@ -1,5 +1,8 @@
 #include "cli/input.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -34,7 +37,12 @@ LiveOptions live_options(const InputSelection& selection, const std::string& int
 // Stands for a file that could not be opened.
 class NoReader final : public CaptureReader {
  public:
-  explicit NoReader(const Error& error) : end_{.damaged = true, .message = error.message} {}
+  // With `stopped`, what the error says is only that it was not waited for.
+  NoReader(const Error& error, bool stopped) {
+    end_.stopped = stopped;
+    end_.damaged = !stopped;
+    if (!stopped) end_.message = error.message;
+  }
   std::span<const Record> next_batch() override { return {}; }
   [[nodiscard]] bool finished() const override { return true; }
   [[nodiscard]] const CaptureEnd& end() const override { return end_; }
@@ -95,7 +103,7 @@ Result<void> Input::open_files(const InputSelection& selection, const std::atomi
     if (opened) {
       reader_ = std::move(*opened);
     } else {
-      reader_ = std::make_unique<NoReader>(opened.error());
+      reader_ = std::make_unique<NoReader>(opened.error(), stop.load());
       opened_ = false;
     }
     return filter(selection.filter);
@@ -158,9 +166,28 @@ std::vector<InputEnd> Input::ends() const {
     if (input.opened && !input.end.message.empty()) input.end.message.insert(0, input.name + ": ");
   }
   if (merged_ != nullptr && filtered_ != nullptr && !filtered_->filter_failure().empty()) {
-    ends.push_back({"filter", true, true, {.damaged = true, .message = filtered_->filter_failure()}});
+    CaptureEnd end;
+    end.damaged = true;
+    end.message = filtered_->filter_failure();
+    ends.push_back({"filter", true, true, std::move(end)});
   }
   return ends;
+}
+
+bool Input::stopped() const {
+  const std::vector<InputEnd> all = ends();
+  return std::any_of(all.begin(), all.end(), [](const InputEnd& input) { return input.end.stopped; });
+}
+
+// Less than all of it, or there would be nothing to say.
+std::string Input::how_far() const {
+  const std::vector<InputEnd> all = ends();
+  const std::string what = all.size() == 1 ? all.front().name : fmt::format("{} inputs", all.size());
+  const std::uint64_t read = reader_->bytes_read();
+  const std::optional<std::uint64_t> size = reader_->size();
+  if (!size || *size == 0) return fmt::format("after {} bytes of {}", read, what);
+  const double percent = 100.0 * static_cast<double>(read) / static_cast<double>(*size);
+  return fmt::format("at {} % of {}", static_cast<int>(std::min(percent, 99.0)), what);
 }
 
 }  // namespace restitch::cli

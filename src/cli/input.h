@@ -14,7 +14,7 @@ namespace restitch::cli {
 
 class Input {
  public:
-  // `stop` ends live and growing inputs; it has to outlive the Input. A file that cannot be opened is in
+  // `stop` ends all inputs; it has to outlive the Input. A file that cannot be opened is in
   // ends(), not an error. Errors: of an interface or a directory; one line.
   static Result<std::unique_ptr<Input>> open(const InputSelection& selection, const std::atomic<bool>& stop);
 
@@ -23,6 +23,10 @@ class Input {
 
   // One for each file and interface.
   [[nodiscard]] std::vector<InputEnd> ends() const;
+  // Whether one was not read to its end because of `stop`; and, in words, how far all were: "at 25 % of
+  // a.pcap".
+  [[nodiscard]] bool stopped() const;
+  [[nodiscard]] std::string how_far() const;
   [[nodiscard]] std::uint64_t filtered_out() const { return filtered_ ? filtered_->filtered_out() : 0; }
 
  private:

@@ -1,7 +1,10 @@
 #include "cli/interrupt.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
+
+#include <cerrno>
 
 #include "cli/exit_status.h"
 
@@ -9,14 +12,31 @@ namespace restitch::cli {
 namespace {
 
 std::atomic<bool> interrupt_flag = false;
+std::atomic<int> first_signal = 0;
 std::atomic<bool> came_before[2] = {false, false};  // for SIGINT, SIGTERM: one came
-static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler sets them");
+std::atomic<bool> hang_ups_are_outlived = false;
+std::atomic<bool> had_terminal = false;
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
+              "a signal handler sets them");
+
+bool has_terminal() {
+  const int terminal = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  if (terminal < 0) return errno != ENXIO;
+  ::close(terminal);
+  return true;
+}
 
 // A terminal that goes away and a system that shuts down send several signals at once; whoever presses ^C
 // again, or asks to terminate again, means it.
 extern "C" void on_interrupt(int signal) {
-  interrupt_flag = true;
-  if (signal != SIGHUP && came_before[signal == SIGINT ? 0 : 1].exchange(true)) ::_exit(exit_killed);
+  const int error = errno;
+  if (signal != SIGHUP || !hang_ups_are_outlived || (had_terminal && !has_terminal())) {
+    int none = 0;
+    first_signal.compare_exchange_strong(none, signal);
+    interrupt_flag = true;
+  }
+  if (signal != SIGHUP && came_before[signal == SIGINT ? 0 : 1].exchange(true)) ::_exit(status_of(signal));
+  errno = error;
 }
 
 void take_over(int signal) {
@@ -33,8 +53,16 @@ void take_over(int signal) {
 
 void catch_interrupts() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) take_over(signal);
+  for (const int signal : {SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
+}
+
+void outlive_hang_ups() {
+  had_terminal = has_terminal();
+  hang_ups_are_outlived = true;
 }
 
 const std::atomic<bool>& interrupted() { return interrupt_flag; }
+
+int interrupting_signal() { return first_signal; }
 
 }  // namespace restitch::cli

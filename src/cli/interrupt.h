@@ -1,6 +1,6 @@
 // ^C, and what else asks for an end: the first one asks to stop reading and to deliver what is there, the
-// second of its kind leaves at once, but for a terminal that goes away. State of the process; call from the
-// main thread.
+// second of its kind leaves at once, but for a terminal that goes away. Signals that other programs take for
+// requests (SIGUSR1, SIGUSR2) end nothing. State of the process; call from the main thread.
 #pragma once
 
 #include <atomic>
@@ -10,7 +10,12 @@ namespace restitch::cli {
 // Takes over SIGINT, SIGTERM and, unless it is ignored, SIGHUP.
 void catch_interrupts();
 
-// Whether one came.
+// From now on a SIGHUP asks for an end only if the terminal is gone that there was: a run that has no end is
+// not to be ended by someone who wants it to read its settings again.
+void outlive_hang_ups();
+
+// Whether one came, and which signal it was; 0: none.
 const std::atomic<bool>& interrupted();
+int interrupting_signal();
 
 }  // namespace restitch::cli

@@ -16,6 +16,7 @@ void Session::fail(const std::string& message) {
 }
 
 bool Session::open() {
+  if (options_.input.endless()) outlive_hang_ups();
   auto input = Input::open(options_.input, interrupted());
   if (!input) {
     const bool rights =
@@ -66,7 +67,8 @@ void Session::Listener::watch(const detail::EngineBase& engine) {
 }
 
 bool Session::Listener::chunk_read() {
-  return session_.note_reading([&] { return engine_->counts(); });
+  session_.note_reading([&] { return engine_->counts(); });
+  return true;
 }
 
 bool Session::Listener::chunk_done(std::size_t slot) {
@@ -94,6 +96,8 @@ void Session::publish(const PoolCounts& pool) {
 void Session::count_inputs() {
   counts_.fragments = decoder_.fragment_counts();
   counts_.filtered_out = input_->filtered_out();
+  counts_.inputs_incomplete = damages_.size();
+  counts_.interrupted = interrupted_;
   counts_.interfaces = input_->reader().metadata().interfaces;
 }
 
@@ -106,22 +110,28 @@ bool Session::metrics_due() {
   return true;
 }
 
-// An interface or a growing file ends by itself when it is asked to: what was captured before is read.
-bool Session::wants_more() const { return options_.input.endless() || !interrupted(); }
-
 void Session::note_ends() {
   progress_.clear();
   if (options_.verbose) show(input_text(*input_));
   for (const InputEnd& input : input_->ends()) note_end(input);
+  if (!options_.input.endless() && input_->stopped()) note_interrupt();
 }
 
 void Session::note_end(const InputEnd& input) {
   if (input.end.message.empty()) return;
-  if (input.end.damaged && !interrupted()) {
+  if (input.end.damaged) {
     fail(input.end.message);
   } else {
     say(input.end.message);
   }
+}
+
+// What has no end of its own is ended so by whoever watches, and complete then.
+void Session::note_interrupt() {
+  interrupted_ = true;
+  damages_.push_back("interrupted " + input_->how_far());
+  say(damages_.back());
+  status_ = status_of(interrupting_signal());
 }
 
 }  // namespace restitch::cli

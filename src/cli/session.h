@@ -50,11 +50,13 @@ class Session {
   template <class AssemblerType, class Pool, class GoOn>
   void drive(AssemblerType& assembler, const Pool& pool, GoOn&& go_on) {
     attempt([&] {
-      feed(input_->reader(), decoder_, assembler, counts_.fed,
-           [&] { return note_reading([&] { return counts_of(pool); }) && go_on(); });
+      feed(input_->reader(), decoder_, assembler, counts_.fed, [&] {
+        note_reading([&] { return counts_of(pool); });
+        return go_on();
+      });
     });
     note_ends();
-    attempt([&] { assembler.flush_all(EndReason::end_of_input); });
+    attempt([&] { assembler.flush_all(end_of_rest()); });
     count(counts_of(pool));
   }
 
@@ -71,7 +73,7 @@ class Session {
     listener.watch(engine);
     attempt([&] { engine.feed(input_->reader(), decoder_, counts_.fed); });
     note_ends();
-    attempt([&] { engine.flush_all(EndReason::end_of_input); });
+    attempt([&] { engine.flush_all(end_of_rest()); });
     count(engine.counts());
   }
 
@@ -119,20 +121,23 @@ class Session {
     }
   }
 
-  // Shows how far it is. False: enough was read.
+  // Shows how far it is.
   template <class Counts>
-  bool note_reading(Counts&& pool_counts) {
+  void note_reading(Counts&& pool_counts) {
     progress_.update(input_->reader(), counts_.fed.packets);
     if (metrics_due()) publish(pool_counts());
-    return wants_more();
   }
   void count(const PoolCounts& pool);
   void publish(const PoolCounts& pool);
   void count_inputs();
   [[nodiscard]] bool metrics_due();
-  [[nodiscard]] bool wants_more() const;
   void note_ends();
   void note_end(const InputEnd& input);
+  void note_interrupt();
+  // How connections ended that were open when reading did.
+  [[nodiscard]] EndReason end_of_rest() const {
+    return interrupted_ ? EndReason::interrupted : EndReason::end_of_input;
+  }
 
   const Options& options_;
   Progress progress_;
@@ -142,6 +147,7 @@ class Session {
   std::unique_ptr<MetricsServer> metrics_;
   std::chrono::steady_clock::time_point published_{};
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
+  bool interrupted_ = false;          // before the end of the input
   int status_ = exit_ok;
   // Memory that is never used, for when there is no more: what was read is delivered with it.
   static constexpr std::size_t reserve_size = std::size_t{8} << 20;

@@ -64,7 +64,7 @@ void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
   }
   if (queue_) return queue_->end(connection);
   // What ends with the input ends at the same time everywhere.
-  const bool at_end = reason == EndReason::end_of_input;
+  const bool at_end = reason == EndReason::end_of_input || reason == EndReason::interrupted;
   ended_.push_back({at_end ? std::numeric_limits<std::uint64_t>::max() : now_, &connection});
 }
 

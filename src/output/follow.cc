@@ -102,7 +102,8 @@ void FollowStream::write(unsigned node, const Piece& piece) {
 bool FollowStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
   if (writer_ != nullptr) {
     write_waiting();
-    writer_->end();
+    // The closing line says that this was all.
+    if (reason != EndReason::interrupted) writer_->end();
   }
   return notes_.reassembly_complete(context, reason);
 }

@@ -141,6 +141,8 @@ std::string_view to_string(EndReason reason) {
       return "port_reuse";
     case EndReason::end_of_input:
       return "end_of_input";
+    case EndReason::interrupted:
+      return "interrupted";
   }
   return "unknown";
 }

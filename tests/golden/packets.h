@@ -33,6 +33,17 @@ class Packets {
     add(server(500).flags(TcpFlag::syn | TcpFlag::ack));
     return add(client(101));
   }
+  // All of a conversation, with every byte and both ends acknowledged.
+  Packets& talk(std::string_view from_client, std::string_view from_server) {
+    const auto next = static_cast<std::uint32_t>(101 + from_client.size());
+    const auto back = static_cast<std::uint32_t>(501 + from_server.size());
+    open();
+    add(client(101, from_client));
+    add(server(501, from_server).ack(next));
+    add(client(next).ack(back).flags(TcpFlag::fin | TcpFlag::ack));
+    add(server(back).ack(next + 1).flags(TcpFlag::fin | TcpFlag::ack));
+    return add(client(next + 1).ack(back + 1));
+  }
   // Another connection.
   Packets& port(std::uint16_t port) {
     port_ = port;

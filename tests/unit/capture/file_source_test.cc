@@ -45,6 +45,37 @@ TEST(FileSourceTest, APipeThatStallsEndsWhenItIsAskedTo) {
   ::close(writer);
 }
 
+TEST(FileSourceTest, AFileIsReadNoFurtherOnceItsEndWasAskedFor) {
+  const TemporaryDirectory folder;
+  const ByteVector all = {1, 2, 3};
+  const std::string path = folder.write("file", all);
+  std::atomic<bool> stop = false;
+  auto source = FileSource::open(path, &stop);
+  ASSERT_TRUE(source);
+  std::uint8_t byte = 0;
+  EXPECT_EQ((*source)->read(&byte, 1), 1U);
+  EXPECT_FALSE((*source)->stopped());
+  stop = true;
+  EXPECT_EQ((*source)->read(&byte, 1), 0U);
+  EXPECT_TRUE((*source)->stopped());
+  EXPECT_EQ((*source)->failure(), "");
+}
+
+// Its writer may have been interrupted by the same key.
+TEST(FileSourceTest, APipeThatEndsAfterItsEndWasAskedForMayNotBeAll) {
+  const TemporaryDirectory folder;
+  const std::string path = folder.path() + "/fifo";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  std::atomic<bool> stop = false;
+  auto source = FileSource::open(path, &stop);
+  ASSERT_TRUE(source);
+  ::close(::open(path.c_str(), O_WRONLY));
+  stop = true;
+  std::uint8_t byte = 0;
+  EXPECT_EQ((*source)->read(&byte, 1), 0U);
+  EXPECT_TRUE((*source)->stopped());
+}
+
 TEST(FileSourceTest, APipeEndsWithItsLastWriter) {
   const TemporaryDirectory folder;
   const std::string path = folder.path() + "/fifo";

@@ -60,6 +60,24 @@ TEST_F(MergedReaderTest, WithinOneInputTheOrderStaysWhateverTheTimesSay) {
   EXPECT_THAT(frames_of(read_inputs({a, b})), ElementsAre("a5", "a1", "b6", "a7"));
 }
 
+TEST_F(MergedReaderTest, WhatIsNotOpenWhenTheEndIsAskedForStaysUnread) {
+  std::atomic<bool> stop = false;
+  InputOptions options;
+  options.following.stop = &stop;
+  const std::string a = folder_.write("a", pcap({{1, "a1"}, {2, "a2"}}));
+  const std::string b = folder_.write("b", pcap({{9, "b9"}}));
+  auto reader = open_inputs({a, b}, options);
+  ASSERT_TRUE(reader);
+  ASSERT_FALSE((*reader)->next_batch().empty());
+  stop = true;
+  while (!(*reader)->finished()) EXPECT_THAT((*reader)->next_batch(), IsEmpty());
+  EXPECT_TRUE((*reader)->end().stopped);
+  EXPECT_FALSE((*reader)->end().damaged) << (*reader)->end().message;
+  const std::vector<InputEnd> ends = (*reader)->ends();
+  EXPECT_TRUE(ends.at(1).end.stopped);
+  EXPECT_FALSE(ends.at(1).opened);
+}
+
 // The obviously right answer: all records in one list, sorted stably by time.
 TEST_F(MergedReaderTest, RandomFilesComeOutAsOneStableSortOfThem) {
   std::mt19937 generator(11);
