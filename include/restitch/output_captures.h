@@ -6,6 +6,8 @@
 // feed() tells (packet_context.h). The Extraction must outlive the pool of its streams. One thread.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,11 +26,9 @@ class CaptureStream {
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
-  void reassembled_sg(ScatterGather& sg, AssemblerContext& context) { notes_->reassembled_sg(sg, context); }
+  void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
-  void on_event(const Event& event) {
-    if (notes_) notes_->on_event(event);
-  }
+  void on_event(const Event& event);
 
  private:
   // Closes the file when the connection goes.
@@ -50,6 +50,7 @@ class CaptureStream {
   };
 
   void write(const TcpSegment& tcp, TcpFlowDirection direction, const PacketContext& packet);
+  void mention(TcpFlowDirection direction);
   bool wrote(const CaptureInfo& info);
   std::uint32_t interface_of(LinkType link_type);
 
@@ -58,6 +59,9 @@ class CaptureStream {
   NetFlow net_;                         // client to server
   std::optional<File> file_;
   std::vector<LinkType> interfaces_;  // of the file, in order
+  std::array<bool, 2> fins_{};        // by TcpFlowDirection: one was seen
+  std::array<bool, 2> indexed_{};     // the same: the index tells of it
+  bool reset_ = false;                // perhaps: a RST was seen
   std::uint64_t frame_number_ = 0;    // of the frame written last, as a packet
   std::uint32_t frame_source_ = 0;
 };

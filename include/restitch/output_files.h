@@ -43,6 +43,9 @@ struct ExtractionOptions {
   // With GapMode::zero, for all files together: two packets can claim 2 GiB between them. A gap that is
   // larger than what is left is skipped.
   std::uint64_t zeros_max = std::uint64_t{1} << 30;
+  // For a capture without end: a direction that has ended gets its line in the index then, and does not wait
+  // for the other one.
+  bool index_directions = false;
   FileLimits limits{};
 };
 
@@ -58,8 +61,9 @@ struct ExtractionCounts {
 class FileStore;
 class OutputFolder;
 
-// The folder. Its index.jsonl has one line for each direction with payload, when its connection has ended:
-// what append_connection_json() says, and
+// The folder. Its index.jsonl has one line for each direction with payload, when its connection has ended
+// (or with ExtractionOptions::index_directions the direction itself; it counts the packets up to then, and a
+// further line follows at the end only if more was written): what append_connection_json() says, and
 //
 //   file       its name, relative to the folder
 //   file_size
@@ -83,7 +87,10 @@ class Extraction {
   Extraction(std::unique_ptr<FileStore> store, std::uint32_t index, const ExtractionOptions& options);
   ~Extraction();
 
-  // Writes out what waits. After the pool's flush_all(); nothing may follow.
+  // Writes out what waits, so that it is in files and index even if this process is killed.
+  void flush();
+
+  // The same, after the pool's flush_all(); nothing may follow.
   void finish();
 
   // The first thing that went wrong, such as a full disk; from then on nothing is written.
@@ -98,7 +105,7 @@ class Extraction {
   // A new file for a direction; nothing after an error.
   std::optional<std::uint32_t> create(const ConnectionSummary& summary, TcpFlowDirection direction,
                                       std::string_view suffix = {});
-  // Puts the directions that have something in more_ into the index.
+  // Puts the directions that have something in more_ into the index, and empties that.
   void index_end(const ConnectionSummary& summary);
   [[nodiscard]] bool may_fill(std::uint64_t size) const { return size <= options_.zeros_max - counts_.zeros; }
 
@@ -120,6 +127,8 @@ class FileStream {
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
+    if (tcp.fin()) sides_[static_cast<std::size_t>(direction)].fin = true;
+    if (tcp.rst()) reset_ = true;
     return notes_.accept(tcp, info, direction, next_seq, start, context);
   }
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
@@ -150,8 +159,13 @@ class FileStream {
     std::vector<Run> runs;  // not yet in the index
     std::vector<Copy> copies;
     std::uint64_t copies_unlisted = 0;
+    bool fin = false;      // one was seen
+    bool indexed = false;  // as a whole, up to now
+
+    [[nodiscard]] bool has_news() const { return !runs.empty() || !copies.empty() || copies_unlisted != 0; }
   };
 
+  void take(Side& side, const ScatterGather& sg);
   bool settle_gap(Side& side);
   void write(Side& side, const ScatterGather& sg);
   static void append_origin(std::string& out, const Run& run);
@@ -159,10 +173,12 @@ class FileStream {
   static void append_runs(std::string& out, Side& side);
   void index_runs(Side& side);
   void append_file(std::string& out, Side& side);
+  void index_side(TcpFlowDirection direction);
 
   Extraction* extraction_;
   SummaryStream notes_;
   std::array<Side, 2> sides_;
+  bool reset_ = false;  // perhaps: a RST was seen
 };
 
 class FileStreamFactory {

@@ -2,6 +2,8 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -53,6 +55,30 @@ std::unique_ptr<Extraction> open_extraction(Session& session, const Options& opt
   return nullptr;
 }
 
+// When it is time to write out what waits: after the interval, or as soon as nothing comes.
+class FlushTimer {
+ public:
+  explicit FlushTimer(double interval_s) : interval_(interval_s) {}
+
+  // To be called often, with what was read so far.
+  bool due(std::uint64_t packets) {
+    const Clock::time_point now = Clock::now();
+    const bool silent = packets == std::exchange(packets_, packets);
+    if (packets == flushed_ || (!silent && now - last_ < interval_)) return false;
+    flushed_ = packets;
+    last_ = now;
+    return true;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::chrono::duration<double> interval_;
+  Clock::time_point last_ = Clock::now();
+  std::uint64_t packets_ = 0;  // at the last call
+  std::uint64_t flushed_ = 0;
+};
+
 }  // namespace
 
 int run_extract(const Options& options) {
@@ -64,7 +90,11 @@ int run_extract(const Options& options) {
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
   log.list_conflicts();
-  const auto go_on = [&] { return !extraction->error(); };
+  FlushTimer timer(options.flush_interval_s);
+  const auto go_on = [&] {
+    if (timer.due(session.counts().fed.packets)) extraction->flush();
+    return !extraction->error();
+  };
   if (options.captures) {
     CaptureStreamFactory factory(*extraction, log);
     session.run<CaptureStream>(factory, go_on);

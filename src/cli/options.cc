@@ -139,6 +139,12 @@ void Parser::add_extract() {
       ->transform(whole_number(0))
       ->capture_default_str();
   extract
+      ->add_option("--flush-interval", options_.flush_interval_s,
+                   "How long bytes may wait in memory before they\nare written; 0: not at all")
+      ->type_name("SECONDS")
+      ->transform(decimal_number(0, 1e9))
+      ->capture_default_str();
+  extract
       ->add_option("--template", template_,
                    "Names of the files, in tcpflow's letters:\n%A %a %B %b addresses and ports, %T %t time,\n"
                    "%C%c repeats, %# %N %K %M %G numbers;\n/ makes folders")
@@ -260,6 +266,7 @@ bool Parser::finish(std::string& complaint) {
   if (options_.events || options_.notes) options_.receivers.observe = true;
   options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
   options_.input.decoder.domains_max = options_.limits.budget.domains_max;
+  options_.extraction.index_directions = options_.input.endless();
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();
   options_.threads = std::max(1U, threads_);
   const auto names = NameTemplate::parse(template_);

@@ -43,6 +43,7 @@ struct Options {
   std::string directory;
   ExtractionOptions extraction;
   bool captures = false;  // a pcapng for each connection instead
+  double flush_interval_s = 1;
 
   // follow
   std::uint64_t number = 0;

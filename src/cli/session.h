@@ -86,7 +86,7 @@ class Session {
   [[nodiscard]] Statistics statistics() const { return options_.statistics; }
   [[nodiscard]] bool live() const { return options_.input.live(); }
   [[nodiscard]] const Input& input() const { return *input_; }
-  // As of the end of run().
+  // As of the end of run(); with one thread, `fed` also before.
   [[nodiscard]] const RunCounts& counts() const { return counts_; }
   [[nodiscard]] const std::vector<std::string>& damages() const { return damages_; }
   [[nodiscard]] int status() const { return status_; }

@@ -56,6 +56,8 @@ CaptureStream::File::~File() {
 
 bool CaptureStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                            std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
+  if (tcp.fin()) fins_[static_cast<std::size_t>(direction)] = true;
+  if (tcp.rst()) reset_ = true;
   if (notes_) notes_->accept(tcp, info, direction, next_seq, start, context);
   if (const PacketContext* const packet = context_of(context)) write(tcp, direction, *packet);
   return true;
@@ -110,15 +112,40 @@ std::uint32_t CaptureStream::interface_of(LinkType link_type) {
   return index;
 }
 
+void CaptureStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
+  notes_->reassembled_sg(sg, context);
+  const bool fin = fins_[static_cast<std::size_t>(sg.info().direction)] && !reset_;
+  if (!sg.info().end || !fin || !extraction_->options_.index_directions) return;
+  ConnectionSummary& summary = notes_->summary();
+  const EndReason end = std::exchange(summary.end, EndReason::fin);
+  mention(sg.info().direction);
+  extraction_->index_end(summary);
+  summary.end = end;
+}
+
+void CaptureStream::on_event(const Event& event) {
+  if (event.kind == EventKind::roles_swapped) {
+    std::swap(fins_[0], fins_[1]);
+    std::swap(indexed_[0], indexed_[1]);
+  }
+  if (notes_) notes_->on_event(event);
+}
+
+// Has the index tell of a direction, once.
+void CaptureStream::mention(TcpFlowDirection direction) {
+  bool& indexed = indexed_[static_cast<std::size_t>(direction)];
+  if (!file_ || indexed || notes_->summary().direction(direction).packets == 0) return;
+  std::string& more = extraction_->more_[static_cast<std::size_t>(direction)];
+  more = R"("file":)";
+  append_json_string(more, extraction_->store_->name(file_->id()));
+  indexed = true;
+}
+
 bool CaptureStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
   ConnectionSummary& summary = notes_->summary();
   summary.end = reason;
-  for (std::size_t direction = 0; direction < summary.directions.size(); ++direction) {
-    std::string& more = extraction_->more_[direction];
-    more.clear();
-    if (!file_ || summary.directions[direction].packets == 0) continue;
-    more = R"("file":)";
-    append_json_string(more, extraction_->store_->name(file_->id()));
+  for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    mention(direction);
   }
   extraction_->index_end(summary);
   notes_->reassembly_complete(context, reason);

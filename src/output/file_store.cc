@@ -177,6 +177,10 @@ void FileStore::flush(Id id) {
   if (files_[id].slot) write_out(**files_[id].slot);
 }
 
+void FileStore::flush_all() {
+  for (Slot& slot : slots_) write_out(slot);
+}
+
 void FileStore::close(Id id) {
   if (files_[id].slot) release(*files_[id].slot);
   files_[id] = {};

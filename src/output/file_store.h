@@ -39,6 +39,8 @@ class FileStore {
   void skip(Id file, std::uint64_t size);
   // Hands what waits to the system: it is in the file even if this process is killed.
   void flush(Id file);
+  // The same for all files.
+  void flush_all();
   void close(Id file);
 
   // What would be the offset of the next byte.

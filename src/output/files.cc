@@ -46,8 +46,11 @@ Extraction::~Extraction() = default;
 void Extraction::index_end(const ConnectionSummary& summary) {
   line_.clear();
   append_connection_json(line_, summary, more_);
+  for (std::string& more : more_) more.clear();
   store_->append(index_, as_bytes(line_));
 }
+
+void Extraction::flush() { store_->flush_all(); }
 
 void Extraction::finish() { store_->close(index_); }
 
@@ -89,10 +92,15 @@ void FileStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
   notes_.reassembled_sg(sg, context);
   Side& side = sides_[static_cast<std::size_t>(sg.info().direction)];
   if (sg.info().skip > 0) side.gap += static_cast<std::uint64_t>(sg.info().skip);
-  const std::size_t size = sg.lengths().available;
-  if (size == 0) return;
+  if (sg.lengths().available != 0) take(side, sg);
+  if (sg.info().end && side.fin && !reset_ && extraction_->options_.index_directions) {
+    index_side(sg.info().direction);
+  }
+}
+
+void FileStream::take(Side& side, const ScatterGather& sg) {
   if (!settle_gap(side)) {
-    extraction_->counts_.bytes_after_stop += size;
+    extraction_->counts_.bytes_after_stop += sg.lengths().available;
     return;
   }
   if (!side.file) side.file = extraction_->create(notes_.summary(), sg.info().direction);
@@ -150,9 +158,8 @@ bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason
   ConnectionSummary& summary = notes_.summary();
   summary.end = reason;
   for (std::size_t direction = 0; direction < sides_.size(); ++direction) {
-    std::string& more = extraction_->more_[direction];
-    more.clear();
-    if (sides_[direction].file) append_file(more, sides_[direction]);
+    Side& side = sides_[direction];
+    if (side.file && (!side.indexed || side.has_news())) append_file(extraction_->more_[direction], side);
   }
   extraction_->index_end(summary);
   for (const Side& side : sides_) {
@@ -213,6 +220,18 @@ void FileStream::append_runs(std::string& out, Side& side) {
   out += ']';
   side.runs.clear();
   append_copies(out, side);
+}
+
+// Its bytes are all there. (A reset ends the connection, and the lines come with that.)
+void FileStream::index_side(TcpFlowDirection direction) {
+  Side& side = sides_[static_cast<std::size_t>(direction)];
+  if (!side.file || side.indexed) return;
+  append_file(extraction_->more_[static_cast<std::size_t>(direction)], side);
+  ConnectionSummary& summary = notes_.summary();
+  const EndReason end = std::exchange(summary.end, EndReason::fin);
+  extraction_->index_end(summary);
+  summary.end = end;
+  side.indexed = true;
 }
 
 // The index never tells more than the files hold: who is killed in between leaves it true.

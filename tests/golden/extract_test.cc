@@ -1,6 +1,7 @@
 // `restitch extract`.
 #include <gmock/gmock.h>
 
+#include "golden/packets.h"
 #include "golden/tool_run.h"
 
 namespace restitch::testing {
@@ -114,6 +115,50 @@ TEST_F(Extract, SaysWhenAFileCannotGrow) {
       "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null\n"
       "trap '' XFSZ; ulimit -f 8; @ extract -q -o d large.pcap 2>&1; echo $?");
   EXPECT_EQ(run.out, "restitch: " + sent_by_client + ": File too large\n2\n");
+}
+
+// Reads a capture that grows, and waits for what has to come without its end: this test takes as long as that
+// does, and fails after a while.
+TEST_F(Extract, WritesWhatItHasAndTellsOfADirectionThatHasEndedBeforeTheConnectionDoes) {
+  SmallCapture half;
+  half.client(99, syn_flags).server(299, syn_ack_flags).client(100, ack_flags, "hello");
+  half.client(105, fin_ack_flags).server(300, ack_flags, "world");
+  write("half.pcap", half.bytes());
+  for (const std::string how : {"", "--pcap "}) {
+    const std::string folder = how.empty() ? "d" : "e";
+    const std::string file =
+        folder + (how.empty() ? sent_by_server.substr(1) : sent_by_client.substr(1) + ".pcapng");
+    const ToolRun run = ToolTest::run("@ extract --follow " + how + "-o " + folder +
+                                      " half.pcap & tool=$!\n"
+                                      "timeout 30 sh -c 'until grep -q world " +
+                                      file + " && grep -q client " + folder +
+                                      "/index.jsonl; do :; done'; kill -9 $tool; wait $tool; echo $?");
+    EXPECT_EQ(run.out, "137\n") << run.err;
+    EXPECT_THAT(read(file), HasSubstr("world"));
+    const std::string index = read(folder + "/index.jsonl");
+    EXPECT_EQ(std::count(index.begin(), index.end(), '\n'), 1) << index;
+    EXPECT_THAT(index, HasSubstr(R"("src":"10.0.0.1:40000")"));
+    EXPECT_THAT(index, HasSubstr(R"("end":"fin")"));
+  }
+  EXPECT_EQ(read(sent_by_client), "hello");
+  EXPECT_THAT(read("d/index.jsonl"), HasSubstr(R"("file_size":5,"runs":[[0,0,5,)"));
+}
+
+TEST_F(Extract, TellsOfADirectionOnceAndOfAResetAsOfTheWholeConnection) {
+  write("late.pcap", Packets().talk("hello", "world").bytes());
+  const std::string follow = "@ extract --follow --idle-timeout 0.1 -o ";
+  EXPECT_EQ(run(follow + "f late.pcap").status, 0);
+  EXPECT_EQ(run("grep -c . f/index.jsonl").out, "2\n") << read("f/index.jsonl");
+  // Whatever comes behind a reset, the end of the connection says how it was.
+  write("reset.pcap", SmallCapture()
+                          .client(99, syn_flags)
+                          .server(299, syn_ack_flags)
+                          .client(100, ack_flags, "hello")
+                          .server(300, TcpFlags{0x14})
+                          .bytes());
+  EXPECT_EQ(run(follow + "g reset.pcap").status, 0);
+  EXPECT_THAT(read("g/index.jsonl"), HasSubstr(R"("end":"rst")"));
+  EXPECT_EQ(run("grep -c . g/index.jsonl").out, "1\n");
 }
 
 TEST_F(Extract, AgreesWithTcpflowOnNamesAndBytes) {
