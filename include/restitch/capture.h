@@ -83,8 +83,8 @@ class CaptureReader {
   virtual ~CaptureReader() = default;
 
   // The next few records. They and their bytes live until the next call. Empty when finished(), or
-  // when a live or filtered source has nothing for now. A pipe hands out what is whole instead of waiting
-  // for more.
+  // when a live or filtered source, or a pipe, has nothing for now. A pipe hands out what is whole instead of
+  // waiting for more.
   virtual std::span<const Record> next_batch() = 0;
 
   // Lets records live until hand_over(), for who works on some while others are read: from now on
@@ -97,8 +97,8 @@ class CaptureReader {
   // Requires: keep_records() answered true, and next_batch() came back empty.
   virtual void hand_over(RecordMemory& /*memory*/, std::size_t /*size*/) {}
 
-  // How long next_batch() of a live or growing source may wait before it comes back with nothing; 0: not
-  // at all. At first 100. Files and pipes do not care.
+  // How long next_batch() of a live or growing source, or of a pipe, may wait before it comes back with
+  // nothing; 0: not at all. At first 100. Files do not care.
   virtual void set_patience_ms(int /*ms*/) {}
 
   // True once nothing will come any more; end() then says how it ended.
@@ -124,8 +124,9 @@ inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
 // its content. Records longer than the file's snap length are read. Errors, with a message that begins
 // with the path: io (no such file, unreadable, a directory), unknown_format (none we know), unsupported
 // (one we only know the name of), damaged (too short to hold a header, or not to be decompressed).
-// Once `stop` is true, which a signal handler may set, a file is read no further, and a pipe only as far as
-// it has something for now; that is no damage, but end() says stopped.
+// Waits for the start of a pipe. Once `stop` is true, which a signal handler may set, a file is read no
+// further, and a pipe until it says nothing for a tenth of a second, and for no more than one; that is no
+// damage, but end() says stopped.
 Result<std::unique_ptr<CaptureReader>> open_capture(const std::string& path,
                                                     const std::atomic<bool>* stop = nullptr);
 

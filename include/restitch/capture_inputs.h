@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -61,8 +62,11 @@ struct MergeInput {
 };
 
 struct MergeOptions {
-  // How long a record waits for an input that has nothing for now (an interface, a growing file): until
-  // another record is so much younger, or so much time has passed. Files are merged exactly, without it.
+  static constexpr std::int64_t for_ever = std::numeric_limits<std::int64_t>::max();
+
+  // How long a record waits for an input that has nothing for now (an interface, a growing file, a pipe):
+  // until another record is so much younger, or so much time has passed. Files are merged exactly, without
+  // it, and so is all else with for_ever.
   std::int64_t window_ns = 1'000'000'000;
   // What may wait, in bytes of frames; beyond it, the oldest goes on.
   std::size_t waiting_bytes_max = std::size_t{64} << 20;
@@ -132,7 +136,7 @@ class MergedReader final : public CaptureReader {
 struct InputOptions {
   bool follow = false;  // directories and regular files still grow
   FollowOptions following;
-  MergeOptions merging;
+  MergeOptions merging;  // the window counts with `follow`; without, pipes are waited for
 };
 
 // All inputs that these names stand for, merged: the way from a command line to records. An input that

@@ -131,6 +131,8 @@ class ConnectionQueue {
   // Takes over connections that begin here, in this order.
   void add(std::list<LoggedConnection>& opened);
   void end(LoggedConnection& connection);
+  // Passes on all that have ended, in whichever order: there may be nothing more for a while.
+  void pass_on_ended();
 
   [[nodiscard]] std::uint64_t opened() const { return opened_; }
 
@@ -220,6 +222,8 @@ class ConnectionLogs {
   void part_done(unsigned shard, std::size_t slot);
   // Numbers and passes on what all shards noted of a chunk. One thread at a time, chunks in order.
   void chunk_done(std::size_t slot);
+  // As in a ConnectionQueue; where chunk_done() is called.
+  void pass_on_ended() { queue_.pass_on_ended(); }
 
   [[nodiscard]] std::uint64_t opened() const { return queue_.opened(); }
 

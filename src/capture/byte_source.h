@@ -22,7 +22,8 @@ class ByteSource {
   [[nodiscard]] virtual bool idle() const { return false; }
   // True when the end was asked for by the user, wherever it falls.
   [[nodiscard]] virtual bool stopped() const { return false; }
-  // How long a read waits before it is idle. Means nothing to a source that never is.
+  // How long a read waits before it is idle. Means nothing to a source that never is; a pipe waits for ever
+  // until it is told.
   virtual void set_patience_ms(int /*ms*/) {}
 
   // Why the bytes ended before the end; empty while all is well.

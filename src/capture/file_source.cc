@@ -19,7 +19,12 @@ constexpr std::size_t read_size_max = 0x7ffff000;
 std::string reason(int error) { return std::generic_category().message(error); }
 
 // How often a silent pipe looks at the flag; a signal wakes it at once.
-constexpr int look_ms = 100;
+constexpr std::chrono::milliseconds look_interval{100};
+
+// Whoever feeds a pipe may have been told to end by the same key, and still hands over what it had. So after
+// that a pipe is read on until it says nothing for so long, and in all no longer than this.
+constexpr std::chrono::milliseconds last_words{100};
+constexpr std::chrono::milliseconds last_words_in_all{1000};
 
 }  // namespace
 
@@ -44,10 +49,10 @@ FileSource::~FileSource() {
 
 std::size_t FileSource::read(std::uint8_t* to, std::size_t size) {
   for (;;) {
-    if (!may_read()) {
-      stopped_ = true;
-      return 0;
-    }
+    const Wait waited = wait();
+    idle_ = waited == Wait::nothing;
+    stopped_ = waited == Wait::stopped;
+    if (waited != Wait::bytes) return 0;
     const ssize_t got = ::read(fd_, to, std::min(size, read_size_max));
     if (got >= 0) {
       // Whoever writes may have been told to end by the same key: that this was all, nobody knows.
@@ -62,17 +67,26 @@ std::size_t FileSource::read(std::uint8_t* to, std::size_t size) {
   }
 }
 
-// False: the end was asked for.
-bool FileSource::may_read() { return size_ ? !stop_asked() : wait_for_bytes(); }
+FileSource::Wait FileSource::wait() {
+  if (!size_) return wait_for_pipe();
+  return stop_asked() ? Wait::stopped : Wait::bytes;
+}
 
-// False: there are none, and the end was asked for. What is wrong with the descriptor, read(2) says.
-bool FileSource::wait_for_bytes() {
+// What is wrong with the descriptor, read(2) says.
+FileSource::Wait FileSource::wait_for_pipe() {
+  const Clock::time_point begin = Clock::now();
   for (;;) {
     const bool stop = stop_asked();
+    const Clock::time_point now = Clock::now();
+    if (stop && !stop_seen_) stop_seen_ = now;
+    if (stop && now - *stop_seen_ >= last_words_in_all) return Wait::stopped;
+    std::chrono::milliseconds longest = stop ? last_words : look_interval;
+    if (!stop && patience_) longest = std::min(longest, *patience_);
     pollfd waiting{fd_, POLLIN, 0};
-    const int ready = ::poll(&waiting, 1, stop ? 0 : look_ms);
-    if (ready > 0 || (ready < 0 && errno != EINTR)) return true;
-    if (stop) return false;
+    const int ready = ::poll(&waiting, 1, static_cast<int>(longest.count()));
+    if (ready > 0 || (ready < 0 && errno != EINTR)) return Wait::bytes;
+    if (stop) return Wait::stopped;
+    if (patience_ && !stop_asked() && Clock::now() - begin >= *patience_) return Wait::nothing;
   }
 }
 

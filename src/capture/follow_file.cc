@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "capture/follow_series.h"
+#include "capture/pipe_reader.h"
 
 namespace restitch {
 
@@ -63,7 +64,7 @@ bool FollowFileReader::note_end() {
 Result<std::unique_ptr<CaptureReader>> follow_file(const std::string& path, const FollowOptions& options) {
   struct stat about {};
   const bool exists = ::stat(path.c_str(), &about) == 0;
-  if (path == "-" || (exists && !S_ISREG(about.st_mode))) return open_capture(path, options.stop);
+  if (path == "-" || (exists && !S_ISREG(about.st_mode))) return open_at_once(path, options.stop);
   auto reader = std::make_unique<FollowFileReader>(path, options);
   const Result<bool> opened = reader->try_open();
   if (!opened) return tl::unexpected(opened.error());

@@ -52,7 +52,11 @@ std::span<const Record> MergedReader::next_batch() {
       finish();
       break;
     }
-    all_ready() ? emit_exactly() : emit_behind_window();
+    if (all_ready()) {
+      emit_exactly();
+    } else if (options_.window_ns != MergeOptions::for_ever) {
+      emit_behind_window();
+    }
     if (!batch_.empty()) return batch_;
     const auto now = Clock::now();
     if (now >= patience_end) break;

@@ -86,7 +86,12 @@ Opened open_capture(const std::string& path, const std::atomic<bool>* stop) {
   auto source = FileSource::open(path, stop);
   if (!source) return tl::unexpected(source.error());
   Opened opened = open_source(std::move(*source));
-  if (!opened) opened.error().message.insert(0, path + ": ");
+  if (!opened) {
+    opened.error().message.insert(0, path + ": ");
+    return opened;
+  }
+  constexpr int usual_patience_ms = 100;
+  (*opened)->set_patience_ms(usual_patience_ms);
   return opened;
 }
 

@@ -1,8 +1,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "capture/file_source.h"
-#include "capture/open_source.h"
+#include "capture/pipe_reader.h"
 #include "restitch/capture_inputs.h"
 
 namespace restitch {
@@ -14,15 +13,6 @@ namespace fs = std::filesystem;
 // For one of many inputs, which may be open at the same time.
 constexpr std::size_t small_buffer_size = std::size_t{128} << 10;
 constexpr std::size_t few_inputs = 8;
-
-Result<std::unique_ptr<CaptureReader>> open_with_buffer(const std::string& path, std::size_t buffer_size,
-                                                        FileSource::StopFlag stop) {
-  auto source = FileSource::open(path, stop);
-  if (!source) return tl::unexpected(source.error());
-  auto opened = open_source(std::move(*source), {buffer_size});
-  if (!opened) opened.error().message.insert(0, path + ": ");
-  return opened;
-}
 
 std::optional<std::uint64_t> size_of(const std::string& path) {
   std::error_code error;
@@ -52,10 +42,11 @@ Result<std::unique_ptr<MergedReader>> open_inputs(const std::vector<std::string>
   const std::size_t buffer_size = files->size() > few_inputs ? small_buffer_size : OpenOptions().buffer_size;
   MergeOptions merging = options.merging;
   merging.stop = options.following.stop;
+  merging.window_ns = MergeOptions::for_ever;
   for (const InputFile& file : *files) {
     inputs.push_back({file.path, file.first, size_of(file.path),
                       [path = file.path, buffer_size, stop = options.following.stop] {
-                        return open_with_buffer(path, buffer_size, stop);
+                        return open_at_once(path, stop, {buffer_size});
                       }});
   }
   return std::make_unique<MergedReader>(std::move(inputs), merging);

@@ -17,7 +17,7 @@ int run_follow(const Options& options) {
   FollowFactory factory(log, writer, options.number);
   session.run<FollowStream>(factory, [&] {
     if (writer.ended() && !options.read_on) return false;
-    return !options.input.endless() || output.flush();
+    return !session.tells_at_once() || output.flush();
   });
   if (!output.flush()) return exit_input;
   if (log.opened() <= options.number) {

@@ -7,6 +7,7 @@
 #include <system_error>
 #include <utility>
 
+#include "capture/pipe_reader.h"
 #include "cli/messages.h"
 
 namespace restitch::cli {
@@ -99,7 +100,7 @@ Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, cons
 Result<void> Input::open_files(const InputSelection& selection, const std::atomic<bool>& stop) {
   if (selection.files.size() == 1 && !selection.follow && !is_directory(selection.files.front())) {
     name_ = selection.files.front();
-    auto opened = open_capture(name_, &stop);
+    auto opened = open_at_once(name_, &stop);
     if (opened) {
       reader_ = std::move(*opened);
     } else {

@@ -76,6 +76,14 @@ bool Session::Listener::chunk_done(std::size_t slot) {
   return go_on_();
 }
 
+void Session::note_news() {
+  constexpr std::chrono::milliseconds stall{300};
+  const auto now = std::chrono::steady_clock::now();
+  if (counts_.fed.packets != packets_noted_) news_ = now;
+  packets_noted_ = counts_.fed.packets;
+  stalled_ = now - news_ >= stall;
+}
+
 void Session::count(const PoolCounts& pool) {
   counts_.bytes = pool.bytes[0];
   counts_.bytes += pool.bytes[1];

@@ -2,6 +2,7 @@
 // thread, but for the calls of an engine.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -77,6 +78,11 @@ class Session {
     count(engine.counts());
   }
 
+  // Whether what is known is to be told at once, because nobody knows when more comes.
+  [[nodiscard]] bool tells_at_once() const { return options_.input.endless() || !input_->reader().size(); }
+  // Whether nothing has come for a while, of a pipe. Where go_on() is called.
+  [[nodiscard]] bool stalled() const { return stalled_; }
+
   // As the command line has it.
   [[nodiscard]] PoolOptions pool_options() const;
 
@@ -125,8 +131,10 @@ class Session {
   template <class Counts>
   void note_reading(Counts&& pool_counts) {
     progress_.update(input_->reader(), counts_.fed.packets);
+    if (tells_at_once()) note_news();
     if (metrics_due()) publish(pool_counts());
   }
+  void note_news();
   void count(const PoolCounts& pool);
   void publish(const PoolCounts& pool);
   void count_inputs();
@@ -146,6 +154,9 @@ class Session {
   RunCounts counts_;
   std::unique_ptr<MetricsServer> metrics_;
   std::chrono::steady_clock::time_point published_{};
+  std::uint64_t packets_noted_ = 0;  // when something came last …
+  std::chrono::steady_clock::time_point news_ = std::chrono::steady_clock::now();  // … and that moment
+  std::atomic<bool> stalled_ = false;
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
   bool interrupted_ = false;          // before the end of the input
   int status_ = exit_ok;

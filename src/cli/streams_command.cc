@@ -103,7 +103,10 @@ int run_streams(const Options& options) {
   ConnectionLogs logs(EngineOptions::usual_shards, print,
                       endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
   if (options.events) logs.list_events();
-  const auto go_on = [&] { return !endless || output.flush(); };
+  const auto go_on = [&] {
+    if (session.stalled()) logs.pass_on_ended();
+    return !session.tells_at_once() || output.flush();
+  };
   if (options.json) {
     read_into<DigestStream>(session, logs, go_on);
   } else {

@@ -34,6 +34,15 @@ void ConnectionQueue::end(LoggedConnection& connection) {
   }
 }
 
+void ConnectionQueue::pass_on_ended() {
+  for (auto at = waiting_.begin(); over_ > 0 && at != waiting_.end();) {
+    const auto here = at++;
+    if (!here->over) continue;
+    pass_on(*here);
+    waiting_.erase(here);
+  }
+}
+
 void ConnectionQueue::pass_on(const LoggedConnection& connection) {
   --over_;
   for (const DirectionSummary& side : connection.directions) {
