@@ -17,13 +17,28 @@ macro(restitch_find_package package)
   endif()
 endmacro()
 
-# restitch_module(NAME [ONE_UNIT] [UNCHECKED] [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]):
+# restitch_optional_pkg_config(PC_MODULE OPTION): looks for a library that we can do without; modules that name
+# it behind OPTIONAL_PKG_CONFIG link it, and are compiled with OPTION defined, where it is there and wanted.
+function(restitch_optional_pkg_config module option)
+  if(${option})
+    pkg_check_modules(${module} QUIET IMPORTED_TARGET GLOBAL ${module})
+    if(NOT TARGET PkgConfig::${module})
+      message(STATUS "${module} is not there: built without it (${option})")
+    endif()
+  endif()
+  if(TARGET PkgConfig::${module} AND ${option})
+    set_property(GLOBAL PROPERTY restitch_definition_${module} ${option})
+  endif()
+endfunction()
+
+# restitch_module(NAME [ONE_UNIT] [UNCHECKED] [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]
+#                 [OPTIONAL_PKG_CONFIG pc-module…]):
 # one library from src/NAME/*.cc, usable as restitch::NAME here and from an installed tree; static, or
 # shared with BUILD_SHARED_LIBS. A module without sources of its own is headers only. A library that
 # only pkg-config knows (libzstd) goes behind PRIVATE_PKG_CONFIG, and that is all there is to it. UNCHECKED:
 # without the standard library's checks in a hardened build.
 function(restitch_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT;UNCHECKED" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT;UNCHECKED" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG;OPTIONAL_PKG_CONFIG")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(target restitch_${name})
   set(scope PUBLIC)
@@ -36,6 +51,13 @@ function(restitch_module name)
       target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:restitch_checks>)
     endif()
     restitch_link_pkg_config(${target} ${arg_PRIVATE_PKG_CONFIG})
+    foreach(module IN LISTS arg_OPTIONAL_PKG_CONFIG)
+      get_property(definition GLOBAL PROPERTY restitch_definition_${module})
+      if(definition)
+        restitch_link_pkg_config(${target} ${module})
+        target_compile_definitions(${target} PRIVATE ${definition})
+      endif()
+    endforeach()
     if(arg_ONE_UNIT AND RESTITCH_ONE_UNIT)
       set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
     endif()

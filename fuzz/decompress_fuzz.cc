@@ -51,8 +51,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 5) return 0;
   const std::uint8_t choice = data[size - 1];
   ByteVector input(data, data + size - 1);
-  constexpr std::array<std::array<std::uint8_t, 4>, 3> magics{
-      {{0x1f, 0x8b, 8, 0}, {0x28, 0xb5, 0x2f, 0xfd}, {0x04, 0x22, 0x4d, 0x18}}};
+  constexpr std::array<std::array<std::uint8_t, 4>, 4> magics{
+      {{0x1f, 0x8b, 8, 0}, {0x28, 0xb5, 0x2f, 0xfd}, {0x04, 0x22, 0x4d, 0x18}, {0xfd, '7', 'z', 'X'}}};
   if (choice >= 64) std::memcpy(input.data(), magics[choice % magics.size()].data(), 4);
   if (!is_compressed(input)) return 0;
   const Unpacked whole = unpack(input, input.size(), std::size_t{1} << 16);

@@ -120,7 +120,7 @@ class CaptureReader {
 // A record (a pcapng block) above this size is taken as damage, not as data.
 inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
 
-// Opens a capture; "-" is standard input. One that is compressed with gzip, zstd or lz4 is recognised by
+// Opens a capture; "-" is standard input. One that is compressed with gzip, zstd, lz4 or xz is recognised by
 // its content. Records longer than the file's snap length are read. Errors, with a message that begins
 // with the path: io (no such file, unreadable, a directory), unknown_format (none we know), unsupported
 // (one we only know the name of), damaged (too short to hold a header, or not to be decompressed).

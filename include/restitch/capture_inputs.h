@@ -20,16 +20,31 @@ namespace restitch {
 // A capture file and the time of its first record; 0: not known, or it has none.
 struct InputFile {
   std::string path;
-  Timestamp first;
+  Timestamp first{};
+  std::string trouble{};  // why it cannot be read, in one line that begins with its name, if that is known
 
   friend bool operator==(const InputFile&, const InputFile&) = default;
 };
 
-// The files that these names stand for, in order of their first record and then of their name. A directory
-// stands for the captures that lie in it (what is no capture is passed over); other names stand for
-// themselves, whether or not they can be opened. "-" and pipes are not looked into, and come first.
-// Error: a directory that cannot be read.
-Result<std::vector<InputFile>> expand_inputs(const std::vector<std::string>& paths);
+// Something in a directory that is not read, and what it is: "not a capture", "bzip2-compressed", "a snoop
+// capture", "hidden", "a directory", "not a file".
+struct SkippedFile {
+  std::string path;
+  std::string kind;
+
+  friend bool operator==(const SkippedFile&, const SkippedFile&) = default;
+};
+
+struct InputFiles {
+  std::vector<InputFile> files;      // in order of their first record and then of their name
+  std::vector<SkippedFile> skipped;  // in order of their name
+};
+
+// The files that these names stand for. A directory stands for the captures that lie in it, and with
+// `recursive` below it (no link to a directory is followed); one that holds none, or cannot be read, is a
+// file with a trouble. Other names stand for themselves, whether or not they can be opened. "-" and pipes are
+// not looked into, and come first.
+InputFiles expand_inputs(const std::vector<std::string>& paths, bool recursive = false);
 
 // How to go on at the end of an input that grows. Clocks are those of this machine, not of the capture.
 struct FollowOptions {
@@ -38,6 +53,9 @@ struct FollowOptions {
   // Called by whoever reads: another file has taken the place of the one of that name, which was read to its
   // end.
   std::function<void(const std::string& path)> on_replaced{};
+  // The same, of a directory: what lies in it and is not read; each once.
+  std::function<void(const SkippedFile& file)> on_skipped{};
+  bool recursive = false;  // as for expand_inputs()
 };
 
 // A file that is still written to: at its end, the reader waits for more. It need not exist yet nor hold a
@@ -140,8 +158,11 @@ struct InputOptions {
 };
 
 // All inputs that these names stand for, merged: the way from a command line to records. An input that
-// cannot be opened is damage of that input, not an error. Error: as of expand_inputs().
-Result<std::unique_ptr<MergedReader>> open_inputs(const std::vector<std::string>& paths,
-                                                  const InputOptions& options = {});
+// cannot be opened is damage of that input.
+std::unique_ptr<MergedReader> open_inputs(const std::vector<std::string>& paths,
+                                          const InputOptions& options = {});
+// The same of files that are known, none of which grows.
+std::unique_ptr<MergedReader> open_files(const std::vector<InputFile>& files,
+                                         const InputOptions& options = {});
 
 }  // namespace restitch

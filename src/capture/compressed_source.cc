@@ -10,7 +10,7 @@ namespace restitch {
 
 namespace {
 
-enum class Compression { none, gzip, zstd, lz4 };
+enum class Compression { none, gzip, zstd, lz4, xz };
 
 Compression recognise(Bytes start) {
   if (start.size() >= 2 && start[0] == 0x1f && start[1] == 0x8b) return Compression::gzip;
@@ -20,12 +20,14 @@ Compression recognise(Bytes start) {
       return Compression::zstd;
     case 0x184d2204:
       return Compression::lz4;
+    case 0x587a37fd:
+      return can_decompress_xz() ? Compression::xz : Compression::none;
     default:
       return Compression::none;
   }
 }
 
-std::unique_ptr<Decompressor> make_decompressor(Compression compression) {
+std::unique_ptr<Decompressor> make_decompressor(Compression compression, std::size_t memory_max) {
   switch (compression) {
     case Compression::gzip:
       return make_gzip_decompressor();
@@ -33,6 +35,8 @@ std::unique_ptr<Decompressor> make_decompressor(Compression compression) {
       return make_zstd_decompressor();
     case Compression::lz4:
       return make_lz4_decompressor();
+    case Compression::xz:
+      return make_xz_decompressor(memory_max);
     case Compression::none:
       break;
   }
@@ -118,10 +122,16 @@ void CompressedSource::fail(const std::string& why) {
 
 }  // namespace
 
+std::string too_much_memory(std::uint64_t needed, std::uint64_t allowed) {
+  const auto mebibytes = [](std::uint64_t size) { return std::to_string((size + 0xfffff) >> 20) + " MiB"; };
+  return "takes " + mebibytes(needed) + " of memory to decompress, where " + mebibytes(allowed) +
+         " are allowed";
+}
+
 bool is_compressed(Bytes start) { return recognise(start) != Compression::none; }
 
-std::unique_ptr<ByteSource> decompress(InputBuffer input) {
-  auto decompressor = make_decompressor(recognise(input.bytes()));
+std::unique_ptr<ByteSource> decompress(InputBuffer input, std::size_t memory_max) {
+  auto decompressor = make_decompressor(recognise(input.bytes()), memory_max);
   return std::make_unique<CompressedSource>(std::move(input), std::move(decompressor));
 }
 

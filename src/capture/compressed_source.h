@@ -1,4 +1,4 @@
-// Compressed inputs: a ByteSource that decompresses what another one gives: gzip, zstd or lz4 frames,
+// Compressed inputs: a ByteSource that decompresses what another one gives: gzip, zstd, lz4 or xz frames,
 // one after another as the tools themselves allow. A damaged tail ends it: what could be decompressed
 // before was delivered, and failure() says why there is no more. One thread at a time.
 #pragma once
@@ -15,8 +15,13 @@ namespace restitch {
 // (gzip: 2).
 bool is_compressed(Bytes start);
 
-// The source of the decompressed bytes. Requires: is_compressed(input.bytes()).
-std::unique_ptr<ByteSource> decompress(InputBuffer input);
+// What a decompressor may take, where the format leaves that to the file: enough for what the tools
+// themselves make, unless told otherwise (zstd --ultra, xz -9).
+inline constexpr std::size_t usual_decompressor_memory = std::size_t{128} << 20;
+
+// The source of the decompressed bytes. A file that needs more than `memory_max` is not decompressed.
+// Requires: is_compressed(input.bytes()).
+std::unique_ptr<ByteSource> decompress(InputBuffer input, std::size_t memory_max = usual_decompressor_memory);
 
 // What one step of a decompressor did.
 struct Inflated {
@@ -40,5 +45,11 @@ class Decompressor {
 std::unique_ptr<Decompressor> make_gzip_decompressor();
 std::unique_ptr<Decompressor> make_zstd_decompressor();
 std::unique_ptr<Decompressor> make_lz4_decompressor();
+// Requires: can_decompress_xz(), which is up to the build.
+std::unique_ptr<Decompressor> make_xz_decompressor(std::size_t memory_max);
+bool can_decompress_xz();
+
+// Why a file is not decompressed: "takes 129 MiB of memory to decompress, where 64 MiB are allowed".
+std::string too_much_memory(std::uint64_t needed, std::uint64_t allowed);
 
 }  // namespace restitch

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "capture/follow_series.h"
@@ -37,8 +38,10 @@ struct BegunFile {
 
 class FollowDirectoryReader final : public FollowSeries {
  public:
-  FollowDirectoryReader(std::string path, std::vector<InputFile> files, const FollowOptions& options)
-      : FollowSeries(options), path_(std::move(path)), next_(std::move(files)) {}
+  FollowDirectoryReader(std::string path, InputFiles found, const FollowOptions& options)
+      : FollowSeries(options), path_(std::move(path)), next_(std::move(found.files)) {
+    tell_skipped(found.skipped);
+  }
 
   [[nodiscard]] std::string format_name() const override { return "a directory: " + files().format_name(); }
 
@@ -48,6 +51,7 @@ class FollowDirectoryReader final : public FollowSeries {
   std::unique_ptr<FollowReader> take_next() override;
   bool note_end() override;
 
+  void tell_skipped(const std::vector<SkippedFile>& skipped);
   [[nodiscard]] bool may_be_new(const std::string& path) const;
   [[nodiscard]] bool is_new(const InputFile& file) const;
 
@@ -55,14 +59,23 @@ class FollowDirectoryReader final : public FollowSeries {
   std::vector<InputFile> next_;  // found, not begun; in order
   std::map<std::string, BegunFile> begun_;
   std::string current_path_;
+  std::set<std::string> told_;  // of those that are skipped
 };
 
 void FollowDirectoryReader::look() {
-  Result<std::vector<InputFile>> found =
-      captures_in(path_, [this](const std::string& path) { return may_be_new(path); });
+  Result<InputFiles> found =
+      captures_in(path_, options().recursive, [this](const std::string& path) { return may_be_new(path); });
   if (!found) return;  // it may be gone for good; what is open is still read
-  next_ = std::move(*found);
+  tell_skipped(found->skipped);
+  next_ = std::move(found->files);
   std::erase_if(next_, [this](const InputFile& file) { return file.first.ns == 0 || !is_new(file); });
+}
+
+void FollowDirectoryReader::tell_skipped(const std::vector<SkippedFile>& skipped) {
+  if (!options().on_skipped) return;
+  for (const SkippedFile& file : skipped) {
+    if (told_.insert(file.path).second) options().on_skipped(file);
+  }
 }
 
 bool FollowDirectoryReader::may_be_new(const std::string& path) const {
@@ -96,10 +109,10 @@ bool FollowDirectoryReader::note_end() {
 
 Result<std::unique_ptr<CaptureReader>> follow_directory(const std::string& path,
                                                         const FollowOptions& options) {
-  Result<std::vector<InputFile>> files = captures_in(path);
-  if (!files) return tl::unexpected(files.error());
-  std::erase_if(*files, [](const InputFile& file) { return file.first.ns == 0; });
-  return std::make_unique<FollowDirectoryReader>(path, std::move(*files), options);
+  Result<InputFiles> found = captures_in(path, options.recursive);
+  if (!found) return tl::unexpected(found.error());
+  std::erase_if(found->files, [](const InputFile& file) { return file.first.ns == 0; });
+  return std::make_unique<FollowDirectoryReader>(path, std::move(*found), options);
 }
 
 }  // namespace restitch

@@ -33,9 +33,24 @@ constexpr std::array signatures{
     Signature{"\x04\x22\x4d\x18"sv, "lz4-compressed"},
     Signature{"\xfd\x37zXZ"sv, "xz-compressed"},
     Signature{"BZh"sv, "bzip2-compressed"},
+    Signature{"\x5d\0\0"sv, "LZMA-compressed"},
+    Signature{"\x1f\x9d"sv, "compress-compressed"},
     Signature{"PK\x03\x04"sv, "a zip archive"},
     Signature{"\177ELF"sv, "a program"},
 };
+
+constexpr std::string_view neither = "neither pcap nor pcapng: ";
+
+// What makes one of it that we read.
+struct Remedy {
+  std::string_view name;
+  std::string_view command;
+};
+
+constexpr std::array remedies{Remedy{"xz-compressed", "xz -dc"}, Remedy{"bzip2-compressed", "bzip2 -dc"},
+                              Remedy{"LZMA-compressed", "lzma -dc"},
+                              Remedy{"compress-compressed", "uncompress -c"},
+                              Remedy{"a zip archive", "unzip -p"}};
 
 bool starts_with(Bytes start, std::string_view signature) {
   return start.size() >= signature.size() &&
@@ -76,6 +91,22 @@ std::optional<std::string> foreign_format_name(Bytes start) {
   }
   if (looks_like_erf(start)) return "probably an ERF capture";
   return std::nullopt;
+}
+
+std::string foreign_message(const std::string& name) {
+  std::string message = std::string(neither) + name;
+  for (const Remedy& remedy : remedies) {
+    if (name == remedy.name) message.append("; type: ").append(remedy.command).append(" FILE | restitch -");
+  }
+  return message;
+}
+
+std::string foreign_kind(const std::string& message) {
+  const std::size_t at = message.rfind(neither);
+  const std::string name = at == std::string::npos ? message : message.substr(at + neither.size());
+  const std::string kind = name.substr(0, name.find(';'));
+  const bool known = kind.ends_with("-compressed") || kind.ends_with(" capture");
+  return known ? kind : "not a capture";
 }
 
 std::string describe_start(Bytes start) {

@@ -1,11 +1,17 @@
 #include "capture/input_files.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
+#include <iterator>
 #include <system_error>
 #include <tuple>
+#include <utility>
 
 #include "capture/file_source.h"
+#include "capture/foreign_format.h"
 #include "capture/open_source.h"
 
 namespace restitch {
@@ -33,51 +39,107 @@ bool is_directory(const std::string& path) {
   return fs::is_directory(path, error);
 }
 
+// Gathers what lies in a directory.
+class DirectoryWalk {
+ public:
+  using Wanted = std::function<bool(const std::string& path)>;
+
+  DirectoryWalk(bool recursive, const Wanted& wanted) : recursive_(recursive), wanted_(wanted) {}
+
+  std::error_code enter(const std::string& directory) {
+    std::error_code error;
+    fs::directory_iterator entries(directory, error);
+    for (; !error && entries != fs::directory_iterator(); entries.increment(error)) take(*entries);
+    return error;
+  }
+
+  InputFiles finish() {
+    sort_by_time(found_.files);
+    std::sort(found_.skipped.begin(), found_.skipped.end(),
+              [](const SkippedFile& a, const SkippedFile& b) { return a.path < b.path; });
+    return std::move(found_);
+  }
+
+ private:
+  void take(const fs::directory_entry& entry) {
+    const std::string path = entry.path().string();
+    std::error_code error;
+    if (entry.path().filename().string().front() == '.') {
+      skip(path, "hidden");
+    } else if (is_directory(path)) {
+      if (!recursive_ || entry.is_symlink(error)) return skip(path, "a directory");
+      if ((error = enter(path))) found_.files.push_back({path, Timestamp(), path + ": " + error.message()});
+    } else if (!is_regular(path)) {
+      skip(path, "not a file");
+    } else if (!wanted_ || wanted_(path)) {
+      look_into(path);
+    }
+  }
+
+  void look_into(const std::string& path) {
+    const Result<Timestamp> first = first_record_time(path);
+    const bool foreign = !first && (first.error().code == ErrorCode::unknown_format ||
+                                    first.error().code == ErrorCode::unsupported);
+    if (foreign) return skip(path, foreign_kind(first.error().message));
+    found_.files.push_back({path, first.value_or(Timestamp())});
+  }
+
+  void skip(const std::string& path, std::string kind) { found_.skipped.push_back({path, std::move(kind)}); }
+
+  bool recursive_;
+  const Wanted& wanted_;
+  InputFiles found_;
+};
+
+// One that is named.
+InputFile file_of(const std::string& path) {
+  struct stat about {};
+  if (path == "-") return {path, Timestamp()};
+  if (::stat(path.c_str(), &about) != 0) {
+    return {path, Timestamp(), path + ": " + std::generic_category().message(errno)};
+  }
+  if (!S_ISREG(about.st_mode)) return {path, Timestamp()};
+  const Result<Timestamp> first = first_record_time(path);
+  return first ? InputFile{path, *first} : InputFile{path, Timestamp(), first.error().message};
+}
+
 }  // namespace
 
 Result<Timestamp> first_record_time(const std::string& path) {
   auto source = FileSource::open(path);
   if (!source) return tl::unexpected(source.error());
   const auto opened = open_source(std::move(*source), {peek_size});
-  if (!opened) return tl::unexpected(opened.error());
+  if (!opened) return failure(opened.error().code, path + ": " + opened.error().message);
   const std::span<const Record> batch = (*opened)->next_batch();
   return batch.empty() ? Timestamp() : batch.front().info.timestamp;
 }
 
-Result<std::vector<InputFile>> captures_in(const std::string& directory,
-                                           const std::function<bool(const std::string& path)>& wanted) {
-  std::error_code error;
-  fs::directory_iterator entries(directory, error);
-  std::vector<InputFile> files;
-  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-    const std::string path = entries->path().string();
-    if (entries->path().filename().string().front() == '.' || !is_regular(path)) continue;
-    if (wanted && !wanted(path)) continue;
-    const Result<Timestamp> first = first_record_time(path);
-    const bool foreign = !first && (first.error().code == ErrorCode::unknown_format ||
-                                    first.error().code == ErrorCode::unsupported);
-    if (!foreign) files.push_back({path, first.value_or(Timestamp())});
-  }
+Result<InputFiles> captures_in(const std::string& directory, bool recursive,
+                               const std::function<bool(const std::string& path)>& wanted) {
+  DirectoryWalk walk(recursive, wanted);
+  const std::error_code error = walk.enter(directory);
   if (error) return failure(ErrorCode::io, directory + ": " + error.message());
-  sort_by_time(files);
-  return files;
+  return walk.finish();
 }
 
-Result<std::vector<InputFile>> expand_inputs(const std::vector<std::string>& paths) {
-  std::vector<InputFile> files;
+InputFiles expand_inputs(const std::vector<std::string>& paths, bool recursive) {
+  InputFiles all;
   for (const std::string& path : paths) {
-    if (path != "-" && is_directory(path)) {
-      const Result<std::vector<InputFile>> found = captures_in(path);
-      if (!found) return tl::unexpected(found.error());
-      files.insert(files.end(), found->begin(), found->end());
-    } else if (path != "-" && is_regular(path)) {
-      files.push_back({path, first_record_time(path).value_or(Timestamp())});
-    } else {
-      files.push_back({path, Timestamp()});
+    if (path == "-" || !is_directory(path)) {
+      all.files.push_back(file_of(path));
+      continue;
     }
+    Result<InputFiles> found = captures_in(path, recursive);
+    if (!found) {
+      all.files.push_back({path, Timestamp(), found.error().message});
+      continue;
+    }
+    if (found->files.empty()) all.files.push_back({path, Timestamp(), path + ": no capture is in it"});
+    std::move(found->files.begin(), found->files.end(), std::back_inserter(all.files));
+    std::move(found->skipped.begin(), found->skipped.end(), std::back_inserter(all.skipped));
   }
-  sort_by_time(files);
-  return files;
+  sort_by_time(all.files);
+  return all;
 }
 
 }  // namespace restitch

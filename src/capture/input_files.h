@@ -12,9 +12,9 @@ namespace restitch {
 // The time of the first record; 0: there is none yet. Error: as of open_capture().
 Result<Timestamp> first_record_time(const std::string& path);
 
-// The captures in a directory, in order of first record and then name. Files that are no captures, hidden
-// ones and sub-directories are passed over, and those that `wanted` refuses.
-Result<std::vector<InputFile>> captures_in(const std::string& directory,
-                                           const std::function<bool(const std::string& path)>& wanted = {});
+// The captures in a directory, in order of first record and then name; those that `wanted` refuses are not
+// looked into. With `recursive` also those below it. Error: io, with the name.
+Result<InputFiles> captures_in(const std::string& directory, bool recursive,
+                               const std::function<bool(const std::string& path)>& wanted = {});
 
 }  // namespace restitch

@@ -40,10 +40,10 @@ tl::unexpected<Error> unknown(const InputBuffer& buffer) {
   if (!buffer.failure().empty()) return failure(ErrorCode::io, buffer.failure());
   if (start.empty()) return failure(ErrorCode::damaged, "the file is empty");
   if (const auto name = foreign_format_name(start)) {
-    return failure(ErrorCode::unsupported, "neither pcap nor pcapng: " + *name);
+    return failure(ErrorCode::unsupported, foreign_message(*name));
   }
   if (start.size() < magic_size) return header_cut("capture", buffer, PcapParser::file_header_size);
-  return failure(ErrorCode::unknown_format, "neither pcap nor pcapng: " + describe_start(start));
+  return failure(ErrorCode::unknown_format, foreign_message(describe_start(start)));
 }
 
 Opened open_pcap(InputBuffer buffer) {

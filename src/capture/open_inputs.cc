@@ -28,27 +28,31 @@ MergeInput follow(const std::string& path, const FollowOptions& options) {
           }};
 }
 
+MergeInput read_once(const InputFile& file, std::size_t buffer_size, FileSource::StopFlag stop) {
+  return {file.path, file.first, size_of(file.path),
+          [file, buffer_size, stop]() -> Result<std::unique_ptr<CaptureReader>> {
+            if (!file.trouble.empty()) return failure(ErrorCode::io, file.trouble);
+            return open_at_once(file.path, stop, {buffer_size});
+          }};
+}
+
 }  // namespace
 
-Result<std::unique_ptr<MergedReader>> open_inputs(const std::vector<std::string>& paths,
-                                                  const InputOptions& options) {
+std::unique_ptr<MergedReader> open_inputs(const std::vector<std::string>& paths,
+                                          const InputOptions& options) {
+  if (!options.follow) return open_files(expand_inputs(paths, options.following.recursive).files, options);
   std::vector<MergeInput> inputs;
-  if (options.follow) {
-    for (const std::string& path : paths) inputs.push_back(follow(path, options.following));
-    return std::make_unique<MergedReader>(std::move(inputs), options.merging);
-  }
-  const Result<std::vector<InputFile>> files = expand_inputs(paths);
-  if (!files) return tl::unexpected(files.error());
-  const std::size_t buffer_size = files->size() > few_inputs ? small_buffer_size : OpenOptions().buffer_size;
+  for (const std::string& path : paths) inputs.push_back(follow(path, options.following));
+  return std::make_unique<MergedReader>(std::move(inputs), options.merging);
+}
+
+std::unique_ptr<MergedReader> open_files(const std::vector<InputFile>& files, const InputOptions& options) {
+  const std::size_t buffer_size = files.size() > few_inputs ? small_buffer_size : OpenOptions().buffer_size;
   MergeOptions merging = options.merging;
   merging.stop = options.following.stop;
   merging.window_ns = MergeOptions::for_ever;
-  for (const InputFile& file : *files) {
-    inputs.push_back({file.path, file.first, size_of(file.path),
-                      [path = file.path, buffer_size, stop = options.following.stop] {
-                        return open_at_once(path, stop, {buffer_size});
-                      }});
-  }
+  std::vector<MergeInput> inputs;
+  for (const InputFile& file : files) inputs.push_back(read_once(file, buffer_size, options.following.stop));
   return std::make_unique<MergedReader>(std::move(inputs), merging);
 }
 

@@ -41,7 +41,7 @@ int run_diff(const Options& options) {
   DiffAssembler diff(options.diff_receivers, print, diff_options);
   session.drive(diff, diff, [&] { return !session.tells_at_once() || output.flush(); });
   const bool written = output.flush();
-  if (!options.quiet) {
+  if (!options.quiet && !session.read_nothing()) {
     show(fmt::format("{} packets, {} connections, {} of them read differently by {}\n",
                      session.counts().fed.packets, diff.counts().connections, diff.counts().differing,
                      fmt::join(names, ", ")));

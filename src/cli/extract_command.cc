@@ -103,7 +103,7 @@ int run_extract(const Options& options) {
     session.run<FileStream>(factory, go_on);
   }
   extraction->finish();
-  if (!options.quiet) {
+  if (!options.quiet && !session.read_nothing()) {
     show(extraction_text(extraction->counts(), options.directory) + closing_text(session, totals));
   }
   if (extraction->error()) session.fail(extraction->error()->message);

@@ -20,6 +20,7 @@ int run_follow(const Options& options) {
     return !session.tells_at_once() || output.flush();
   });
   if (!output.flush()) return exit_input;
+  if (session.read_nothing()) return session.status();
   if (log.opened() <= options.number) {
     say(fmt::format(
         "there is no connection {}: {}", options.number,

@@ -35,15 +35,10 @@ LiveOptions live_options(const InputSelection& selection, const std::string& int
   return options;
 }
 
-// Stands for a file that could not be opened.
-class NoReader final : public CaptureReader {
+// Stands for a file that was not opened, because the end was asked for.
+class StoppedReader final : public CaptureReader {
  public:
-  // With `stopped`, what the error says is only that it was not waited for.
-  NoReader(const Error& error, bool stopped) {
-    end_.stopped = stopped;
-    end_.damaged = !stopped;
-    if (!stopped) end_.message = error.message;
-  }
+  StoppedReader() { end_.stopped = true; }
   std::span<const Record> next_batch() override { return {}; }
   [[nodiscard]] bool finished() const override { return true; }
   [[nodiscard]] const CaptureEnd& end() const override { return end_; }
@@ -91,34 +86,61 @@ Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, cons
   const Result<void> opened =
       selection.live() ? input->open_interfaces(selection, stop) : input->open_files(selection, stop);
   if (!opened) return tl::unexpected(opened.error());
-  if (selection.packets_max != 0) {
+  if (input->troubles_.empty() && selection.packets_max != 0) {
     input->reader_ = std::make_unique<LimitedReader>(std::move(input->reader_), selection.packets_max);
   }
   return input;
 }
 
 Result<void> Input::open_files(const InputSelection& selection, const std::atomic<bool>& stop) {
-  if (selection.files.size() == 1 && !selection.follow && !is_directory(selection.files.front())) {
-    name_ = selection.files.front();
-    auto opened = open_at_once(name_, &stop);
-    if (opened) {
-      reader_ = std::move(*opened);
-    } else {
-      reader_ = std::make_unique<NoReader>(opened.error(), stop.load());
-      opened_ = false;
-    }
-    return filter(selection.filter);
+  const bool one = selection.files.size() == 1 && !selection.follow && !is_directory(selection.files.front());
+  if (one) {
+    open_one(selection.files.front(), stop);
+  } else {
+    open_several(selection, stop);
   }
+  if (!troubles_.empty()) return {};
+  return filter(selection.filter);
+}
+
+void Input::open_one(const std::string& name, const std::atomic<bool>& stop) {
+  name_ = name;
+  auto opened = open_at_once(name, &stop);
+  if (opened) {
+    reader_ = std::move(*opened);
+  } else if (stop) {
+    reader_ = std::make_unique<StoppedReader>();
+  } else {
+    troubles_.push_back(opened.error().message);
+  }
+}
+
+void Input::open_several(const InputSelection& selection, const std::atomic<bool>& stop) {
   InputOptions options;
   options.follow = selection.follow;
-  options.following = {&stop, ns(selection.idle_timeout_s),
-                       [](const std::string& path) { say(path + ": was replaced; reading the new file"); }};
+  options.following.stop = &stop;
+  options.following.idle_timeout_ns = ns(selection.idle_timeout_s);
+  options.following.on_replaced = [](const std::string& path) {
+    say(path + ": was replaced; reading the new file");
+  };
+  options.following.on_skipped = [this](const SkippedFile& file) { skipped_.push_back(file); };
+  options.following.recursive = selection.recursive;
   options.merging.window_ns = ns(selection.merge_window_s);
-  auto opened = open_inputs(selection.files, options);
-  if (!opened) return tl::unexpected(opened.error());
-  merged_ = opened->get();
-  reader_ = std::move(*opened);
-  return filter(selection.filter);
+  std::unique_ptr<MergedReader> merged;
+  if (selection.follow) {
+    merged = open_inputs(selection.files, options);
+  } else {
+    InputFiles found = expand_inputs(selection.files, selection.recursive);
+    skipped_ = std::move(found.skipped);
+    for (const InputFile& file : found.files) {
+      if (!file.trouble.empty()) troubles_.push_back(file.trouble);
+    }
+    if (troubles_.size() == found.files.size()) return;
+    troubles_.clear();  // the reader tells them
+    merged = open_files(found.files, options);
+  }
+  merged_ = merged.get();
+  reader_ = std::move(merged);
 }
 
 // The kernel filters.
@@ -157,7 +179,7 @@ Result<void> Input::filter(const std::string& expression) {
 std::vector<InputEnd> Input::ends() const {
   std::vector<InputEnd> ends;
   if (merged_ == nullptr) {
-    ends.push_back({name_, opened_, reader_->finished(), reader_->end()});
+    ends.push_back({name_, true, reader_->finished(), reader_->end()});
   } else {
     ends = merged_->ends();
   }

@@ -14,12 +14,17 @@ namespace restitch::cli {
 
 class Input {
  public:
-  // `stop` ends all inputs; it has to outlive the Input. A file that cannot be opened is in
-  // ends(), not an error. Errors: of an interface or a directory; one line.
+  // `stop` ends all inputs; it has to outlive the Input. Files that cannot be opened are in troubles(), if
+  // that is all there is, or else in ends(). Error: of an interface or a filter; one line.
   static Result<std::unique_ptr<Input>> open(const InputSelection& selection, const std::atomic<bool>& stop);
 
   [[nodiscard]] CaptureReader& reader() { return *reader_; }
   [[nodiscard]] const CaptureReader& reader() const { return *reader_; }
+
+  // Not empty: there is nothing to read, for these reasons, a line each.
+  [[nodiscard]] const std::vector<std::string>& troubles() const { return troubles_; }
+  // What lies in the directories and is not read, as far as is known.
+  [[nodiscard]] const std::vector<SkippedFile>& skipped() const { return skipped_; }
 
   // One for each file and interface.
   [[nodiscard]] std::vector<InputEnd> ends() const;
@@ -33,6 +38,8 @@ class Input {
   Input() = default;
 
   Result<void> open_files(const InputSelection& selection, const std::atomic<bool>& stop);
+  void open_one(const std::string& name, const std::atomic<bool>& stop);
+  void open_several(const InputSelection& selection, const std::atomic<bool>& stop);
   Result<void> open_interfaces(const InputSelection& selection, const std::atomic<bool>& stop);
   Result<void> filter(const std::string& expression);
 
@@ -40,7 +47,8 @@ class Input {
   std::string name_;                // of the one file, which needs no merging …
   MergedReader* merged_ = nullptr;  // … or this is what reader_ leads to
   FilteredReader* filtered_ = nullptr;
-  bool opened_ = true;
+  std::vector<std::string> troubles_;
+  std::vector<SkippedFile> skipped_;
 };
 
 }  // namespace restitch::cli

@@ -45,6 +45,8 @@ void InputFlags::add_files(CLI::App& command) {
       ->type_name("N")
       ->transform(whole_number(1))
       ->group(group);
+  command.add_flag("--recursive", selection_.recursive, "Of directories, also what lies below them")
+      ->group(group);
   command
       .add_flag("--follow", selection_.follow,
                 "Files and directories still grow: wait for\nmore, until interrupted")

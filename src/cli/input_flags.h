@@ -18,6 +18,7 @@ namespace restitch::cli {
 
 struct InputSelection {
   std::vector<std::string> files;  // "-": standard input
+  bool recursive = false;          // directories with those below them
   bool follow = false;             // they still grow
   double idle_timeout_s = 0;       // 0: for ever
   double merge_window_s = 1;

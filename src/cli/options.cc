@@ -30,7 +30,7 @@ Examples:
   restitch diff capture.pcapng                where Linux, BSD and others read different bytes
   restitch -i eth0 tcp port 80                live, until interrupted
 
-Captures are pcap or pcapng, also compressed with gzip, zstd or lz4; several are merged by time, and
+Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz; several are merged by time, and
 connections continue from one to the next. Data goes to standard output, all else to standard error.
 Exit status: 0 all well, 1 wrong usage, 2 an input that is unreadable or cut off, or an output that cannot be
 written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end of the files. What could be read is

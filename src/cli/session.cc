@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
+
 #include "cli/input_text.h"
 #include "cli/messages.h"
 #include "cli/privileges.h"
+#include "cli/skipped_text.h"
 
 namespace restitch::cli {
 
@@ -25,7 +29,9 @@ bool Session::open() {
     return false;
   }
   input_ = std::move(*input);
-  return true;
+  note_skipped();
+  for (const std::string& trouble : input_->troubles()) fail(trouble);
+  return input_->troubles().empty();
 }
 
 bool Session::give_up_rights(const OutputFolder* folder) {
@@ -118,8 +124,19 @@ bool Session::metrics_due() {
   return true;
 }
 
+// Those that were not told yet: a directory that grows may bring more.
+void Session::note_skipped() {
+  const auto news = std::span(input_->skipped()).subspan(skipped_noted_);
+  skipped_noted_ += news.size();
+  if (news.empty() || options_.quiet) return;
+  say(skipped_text(news));
+  if (!options_.verbose) return;
+  for (const SkippedFile& file : news) say(skipped_text(file));
+}
+
 void Session::note_ends() {
   progress_.clear();
+  note_skipped();
   if (options_.verbose) show(input_text(*input_));
   for (const InputEnd& input : input_->ends()) note_end(input);
   if (!options_.input.endless() && input_->stopped()) note_interrupt();
@@ -132,6 +149,12 @@ void Session::note_end(const InputEnd& input) {
   } else {
     say(input.end.message);
   }
+}
+
+bool Session::read_nothing() const {
+  const std::vector<InputEnd> ends = input_->ends();
+  return counts_.fed.packets == 0 &&
+         std::all_of(ends.begin(), ends.end(), [](const InputEnd& input) { return input.end.damaged; });
 }
 
 // What has no end of its own is ended so by whoever watches, and complete then.

@@ -27,7 +27,7 @@ class Session {
   explicit Session(const Options& options)
       : options_(options), progress_(options.quiet), decoder_(options.input.decoder) {}
 
-  // Opens what is to be read. False: there is nothing to read, and fail() said why.
+  // Opens what is to be read. False: there is nothing to read, and that was said.
   bool open();
 
   // After opening an interface: keeps no right that is not needed any more (privileges.h); a folder that this
@@ -94,6 +94,8 @@ class Session {
   [[nodiscard]] const Input& input() const { return *input_; }
   // As of the end of run(); with one thread, `fed` also before.
   [[nodiscard]] const RunCounts& counts() const { return counts_; }
+  // Nothing could be read of any input, and that was said: there is nothing else to tell.
+  [[nodiscard]] bool read_nothing() const;
   [[nodiscard]] const std::vector<std::string>& damages() const { return damages_; }
   [[nodiscard]] int status() const { return status_; }
 
@@ -139,6 +141,7 @@ class Session {
   void publish(const PoolCounts& pool);
   void count_inputs();
   [[nodiscard]] bool metrics_due();
+  void note_skipped();
   void note_ends();
   void note_end(const InputEnd& input);
   void note_interrupt();
@@ -157,6 +160,7 @@ class Session {
   std::uint64_t packets_noted_ = 0;  // when something came last …
   std::chrono::steady_clock::time_point news_ = std::chrono::steady_clock::now();  // … and that moment
   std::atomic<bool> stalled_ = false;
+  std::size_t skipped_noted_ = 0;     // of the files that the input skips
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
   bool interrupted_ = false;          // before the end of the input
   int status_ = exit_ok;

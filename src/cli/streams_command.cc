@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/messages.h"
@@ -90,12 +91,17 @@ int run_streams(const Options& options) {
   ConnectionTotals totals;
   std::string line;
   const bool endless = options.input.endless();
+  bool headed = options.json;
+  const auto head = [&] {
+    if (!std::exchange(headed, true)) output.write(table_head);
+  };
   const auto print = [&](const ConnectionSummary& summary) {
     totals.add(summary);
     line.clear();
     if (options.json) {
       append_connection_json(line, summary, options.with_empty);
     } else {
+      head();
       append_row(line, summary);
     }
     output.write(line);
@@ -104,15 +110,19 @@ int run_streams(const Options& options) {
                       endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
   if (options.events) logs.list_events();
   const auto go_on = [&] {
-    if (session.stalled()) logs.pass_on_ended();
+    if (session.stalled()) {
+      head();
+      logs.pass_on_ended();
+    }
     return !session.tells_at_once() || output.flush();
   };
   if (options.json) {
     read_into<DigestStream>(session, logs, go_on);
   } else {
-    output.write(table_head);
     read_into<SummaryStream>(session, logs, go_on);
   }
+  if (session.read_nothing()) return session.status();
+  head();
   const bool written = output.flush();
   if (!options.quiet) show(closing_text(session, totals));
   return written ? session.status() : exit_input;

@@ -4,6 +4,9 @@
 #include <pcap/pcap.h>
 #include <zlib.h>
 #include <zstd.h>
+#ifdef RESTITCH_XZ
+#include <lzma.h>
+#endif
 
 #include "cli/options.h"
 
@@ -11,11 +14,22 @@
 extern "C" const char* LZ4_versionString(void);
 
 namespace restitch::cli {
+namespace {
+
+std::string xz_version() {
+#ifdef RESTITCH_XZ
+  return fmt::format("lzma version {}\n", lzma_version_string());
+#else
+  return "";
+#endif
+}
+
+}  // namespace
 
 std::string version_text() {
-  return fmt::format("restitch {}\n{}\nzlib version {}\nzstd version {}\nlz4 version {}\n{}\n",
+  return fmt::format("restitch {}\n{}\nzlib version {}\nzstd version {}\nlz4 version {}\n{}{}\n",
                      RESTITCH_VERSION, pcap_lib_version(), zlibVersion(), ZSTD_versionString(),
-                     LZ4_versionString(), OpenSSL_version(OPENSSL_VERSION));
+                     LZ4_versionString(), xz_version(), OpenSSL_version(OPENSSL_VERSION));
 }
 
 }  // namespace restitch::cli

@@ -1,5 +1,6 @@
 // What the command reads: filters, several files, directories, files that grow, packets that come twice.
 #include <gmock/gmock.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -12,6 +13,7 @@
 namespace restitch::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -102,10 +104,105 @@ TEST_F(Inputs, ADirectoryIsReadAsTheCaptureItWasCutFrom) {
   EXPECT_EQ(run("@ streams --json set/part9.pcap set/part[3-8].pcap").out, whole.out);
 }
 
-TEST_F(Inputs, AnEmptyOrMissingDirectoryIsSaid) {
+TEST_F(Inputs, ADirectoryWithNothingToReadIsAnErrorAndNothingElseIsSaid) {
   std::filesystem::create_directory(path("empty"));
-  EXPECT_THAT(run("@ empty").err, HasSubstr("0 packets"));
+  for (const char* command : {"streams", "streams --json", "extract -o d", "follow 0", "diff"}) {
+    const ToolRun run = ToolTest::run("@ " + std::string(command) + " empty");
+    EXPECT_EQ(run.status, 2);
+    EXPECT_THAT(run.out, IsEmpty());
+    EXPECT_EQ(run.err, "restitch: empty: no capture is in it\n");
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("d")));
   EXPECT_EQ(run("@ --follow nowhere --idle-timeout 0.1").status, 2);
+  // Beside others it is an input that could not be read.
+  write("hello.pcap", hello_world().bytes());
+  const ToolRun both = run("@ empty hello.pcap");
+  EXPECT_EQ(both.status, 2);
+  EXPECT_THAT(both.err, AllOf(HasSubstr("restitch: empty: no capture is in it\n"), HasSubstr("6 packets")));
+}
+
+TEST_F(Inputs, WhatADirectoryHoldsBesidesCapturesIsCounted) {
+  std::filesystem::create_directories(path("set/below/deep"));
+  write("set/hello.pcap", hello_world().bytes());
+  write("set/below/deep/more.pcap", hello_world().bytes());
+  write("set/README", "no capture at all");
+  write("set/.cache", "hidden");
+  write("set/notes", std::string_view("\x01\x02\x03\x04\x05", 5));
+  write("set/old.bz2", "BZh91AY&SY");
+  write("set/solaris", std::string_view("snoop\0\0\0\0\0\0\2", 12));
+  ASSERT_EQ(::mkfifo(path("set/pipe").c_str(), 0600), 0);
+  const std::string counts =
+      "restitch: 6 files skipped: 2 not captures, 1 bzip2-compressed, 1 hidden, 1 not a file, 1 snoop "
+      "capture";
+  const ToolRun flat = run("@ set");
+  EXPECT_EQ(flat.status, 0) << flat.err;
+  EXPECT_THAT(flat.err, StartsWith(counts + "; 1 directory not entered (see --recursive)\n"));
+  EXPECT_THAT(flat.err, HasSubstr("6 packets"));
+  EXPECT_THAT(flat.err, Not(HasSubstr("README")));
+  const ToolRun recursive = run("@ -v --recursive set");
+  EXPECT_THAT(recursive.err, StartsWith(counts + "\n"));
+  EXPECT_THAT(recursive.err, HasSubstr("12 packets"));
+  EXPECT_THAT(recursive.err, HasSubstr("\nrestitch: set/README: skipped: not a capture\n"));
+  EXPECT_THAT(recursive.err, HasSubstr("\nrestitch: set/old.bz2: skipped: bzip2-compressed\n"));
+  EXPECT_THAT(run("@ -q set").err, IsEmpty());
+  const ToolRun followed = run("@ --follow --idle-timeout 0.1 set");
+  EXPECT_THAT(followed.err, HasSubstr(counts));
+  EXPECT_THAT(run("@ --follow --recursive --idle-timeout 0.1 set").err, HasSubstr("12 packets"));
+}
+
+// A link back up would be a tree without end.
+TEST_F(Inputs, LinksToDirectoriesAreNotFollowed) {
+  std::filesystem::create_directories(path("set/below"));
+  write("set/below/hello.pcap", hello_world().bytes());
+  std::filesystem::create_directory_symlink("..", path("set/below/up"));
+  const ToolRun run = ToolTest::run("@ --recursive set");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(run.err, HasSubstr("6 packets"));
+  EXPECT_THAT(run.err, HasSubstr("1 directory not entered"));
+}
+
+TEST_F(Inputs, WhatNoReaderTakesIsSaidWithWhatToType) {
+  write("old.bz2", "BZh91AY&SY");
+  const ToolRun run = ToolTest::run("@ old.bz2");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.out, IsEmpty());
+  EXPECT_EQ(
+      run.err,
+      "restitch: old.bz2: neither pcap nor pcapng: bzip2-compressed; type: bzip2 -dc FILE | restitch -\n");
+}
+
+TEST_F(Inputs, XzIsReadWhereTheBuildCanOrSaidWithWhatToType) {
+  if (::system("command -v xz >/dev/null") != 0) GTEST_SKIP() << "there is no xz here";
+  const ToolRun whole = run("@ streams --json '" + sample + "'");
+  const ToolRun packed = run("xz -T1 <'" + sample + "' >s.xz; @ streams --json s.xz");
+  if (ToolTest::run("@ --version | grep -q lzma").status == 0) {
+    EXPECT_EQ(packed.status, 0) << packed.err;
+    EXPECT_EQ(packed.out, whole.out);
+    EXPECT_EQ(run("@ streams --json - <s.xz").out, whole.out);
+    const ToolRun cut = run("head -c 200000 s.xz >cut.xz; @ cut.xz");
+    EXPECT_EQ(cut.status, 2);
+    EXPECT_THAT(cut.err, HasSubstr("cut.xz: xz: the data are cut short"));
+  } else {
+    EXPECT_THAT(packed.err, HasSubstr("type: xz -dc FILE | restitch -"));
+  }
+}
+
+TEST_F(Inputs, OfWhichNoneCanBeReadAreSaidAndNothingElse) {
+  write("empty", "");
+  for (const char* command : {"streams", "extract -o d", "follow 0", "diff", "streams --stats json"}) {
+    for (const auto& [inputs, lines] :
+         {std::pair{"nowhere", 1}, {"nowhere gone", 2}, {"nowhere empty gone", 3}}) {
+      const ToolRun run = ToolTest::run(std::string("@ ") + command + " " + inputs);
+      EXPECT_EQ(run.status, 2);
+      EXPECT_THAT(run.out, IsEmpty());
+      EXPECT_EQ(lines_of(run.err), static_cast<std::size_t>(lines)) << run.err;
+      EXPECT_THAT(run.err, HasSubstr("nowhere: No such file or directory\n"));
+    }
+  }
+  EXPECT_FALSE(std::filesystem::exists(path("d")));
+  const ToolRun piped = run("@ - </dev/null");
+  EXPECT_EQ(piped.err, "restitch: standard input: the file is empty\n");
+  EXPECT_THAT(piped.out, IsEmpty());
 }
 
 TEST_F(Inputs, AFileReadWhileItIsWrittenGivesTheStreamsOfTheWhole) {

@@ -35,8 +35,8 @@ class Pipes : public ToolTest {
   }
   // Shell: waits until `file` has so many lines with `pattern`.
   static std::string shows(int lines, const std::string& pattern, const std::string& file = "out") {
-    return "timeout 30 sh -c 'until test $(grep -c -- \"" + pattern + "\" " + file + ") = " +
-           std::to_string(lines) + "; do :; done' || echo not shown >&2";
+    return "timeout 30 sh -c 'until test $(grep -c -- \"" + pattern + "\" " + file +
+           ") = " + std::to_string(lines) + "; do :; done' || echo not shown >&2";
   }
 };
 
@@ -86,15 +86,16 @@ TEST_F(Pipes, ThatStallAreFollowedAndComparedAsFarAsTheyCame) {
       run_over_pipe("@ follow 0 in", "cat hello.pcap >&3; " + shows(1, "hello") + "; kill -INT $tool");
   EXPECT_EQ(run.status, 130);
   EXPECT_THAT(run.err, Not(HasSubstr("not shown")));
-  EXPECT_THAT(read("out"), ::testing::EndsWith("5\nhello\n")) << "the closing line would say that this was all";
+  EXPECT_THAT(read("out"), ::testing::EndsWith("5\nhello\n"))
+      << "the closing line would say that this was all";
 }
 
 TEST_F(Pipes, ThatStallAreExtractedAsFarAsTheyCame) {
   write("hello.pcap", Packets().open().add(Packets().client(101, "hello")).bytes());
-  const ToolRun run = run_over_pipe(
-      "@ extract -o d in", "cat hello.pcap >&3; " +
-                               shows(1, "hello", "d/010.000.000.001.40000-192.000.002.001.00080") +
-                               "; kill -TERM $tool");
+  const ToolRun run = run_over_pipe("@ extract -o d in",
+                                    "cat hello.pcap >&3; " +
+                                        shows(1, "hello", "d/010.000.000.001.40000-192.000.002.001.00080") +
+                                        "; kill -TERM $tool");
   EXPECT_EQ(run.status, 143);
   EXPECT_THAT(run.err, Not(HasSubstr("not shown")));
   EXPECT_THAT(read("d/index.jsonl"), HasSubstr("\"end\":\"interrupted\""));
@@ -112,8 +113,8 @@ TEST_F(Pipes, ThatSayNothingHoldUpNoOtherThatIsFollowed) {
 TEST_F(Pipes, AreMergedInOrderHoweverLateTheyCome) {
   write("hello.pcap", hello_world().bytes());
   const ToolRun files = run("@ streams --json hello.pcap '" + sample + "'");
-  const ToolRun run = run_over_pipe("@ streams --json --merge-window 0 in hello.pcap",
-                                    "cat '" + sample + "' >&3; exec 3>&-");
+  const ToolRun run =
+      run_over_pipe("@ streams --json --merge-window 0 in hello.pcap", "cat '" + sample + "' >&3; exec 3>&-");
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_THAT(sorted_lines(read("out")), ElementsAreArray(sorted_lines(files.out)));
 }

@@ -1,10 +1,13 @@
-// Captures in gzip, zstd and lz4 frames: whole, in pieces, in several frames, and damaged.
+// Captures in gzip, zstd, lz4 and xz frames: whole, in pieces, in several frames, and damaged.
 #include "capture/compressed_source.h"
 
 #include <gmock/gmock.h>
 #include <lz4frame.h>
 #include <zlib.h>
 #include <zstd.h>
+#if __has_include(<lzma.h>)
+#include <lzma.h>
+#endif
 
 #include <algorithm>
 #include <random>
@@ -48,6 +51,30 @@ ByteVector lz4(Bytes in) {
   return out;
 }
 
+#if __has_include(<lzma.h>)
+// In several blocks, as several threads make them.
+ByteVector xz(Bytes in) {
+  lzma_stream stream = LZMA_STREAM_INIT;
+  lzma_mt options{};
+  options.threads = 1;
+  options.block_size = std::uint64_t{64} << 10;
+  options.preset = 6;
+  options.check = LZMA_CHECK_CRC64;
+  EXPECT_EQ(lzma_stream_encoder_mt(&stream, &options), LZMA_OK);
+  ByteVector out(in.size() + (std::size_t{64} << 10));
+  stream.next_in = in.data();
+  stream.avail_in = in.size();
+  stream.next_out = out.data();
+  stream.avail_out = out.size();
+  EXPECT_EQ(lzma_code(&stream, LZMA_FINISH), LZMA_STREAM_END);
+  out.resize(stream.total_out);
+  lzma_end(&stream);
+  return out;
+}
+#else
+ByteVector xz(Bytes in) { return {in.begin(), in.end()}; }
+#endif
+
 struct Format {
   const char* name;
   ByteVector (*compress)(Bytes);
@@ -67,11 +94,15 @@ ByteVector sample(unsigned records) {
 
 class CompressedSourceTest : public ::testing::TestWithParam<Format> {
  protected:
+  void SetUp() override {
+    if (GetParam().compress == xz && !can_decompress_xz()) GTEST_SKIP() << "built without liblzma";
+  }
   static ByteVector compress(Bytes in) { return GetParam().compress(in); }
 };
 
 INSTANTIATE_TEST_SUITE_P(Formats, CompressedSourceTest,
-                         ::testing::Values(Format{"gzip", gzip}, Format{"zstd", zstd}, Format{"lz4", lz4}),
+                         ::testing::Values(Format{"gzip", gzip}, Format{"zstd", zstd}, Format{"lz4", lz4},
+                                           Format{"xz", xz}),
                          [](const auto& format) { return std::string(format.param.name); });
 
 TEST_P(CompressedSourceTest, ACompressedCaptureGivesTheRecordsOfThePlainOne) {

@@ -273,8 +273,8 @@ TEST_F(FollowTest, SeveralGrowingFilesAreMergedByTime) {
   options.following.idle_timeout_ns = 300'000'000;
   folder_.write("a", PcapBuilder().record(1, 0, "a1").record(3, 0, "a3").bytes);
   folder_.write("b", PcapBuilder().record(2, 0, "b2").bytes);
-  const Reading reading = read_all(std::unique_ptr<CaptureReader>(
-      std::move(*open_inputs({folder_.path() + "/a", folder_.path() + "/b"}, options))));
+  const Reading reading = read_all(
+      std::unique_ptr<CaptureReader>(open_inputs({folder_.path() + "/a", folder_.path() + "/b"}, options)));
   EXPECT_THAT(frames(reading), ElementsAre("a1", "b2", "a3"));
 }
 

@@ -24,9 +24,7 @@ std::vector<std::string> frames_of(const Reading& reading) {
 }
 
 Reading read_inputs(const std::vector<std::string>& paths) {
-  auto opened = open_inputs(paths);
-  if (!opened) return read_all(tl::unexpected(opened.error()));
-  return read_all(std::unique_ptr<CaptureReader>(std::move(*opened)));
+  return read_all(std::unique_ptr<CaptureReader>(open_inputs(paths)));
 }
 
 ByteVector pcap(const std::vector<std::pair<std::uint32_t, std::string>>& records) {
@@ -66,14 +64,13 @@ TEST_F(MergedReaderTest, WhatIsNotOpenWhenTheEndIsAskedForStaysUnread) {
   options.following.stop = &stop;
   const std::string a = folder_.write("a", pcap({{1, "a1"}, {2, "a2"}}));
   const std::string b = folder_.write("b", pcap({{9, "b9"}}));
-  auto reader = open_inputs({a, b}, options);
-  ASSERT_TRUE(reader);
-  ASSERT_FALSE((*reader)->next_batch().empty());
+  const auto reader = open_inputs({a, b}, options);
+  ASSERT_FALSE(reader->next_batch().empty());
   stop = true;
-  while (!(*reader)->finished()) EXPECT_THAT((*reader)->next_batch(), IsEmpty());
-  EXPECT_TRUE((*reader)->end().stopped);
-  EXPECT_FALSE((*reader)->end().damaged) << (*reader)->end().message;
-  const std::vector<InputEnd> ends = (*reader)->ends();
+  while (!reader->finished()) EXPECT_THAT(reader->next_batch(), IsEmpty());
+  EXPECT_TRUE(reader->end().stopped);
+  EXPECT_FALSE(reader->end().damaged) << reader->end().message;
+  const std::vector<InputEnd> ends = reader->ends();
   EXPECT_TRUE(ends.at(1).end.stopped);
   EXPECT_FALSE(ends.at(1).opened);
 }
@@ -98,10 +95,8 @@ TEST_F(MergedReaderTest, RandomFilesComeOutAsOneStableSortOfThem) {
       all.insert(all.end(), records.begin(), records.end());
     }
     // open_inputs numbers the files by their first record; equal times then go by number.
-    const auto files = expand_inputs(paths);
-    ASSERT_TRUE(files);
     std::vector<std::pair<std::uint32_t, std::string>> expected;
-    for (const InputFile& file : *files) {
+    for (const InputFile& file : expand_inputs(paths).files) {
       for (const KeptRecord& record : read_all(open_capture(file.path)).records) {
         expected.emplace_back(static_cast<std::uint32_t>(record.info.timestamp.ns / 1'000'000'000),
                               record.frame);
@@ -170,9 +165,8 @@ TEST_F(MergedReaderTest, WhatCannotBeReadIsDamageOfThatInputAlone) {
   cut_bytes.pop_back();
   const std::string cut = folder_.write("cut", cut_bytes);
   const std::string missing = folder_.path() + "/missing";
-  auto opened = open_inputs({missing, good, cut});
-  ASSERT_TRUE(opened);
-  MergedReader& reader = **opened;
+  const auto opened = open_inputs({missing, good, cut});
+  MergedReader& reader = *opened;
   std::vector<std::string> frames;
   while (!reader.finished()) {
     for (const Record& record : reader.next_batch())

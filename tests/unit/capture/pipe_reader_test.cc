@@ -32,11 +32,11 @@ class PipeReaderTest : public ::testing::Test {
   void write(Bytes bytes) const {
     ASSERT_EQ(::write(writer_, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
   }
-  void hang_up() { if (writer_ >= 0) ::close(std::exchange(writer_, -1)); }
-
-  static ByteVector capture() {
-    return PcapBuilder().record(1, 0, "first").record(2, 0, "second").bytes;
+  void hang_up() {
+    if (writer_ >= 0) ::close(std::exchange(writer_, -1));
   }
+
+  static ByteVector capture() { return PcapBuilder().record(1, 0, "first").record(2, 0, "second").bytes; }
   static ByteVector gzipped(const ByteVector& bytes) {
     ByteVector out(bytes.size() + 100);
     z_stream stream{};
@@ -110,7 +110,8 @@ TEST_F(PipeReaderTest, WaitsForNoHeaderThatIsNotThereAfterAMebibyte) {
   while (members.size() < 16384) members.insert(members.end(), empty.begin(), empty.end());
   for (int i = 0; i < 200 && !reader_->finished(); ++i) {
     write(members);
-    while (!reader_->finished() && reader_->bytes_read() < members.size() * static_cast<std::size_t>(i + 1)) reader_->next_batch();
+    while (!reader_->finished() && reader_->bytes_read() < members.size() * static_cast<std::size_t>(i + 1))
+      reader_->next_batch();
   }
   EXPECT_TRUE(reader_->finished());
   EXPECT_TRUE(reader_->end().damaged);
