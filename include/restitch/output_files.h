@@ -52,7 +52,7 @@ struct ExtractionOptions {
 // What an extraction did so far.
 struct ExtractionCounts {
   std::uint64_t files = 0;
-  std::uint64_t bytes = 0;             // written to them, without zeros
+  std::uint64_t bytes = 0;             // in them, as far as the system took them; without zeros
   std::uint64_t zeros = 0;             // bytes of gaps filled
   std::uint64_t gaps_not_filled = 0;   // because of zeros_max
   std::uint64_t bytes_after_stop = 0;  // left out behind the first gap of their stream
@@ -95,7 +95,8 @@ class Extraction {
 
   // The first thing that went wrong, such as a full disk; from then on nothing is written.
   [[nodiscard]] const std::optional<Error>& error() const;
-  [[nodiscard]] const ExtractionCounts& counts() const { return counts_; }
+  // What waits to be written is not counted yet.
+  [[nodiscard]] ExtractionCounts counts() const;
 
  private:
   friend class FileStream;
@@ -113,7 +114,9 @@ class Extraction {
   std::uint32_t index_;
   ExtractionOptions options_;
   std::unique_ptr<Names> names_;
-  ExtractionCounts counts_;
+  ExtractionCounts counts_;  // all but the bytes
+  bool finished_ = false;
+  std::uint64_t index_size_ = 0;     // then
   std::string line_;                 // scratch
   std::array<std::string, 2> more_;  // scratch: further members of a line, by direction
   std::vector<std::uint8_t> block_;  // scratch

@@ -39,7 +39,7 @@ int run_diff(const Options& options) {
   diff_options.pool = share_of(session.pool_options(), names.size());
   diff_options.assembler = options.limits.assembler;
   DiffAssembler diff(options.diff_receivers, print, diff_options);
-  session.drive(diff, diff, [&] { return !session.tells_at_once() || output.flush(); });
+  session.drive(diff, diff, [&] { return session.show(output); });
   const bool written = output.flush();
   if (!options.quiet && !session.read_nothing()) {
     show(fmt::format("{} packets, {} connections, {} of them read differently by {}\n",

@@ -90,10 +90,17 @@ int run_extract(const Options& options) {
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
   log.list_conflicts();
+  bool told = false;
+  const auto tell_error = [&] {
+    if (extraction->error() && !std::exchange(told, true)) session.fail(extraction->error()->message);
+  };
   FlushTimer timer(options.flush_interval_s);
   const auto go_on = [&] {
     if (timer.due(session.counts().fed.packets)) extraction->flush();
-    return !extraction->error();
+    if (!extraction->error()) return true;
+    tell_error();
+    session.break_off();
+    return false;
   };
   if (options.captures) {
     CaptureStreamFactory factory(*extraction, log);
@@ -103,10 +110,10 @@ int run_extract(const Options& options) {
     session.run<FileStream>(factory, go_on);
   }
   extraction->finish();
+  tell_error();
   if (!options.quiet && !session.read_nothing()) {
     show(extraction_text(extraction->counts(), options.directory) + closing_text(session, totals));
   }
-  if (extraction->error()) session.fail(extraction->error()->message);
   return session.status();
 }
 

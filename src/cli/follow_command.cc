@@ -17,7 +17,7 @@ int run_follow(const Options& options) {
   FollowFactory factory(log, writer, options.number);
   session.run<FollowStream>(factory, [&] {
     if (writer.ended() && !options.read_on) return false;
-    return !session.tells_at_once() || output.flush();
+    return session.show(output);
   });
   if (!output.flush()) return exit_input;
   if (session.read_nothing()) return session.status();

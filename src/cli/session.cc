@@ -15,7 +15,6 @@ namespace restitch::cli {
 void Session::fail(const std::string& message) {
   progress_.clear();
   say(message);
-  damages_.push_back(message);
   status_ = exit_input;
 }
 
@@ -49,7 +48,7 @@ bool Session::serve_metrics() {
     return false;
   }
   metrics_ = std::move(*server);
-  if (!options_.quiet) show(fmt::format("metrics: http://{}/metrics\n", metrics_->address()));
+  if (!options_.quiet) cli::show(fmt::format("metrics: http://{}/metrics\n", metrics_->address()));
   return true;
 }
 
@@ -80,6 +79,12 @@ bool Session::Listener::chunk_read() {
 bool Session::Listener::chunk_done(std::size_t slot) {
   logs_.chunk_done(slot);
   return go_on_();
+}
+
+bool Session::show(StandardOutput& output) {
+  if (tells_at_once()) output.flush();
+  if (output.failed()) break_off();
+  return !output.failed();
 }
 
 void Session::note_news() {
@@ -137,14 +142,19 @@ void Session::note_skipped() {
 void Session::note_ends() {
   progress_.clear();
   note_skipped();
-  if (options_.verbose) show(input_text(*input_));
+  if (options_.verbose) cli::show(input_text(*input_));
   for (const InputEnd& input : input_->ends()) note_end(input);
-  if (!options_.input.endless() && input_->stopped()) note_interrupt();
+  if (broken_off_ && !input_->reader().finished()) return note_incomplete("stopped reading");
+  interrupted_ = !options_.input.endless() && input_->stopped();
+  if (!interrupted_) return;
+  note_incomplete("interrupted");
+  status_ = status_of(interrupting_signal());
 }
 
 void Session::note_end(const InputEnd& input) {
   if (input.end.message.empty()) return;
   if (input.end.damaged) {
+    damages_.push_back(input.end.message);
     fail(input.end.message);
   } else {
     say(input.end.message);
@@ -158,11 +168,10 @@ bool Session::read_nothing() const {
 }
 
 // What has no end of its own is ended so by whoever watches, and complete then.
-void Session::note_interrupt() {
-  interrupted_ = true;
-  damages_.push_back("interrupted " + input_->how_far());
+void Session::note_incomplete(const std::string& how) {
+  incomplete_ = true;
+  damages_.push_back(how + " " + input_->how_far());
   say(damages_.back());
-  status_ = status_of(interrupting_signal());
 }
 
 }  // namespace restitch::cli

@@ -18,6 +18,7 @@
 #include "cli/options.h"
 #include "cli/process.h"
 #include "cli/progress.h"
+#include "cli/standard_output.h"
 #include "restitch/restitch.h"
 
 namespace restitch::cli {
@@ -78,6 +79,9 @@ class Session {
     count(engine.counts());
   }
 
+  // For go_on(): passes on what is to be told at once. False: the output has failed, and reading ends.
+  bool show(StandardOutput& output);
+
   // Whether what is known is to be told at once, because nobody knows when more comes.
   [[nodiscard]] bool tells_at_once() const { return options_.input.endless() || !input_->reader().size(); }
   // Whether nothing has come for a while, of a pipe. Where go_on() is called.
@@ -85,6 +89,10 @@ class Session {
 
   // As the command line has it.
   [[nodiscard]] PoolOptions pool_options() const;
+
+  // The output cannot be written: what reading broke off there is said. Where go_on() is called, which
+  // answers false then.
+  void break_off() { broken_off_ = true; }
 
   // A line on standard error, and exit status 2.
   void fail(const std::string& message);
@@ -125,6 +133,7 @@ class Session {
       part();
     } catch (const std::exception& error) {
       reserve_.reset();
+      break_off();
       fail(description_of(error));
     }
   }
@@ -144,10 +153,10 @@ class Session {
   void note_skipped();
   void note_ends();
   void note_end(const InputEnd& input);
-  void note_interrupt();
+  void note_incomplete(const std::string& how);
   // How connections ended that were open when reading did.
   [[nodiscard]] EndReason end_of_rest() const {
-    return interrupted_ ? EndReason::interrupted : EndReason::end_of_input;
+    return incomplete_ ? EndReason::interrupted : EndReason::end_of_input;
   }
 
   const Options& options_;
@@ -162,7 +171,9 @@ class Session {
   std::atomic<bool> stalled_ = false;
   std::size_t skipped_noted_ = 0;     // of the files that the input skips
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
-  bool interrupted_ = false;          // before the end of the input
+  bool broken_off_ = false;
+  bool incomplete_ = false;   // reading ended before the input did …
+  bool interrupted_ = false;  // … because of a signal
   int status_ = exit_ok;
   // Memory that is never used, for when there is no more: what was read is delivered with it.
   static constexpr std::size_t reserve_size = std::size_t{8} << 20;

@@ -18,6 +18,7 @@ class StandardOutput {
   // Writes out what waits. False when anything could not be written; then one line says so on standard
   // error. A reader that has gone ends the process as SIGPIPE does.
   bool flush();
+  [[nodiscard]] bool failed() const { return failed_; }
 
  private:
   std::string waiting_;

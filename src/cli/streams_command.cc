@@ -114,7 +114,7 @@ int run_streams(const Options& options) {
       head();
       logs.pass_on_ended();
     }
-    return !session.tells_at_once() || output.flush();
+    return session.show(output);
   };
   if (options.json) {
     read_into<DigestStream>(session, logs, go_on);

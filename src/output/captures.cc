@@ -89,7 +89,6 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
     append_packet(block, interface, packet.capture_info(), packet.frame());
   }
   extraction_->store_->append(file_->id(), block);
-  extraction_->counts_.bytes += packet.frame().size();
   block.clear();
 }
 

@@ -203,6 +203,8 @@ bool FileStore::write_at(Slot& slot, std::uint64_t offset, Bytes bytes) {
       return false;
     }
     offset += static_cast<std::uint64_t>(written);
+    files_[slot.owner].written += static_cast<std::uint64_t>(written);
+    written_ += static_cast<std::uint64_t>(written);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
   return true;

@@ -47,6 +47,10 @@ class FileStore {
   [[nodiscard]] std::uint64_t size(Id file) const { return files_[file].end; }
   [[nodiscard]] const std::string& name(Id file) const { return files_[file].name; }
 
+  // Bytes that the system took: of one file, and of all there ever were.
+  [[nodiscard]] std::uint64_t written(Id file) const { return files_[file].written; }
+  [[nodiscard]] std::uint64_t written() const { return written_; }
+
   // The first thing that went wrong; after that nothing is written any more.
   [[nodiscard]] const std::optional<Error>& error() const { return error_; }
 
@@ -65,6 +69,7 @@ class FileStore {
     dev_t device = 0;
     ino_t inode = 0;
     std::uint64_t end = 0;
+    std::uint64_t written = 0;
     std::optional<Slots::iterator> slot;  // while it is open
   };
 
@@ -85,6 +90,7 @@ class FileStore {
   std::vector<Id> unused_;    // closed files, their numbers to be used again
   Slots slots_;               // the one used last first
   std::size_t buffered_ = 0;  // bytes in all buffers
+  std::uint64_t written_ = 0;
   std::optional<Error> error_;
 };
 

@@ -52,7 +52,19 @@ void Extraction::index_end(const ConnectionSummary& summary) {
 
 void Extraction::flush() { store_->flush_all(); }
 
-void Extraction::finish() { store_->close(index_); }
+// What streams left open, their connections' ends have closed.
+void Extraction::finish() {
+  store_->flush_all();
+  index_size_ = store_->written(index_);
+  store_->close(index_);
+  finished_ = true;
+}
+
+ExtractionCounts Extraction::counts() const {
+  ExtractionCounts counts = counts_;
+  counts.bytes = store_->written() - (finished_ ? index_size_ : store_->written(index_));
+  return counts;
+}
 
 const std::optional<Error>& Extraction::error() const { return store_->error(); }
 
@@ -135,7 +147,6 @@ void FileStream::write(Side& side, const ScatterGather& sg) {
                          chunk.info->timestamp, chunk.info->packet_number, chunk.info->source_index,
                          chunk.info->interface_index, chunk.transmission});
     store.append(*side.file, chunk.bytes);
-    extraction_->counts_.bytes += chunk.bytes.size();
     if (side.runs.size() >= runs_max) index_runs(side);
   }
 }
