@@ -9,6 +9,9 @@ get_property(pkg_config_modules GLOBAL PROPERTY restitch_pkg_config)
 list(REMOVE_DUPLICATES pkg_config_modules)
 list(REVERSE libraries)  # the linker wants users before what they use
 
+list(TRANSFORM targets REPLACE "^restitch_" "" OUTPUT_VARIABLE components)
+list(JOIN components ", " RESTITCH_COMPONENTS)
+
 # An archive hands its private libraries on to whoever links it; a shared library keeps them.
 set(private_pkg_config "")
 if(NOT BUILD_SHARED_LIBS)

@@ -61,6 +61,8 @@ struct DirectionSummary {
   std::uint64_t bytes = 0;    // delivered; gaps are not counted
   std::uint64_t packets = 0;  // all of this direction, also those without payload
   std::uint64_t copies = 0;   // of those, that the capture holds a second time (mirror_copies.h)
+  std::uint64_t again = 0;    // of those, that another connection counts too: they waited for its SYN to be
+                              // believed. Only feed() tells them.
   Timestamp first_seen;       // of the packets, by capture time; 0: not known
   Timestamp last_seen;
   // Of the first packet: innermost VLAN, 0 for none; innermost tunnel and its id. Only feed() tells them.
@@ -175,6 +177,8 @@ class ConnectionLog {
 
   // A packet has come: what happens until the next one happens because of it.
   void note_packet(std::uint64_t rank) { now_ = rank; }
+  // Whether packets are noted.
+  [[nodiscard]] bool notes_packets() const { return now_ != 0; }
 
   [[nodiscard]] std::uint64_t opened() const { return queue_ ? queue_->opened() : 0; }
 

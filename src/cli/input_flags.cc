@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
-#include <map>
 
+#include "cli/choices.h"
 #include "cli/filter_words.h"
 #include "cli/numbers.h"
 #include "restitch/capture_filter.h"
@@ -70,8 +70,6 @@ void InputFlags::add_files(CLI::App& command) {
 
 void InputFlags::add_live(CLI::App& command) {
   const char* const group = "Live capture";
-  const std::map<std::string, LiveBackend> backends = {
-      {"auto", LiveBackend::automatic}, {"libpcap", LiveBackend::libpcap}, {"ring", LiveBackend::ring}};
   command
       .add_option("-i,--interface", selection_.interfaces,
                   "Capture here instead of reading files; may be\nrepeated")
@@ -98,7 +96,8 @@ void InputFlags::add_live(CLI::App& command) {
       ->group(group);
   command.add_option("--backend", selection_.backend, "auto, libpcap, or ring (AF_PACKET)")
       ->option_text("NAME=auto")
-      ->transform(CLI::CheckedTransformer(backends))
+      ->transform(one_of<LiveBackend>(
+          {{"auto", LiveBackend::automatic}, {"libpcap", LiveBackend::libpcap}, {"ring", LiveBackend::ring}}))
       ->group(group);
   command
       .add_option(
@@ -111,11 +110,6 @@ void InputFlags::add_live(CLI::App& command) {
 
 void InputFlags::add_decoding(CLI::App& command) {
   const char* const group = "Decoding";
-  const std::map<std::string, FragmentPolicy> policies = {{"first", FragmentPolicy::first},
-                                                          {"last", FragmentPolicy::last},
-                                                          {"bsd", FragmentPolicy::bsd},
-                                                          {"old-linux", FragmentPolicy::old_linux},
-                                                          {"linux", FragmentPolicy::linux_}};
   command
       .add_option(
           "--key", key_,
@@ -138,7 +132,11 @@ void InputFlags::add_decoding(CLI::App& command) {
       .add_option("--fragments", selection_.decoder.defragmenter.policy,
                   "Which copy counts where IPv4 fragments overlap:\nfirst, last, bsd, old-linux, linux")
       ->option_text("POLICY=first")
-      ->transform(CLI::CheckedTransformer(policies))
+      ->transform(one_of<FragmentPolicy>({{"first", FragmentPolicy::first},
+                                          {"last", FragmentPolicy::last},
+                                          {"bsd", FragmentPolicy::bsd},
+                                          {"old-linux", FragmentPolicy::old_linux},
+                                          {"linux", FragmentPolicy::linux_}}))
       ->group(group);
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/choices.h"
 #include "cli/numbers.h"
 
 namespace restitch::cli {
@@ -58,11 +59,11 @@ void LimitFlags::add_to(CLI::App& command) {
           "What gives way when held bytes fill their share:\nskip (the oldest hole of the greediest), "
           "evict (the\nconnection idle longest), ignore (new ones)")
       ->option_text("POLICY=skip")
-      ->check(CLI::IsMember({"skip", "evict", "ignore"}))
+      ->check(one_of({"skip", "evict", "ignore"}))
       ->group(group);
   command.add_option("--at-connections", at_connections_, "The same when connections do: evict, ignore")
       ->option_text("POLICY=evict")
-      ->check(CLI::IsMember({"evict", "ignore"}))
+      ->check(one_of({"evict", "ignore"}))
       ->group(group);
   command
       .add_option("--pages-max", pages_max_,
@@ -80,7 +81,7 @@ void LimitFlags::add_to(CLI::App& command) {
           "Delivered bytes of each direction that are\nremembered, so that later copies can be compared "
           "with\nthem; a sixteenth of --memory for all. 0: none")
       ->type_name("SIZE")
-      ->transform(CLI::AsSizeValue(false))
+      ->transform(size_with_unit(0))
       ->option_text("SIZE=64K")
       ->group(group);
   command

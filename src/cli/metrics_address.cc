@@ -30,7 +30,8 @@ Result<HostAndPort> parse(const std::string& text) {
   }
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
   if (error != std::errc() || end != port.data() + port.size() || out.host.empty()) {
-    return failure(ErrorCode::invalid_argument, "--metrics: \"" + text + "\" is not [ADDRESS:]PORT");
+    return failure(ErrorCode::invalid_argument,
+                   "--metrics: \"" + text + "\" is not [ADDRESS:]PORT, as in 9191 or 0.0.0.0:9191");
   }
   return out;
 }
@@ -67,6 +68,12 @@ tl::unexpected<Error> cannot_listen(const std::string& address, const std::strin
 
 }  // namespace
 
+Result<void> check_metrics_address(const std::string& address) {
+  const auto parsed = parse(address);
+  if (!parsed) return tl::unexpected(parsed.error());
+  return {};
+}
+
 Result<MetricsListener> listen_for_metrics(const std::string& address) {
   const auto parsed = parse(address);
   if (!parsed) return tl::unexpected(parsed.error());
@@ -81,6 +88,9 @@ Result<MetricsListener> listen_for_metrics(const std::string& address) {
   int socket = -1;
   for (const addrinfo* one = first; one != nullptr && socket < 0; one = one->ai_next)
     socket = listen_on(*one);
+  if (socket < 0 && errno == EADDRINUSE) {
+    return cannot_listen(address, "the port is in use; take another one, or 0 for any that is free");
+  }
   if (socket < 0) return cannot_listen(address, std::generic_category().message(errno));
   const bool v6 = parsed->host.find(':') != std::string::npos;
   return MetricsListener{

@@ -12,6 +12,9 @@ struct MetricsListener {
   std::string address;  // "127.0.0.1:9100"
 };
 
+// Whether it is an address at all. Error: invalid_argument, one line.
+Result<void> check_metrics_address(const std::string& address);
+
 // As MetricsServer::open() has it.
 Result<MetricsListener> listen_for_metrics(const std::string& address);
 

@@ -37,12 +37,12 @@ std::optional<unsigned> power_of_unit(std::string_view unit) {
   return static_cast<unsigned>(letter) + 1;
 }
 
-std::optional<std::uint64_t> size_of(std::string_view text) {
+std::optional<std::uint64_t> size_of(std::string_view text, std::uint64_t min) {
   constexpr std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
   const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
   const auto power = power_of_unit(text.substr(digits));
   if (!power) return std::nullopt;
-  const auto number = number_of<std::uint64_t>(text.substr(0, digits), 1, max >> 10 * *power);
+  const auto number = number_of<std::uint64_t>(text.substr(0, digits), min, max >> 10 * *power);
   if (!number) return std::nullopt;
   return *number << 10 * *power;
 }
@@ -76,9 +76,9 @@ CLI::Validator decimal_number(double min, double max) {
           range};
 }
 
-CLI::Validator size_with_unit() {
-  return {[](std::string& text) {
-            const auto size = size_of(text);
+CLI::Validator size_with_unit(std::uint64_t min) {
+  return {[min](std::string& text) {
+            const auto size = size_of(text, min);
             if (!size) return fmt::format("\"{}\" is no size such as 512M or 4G", text);
             text = fmt::to_string(*size);
             return std::string();

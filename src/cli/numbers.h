@@ -21,6 +21,6 @@ std::optional<double> decimal_of(std::string_view text, double min, double max);
 CLI::Validator whole_number(std::uint64_t min, std::uint64_t max = std::numeric_limits<std::uint64_t>::max());
 CLI::Validator decimal_number(double min, double max);
 // Bytes, with a unit as in 512M or 4GiB; each is 1,024 of the one before.
-CLI::Validator size_with_unit();
+CLI::Validator size_with_unit(std::uint64_t min = 1);
 
 }  // namespace restitch::cli

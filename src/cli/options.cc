@@ -5,15 +5,18 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <map>
 #include <memory>
+#include <sstream>
 #include <string_view>
 #include <thread>
 #include <utility>
 
+#include "cli/choices.h"
 #include "cli/exit_status.h"
 #include "cli/messages.h"
+#include "cli/metrics_address.h"
 #include "cli/numbers.h"
+#include "cli/standard_output.h"
 
 namespace restitch::cli {
 namespace {
@@ -37,6 +40,17 @@ written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end of th
 there in any case.
 )";
 
+// What N of `follow N FILE` may be.
+CLI::Validator connection_number() {
+  CLI::Validator number = whole_number(0);
+  return {[number](std::string& text) {
+            const std::string given = text;
+            if (number(text).empty()) return std::string();
+            return fmt::format("\"{}\" is no number of the table, as in: restitch follow 0 FILE", given);
+          },
+          ""};
+}
+
 // "restitch FILE" means "restitch streams FILE": the command, if there is one, comes first.
 std::vector<std::string> with_command(int argc, const char* const* argv) {
   std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -44,6 +58,13 @@ std::vector<std::string> with_command(int argc, const char* const* argv) {
   const bool named = std::find(command_names.begin(), command_names.end(), first) != command_names.end();
   const bool general = first == "--help" || first == "-h" || first == "--version" || first == "-V";
   if (!named && !general) arguments.insert(arguments.begin(), "streams");
+  // What begins like an option is none if it is a number: it is meant as N, or as what stands there for N.
+  const auto negative = [](const std::string& word) {
+    return word.size() > 1 && word[0] == '-' && word.find_first_not_of("0123456789", 1) == std::string::npos;
+  };
+  if (first == "follow" && arguments.size() > 1 && negative(arguments[1])) {
+    arguments.insert(arguments.begin() + 1, "--");
+  }
   return arguments;
 }
 
@@ -75,6 +96,7 @@ class Parser {
   void add_threads(CLI::App& command);
   void add_common(CLI::App& command);
   int complain(const std::string& message) const;
+  int print(const CLI::Success& success) const;
 
   CLI::App app_{"restitch: captured TCP segments back into the byte streams that the endpoints exchanged."};
   Options options_;
@@ -110,8 +132,6 @@ void Parser::add_streams() {
 }
 
 void Parser::add_extract() {
-  const std::map<std::string, GapMode> modes = {
-      {"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}};
   CLI::App* extract =
       add_command(Command::extract, "Write each direction to a file of its own, and an index of them");
   extract->footer(
@@ -131,7 +151,8 @@ void Parser::add_extract() {
           "Bytes that were not captured: skip (leave them\nout), zero (zeros in their place), stop (end the\n"
           "file there)")
       ->option_text("MODE=skip")
-      ->transform(CLI::CheckedTransformer(modes));
+      ->transform(
+          one_of<GapMode>({{"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}}));
   extract
       ->add_option("--zeros-max", options_.extraction.zeros_max,
                    "With --gaps=zero: bytes of zeros in all files\ntogether; a gap beyond is left out")
@@ -153,14 +174,13 @@ void Parser::add_extract() {
 }
 
 void Parser::add_follow() {
-  const std::map<std::string, FollowFormat> formats = {{"ascii", FollowFormat::ascii},
-                                                       {"hex", FollowFormat::hex},
-                                                       {"raw", FollowFormat::raw},
-                                                       {"yaml", FollowFormat::yaml}};
   CLI::App* follow = add_command(Command::follow, "Print one connection, both directions, as tshark does");
   follow->add_option("-T,--format", options_.format, "ascii, hex, raw or yaml")
       ->option_text("FORMAT=ascii")
-      ->transform(CLI::CheckedTransformer(formats));
+      ->transform(one_of<FollowFormat>({{"ascii", FollowFormat::ascii},
+                                        {"hex", FollowFormat::hex},
+                                        {"raw", FollowFormat::raw},
+                                        {"yaml", FollowFormat::yaml}}));
   follow->add_flag(
       "--notes", options_.notes,
       "Lines that begin with # about which packet brought\nwhat, and the events; watches as --observe "
@@ -202,19 +222,18 @@ void Parser::add_common(CLI::App& command) {
   if (command.get_name() == "follow") {
     command.add_option("N", options_.number, "Number of the connection, as in the table")
         ->option_text("")
-        ->transform(whole_number(0))
+        ->transform(connection_number())
         ->required();
   }
   input_.add_to(command);
   receivers_.add_to(command, command.get_name() != "diff");
   limits_.add_to(command);
-  const std::map<std::string, Statistics> formats = {
-      {"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}};
   command
       .add_option("--stats", options_.statistics,
                   "What is told in the end: summary, or all that was\ncounted, as text or json")
       ->option_text("FORMAT=summary")
-      ->transform(CLI::CheckedTransformer(formats));
+      ->transform(one_of<Statistics>(
+          {{"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}}));
   command
       .add_option("--metrics", options_.metrics,
                   "Serve what is counted to Prometheus while the run\ngoes on: http://127.0.0.1:PORT/metrics")
@@ -228,12 +247,21 @@ int Parser::complain(const std::string& message) const {
   return exit_usage;
 }
 
+// Help, or the version.
+int Parser::print(const CLI::Success& success) const {
+  std::ostringstream text;
+  (void)app_.exit(success, text, text);
+  StandardOutput output;
+  output.write(text.str());
+  return output.flush() ? exit_ok : exit_input;
+}
+
 ParsedOptions Parser::parse(std::vector<std::string> arguments) {
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app_.parse(arguments);
   } catch (const CLI::Success& success) {
-    return {std::nullopt, app_.exit(success)};
+    return {std::nullopt, print(success)};
   } catch (const CLI::ParseError& error) {
     std::string message = error.what();
     std::replace(message.begin(), message.end(), '\n', ' ');
@@ -269,6 +297,11 @@ bool Parser::finish(std::string& complaint) {
   options_.extraction.index_directions = options_.input.endless();
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();
   options_.threads = std::max(1U, threads_);
+  if (!options_.metrics.empty()) {
+    if (const auto address = check_metrics_address(options_.metrics); !address) {
+      complaint = address.error().message;
+    }
+  }
   const auto names = NameTemplate::parse(template_);
   if (!names) {
     complaint = names.error().message;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "cli/choices.h"
 #include "cli/numbers.h"
 
 namespace restitch::cli {
@@ -72,7 +73,7 @@ void ReceiverFlags::add_checksums(CLI::App& command) {
                   "of a direction are wrong, as on the host that sent\n"
                   "them. verify: the same without exception. ignore")
       ->option_text("HOW=auto")
-      ->check(CLI::IsMember({"auto", "verify", "ignore"}))
+      ->check(one_of({"auto", "verify", "ignore"}))
       ->group(group);
 }
 

@@ -54,6 +54,14 @@ void append_fragments(std::string& out, const FragmentCounts& counts) {
   out += '\n';
 }
 
+// What makes the packets of the connections and the segments that were found add up.
+void append_difference(std::string& out, std::uint64_t segments, const ConnectionTotals& totals) {
+  const std::uint64_t told = totals.packets - totals.again;
+  append_count(out, "TCP segments of no connection, or behind its end",
+               segments > told ? segments - told : 0);
+  append_count(out, "TCP segments that two connections count", totals.again);
+}
+
 void append_merged(std::string& out, std::uint64_t connections) {
   if (connections == 0) return;
   fmt::format_to(std::back_inserter(out),
@@ -66,6 +74,8 @@ void append_merged(std::string& out, std::uint64_t connections) {
 void ConnectionTotals::add(const ConnectionSummary& summary) {
   ++connections;
   for (const DirectionSummary& side : summary.directions) {
+    packets += side.packets;
+    again += side.again;
     gaps += side.gaps.size() + side.gaps_unlisted;
     gap_bytes += side.gap_bytes();
   }
@@ -94,6 +104,7 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
   if (totals.gaps != 0) {
     fmt::format_to(std::back_inserter(out), "gaps: {}, of {} bytes\n", totals.gaps, totals.gap_bytes);
   }
+  append_difference(out, fed.segments, totals);
   append_count(out, "segments cut by the snap length", fed.cut_segments);
   append_count(out, "inputs not read to their end", session.damages().size());
   fmt::format_to(std::back_inserter(out), "{} packets, {} TCP segments, {} connections\n", fed.packets,

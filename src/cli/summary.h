@@ -12,6 +12,8 @@ namespace restitch::cli {
 // What was seen of connections, added up.
 struct ConnectionTotals {
   std::uint64_t connections = 0;
+  std::uint64_t packets = 0;  // each in each connection that counts it …
+  std::uint64_t again = 0;    // … and those of them that one counted before
   std::uint64_t gaps = 0;
   std::uint64_t gap_bytes = 0;
 

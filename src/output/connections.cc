@@ -73,6 +73,8 @@ bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
   if (const PacketContext* const packet = context_of(context)) {
     log_->note_packet(packet->rank());
     note_origin(direction, packet->origin());
+  } else if (log_->notes_packets()) {
+    ++summary_->direction(direction).again;
   }
   if (tally.packets++ == 0) {
     tally.first_seen = tally.last_seen = time;

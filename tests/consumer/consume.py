@@ -47,6 +47,23 @@ def build_with_cmake(args, folder, *options):
     run(folder / "consumer", SAMPLE)
 
 
+def check_components(args, folder, prefix):
+    """A component that there is not is refused in one line, which names those that there are."""
+    folder.mkdir()
+    project = "cmake_minimum_required(VERSION 3.25)\nproject(asks LANGUAGES CXX)\nfind_package(restitch {})\n"
+    for ask, found in (("REQUIRED COMPONENTS packet output", True), ("REQUIRED COMPONENTS packet plumbing", False),
+                       ("COMPONENTS packet OPTIONAL_COMPONENTS plumbing", True)):
+        (folder / "CMakeLists.txt").write_text(project.format(ask), encoding="utf-8")
+        asked = subprocess.run([args.cmake, "-S", folder, "-B", folder / "build", "--fresh",
+                                f"-DCMAKE_CXX_COMPILER={args.cxx}", f"-DCMAKE_PREFIX_PATH={prefix}"],
+                               capture_output=True, text=True)
+        said = " ".join(asked.stderr.split())
+        if (asked.returncode == 0) != found:
+            sys.exit(f"find_package(restitch {ask}): {said}")
+        if not found and "restitch has no component plumbing; it has base, packet, capture" not in said:
+            sys.exit(said)
+
+
 def build_with_pkg_config(args, folder, prefix):
     (pc_file,) = prefix.rglob("restitch.pc")
     env = dict(os.environ, PKG_CONFIG_PATH=str(pc_file.parent))
@@ -89,6 +106,7 @@ def main():
     install(args, prefix)
     build_with_cmake(args, work / "find_package", f"-DCMAKE_PREFIX_PATH={prefix}")
     build_with_pkg_config(args, work / "pkg_config", prefix)
+    check_components(args, work / "components", prefix)
     if args.subdirectory:
         build_with_cmake(args, work / "subdirectory", f"-DRESTITCH_SOURCE={ROOT}")
     run_tools(Path(args.build), prefix)

@@ -41,8 +41,7 @@ std::map<std::string, Row> table() {
     std::istringstream parts(line.substr(1));
     for (std::string cell; std::getline(parts, cell, '|');) cells.push_back(trimmed(cell));
     if (cells.size() != 4 || cells[1] == "status") continue;
-    const bool code = line.substr(2).starts_with('`') && line.find("` |") == line.find('|', 2) - 2;
-    rows[code ? "`" + cells[0] + "`" : cells[0]] = {std::stoi(cells[1]), cells[2], cells[3]};
+    rows[cells[0]] = {std::stoi(cells[1]), cells[2], cells[3]};
   }
   return rows;
 }
@@ -91,8 +90,8 @@ class Failures : public ToolTest {
   // By their name in the table: a command line, and whether it can be run here.
   static std::map<std::string, std::string> scenarios() {
     const auto interrupted = [](const std::string& signals, const std::string& rest) {
-      return "mkfifo p; @ streams --json --threads 1 many.pcap >p & tool=$!\n{ head -c 1; " + signals + "; " + rest +
-             "; } <p >out; wait $tool";
+      return "mkfifo p; @ streams --json --threads 1 many.pcap >p & tool=$!\n{ head -c 1; " + signals + "; " +
+             rest + "; } <p >out; wait $tool";
     };
     return {
         {"a flag that there is not", "@ --bogus hello.pcap"},
@@ -124,7 +123,8 @@ class Failures : public ToolTest {
          interrupted("until grep -q '^State:.Z' /proc/$tool/status; do kill -INT $tool; done", ":")},
         {"standard output is full", "@ " + sample + " >/dev/full"},
         {"standard output is closed", "@ " + sample + " >&-"},
-        {"standard output is full while much is to come", "@ streams --json --threads 1 many.pcap >/dev/full"},
+        {"standard output is full while much is to come",
+         "@ streams --json --threads 1 many.pcap >/dev/full"},
         {"the reader of standard output is gone",
          "mkfifo p; @ streams --json many.pcap >p & tool=$!\nhead -c 1 <p; wait $tool"},
         {"`--help` to a full device", "@ --help >/dev/full"},
@@ -132,7 +132,8 @@ class Failures : public ToolTest {
         {"the disk is full, or a file may not grow",
          "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null\nulimit -f 24; @ extract -o d " + sample},
         {"the folder of `extract` cannot be made", "@ extract -o hello.pcap/d hello.pcap"},
-        {"the folder of `extract` holds an extraction", "@ extract -q -o d hello.pcap; @ extract -o d hello.pcap"},
+        {"the folder of `extract` holds an extraction",
+         "@ extract -q -o d hello.pcap; @ extract -o d hello.pcap"},
         {"the port of `--metrics` is taken",
          "mkfifo in; @ --metrics 0 in >out 2>where & tool=$!\nexec 3>in; cat hello.pcap >&3\n"
          "timeout 30 sh -c 'until grep -q metrics where; do :; done'\n"
@@ -181,8 +182,7 @@ TEST_F(Failures, OfMemoryAreSaid) {
   GTEST_SKIP() << "a sanitizer needs more address space than the limit gives";
 #else
   for (const char* limit : {"40000", "60000", "80000", "100000"}) {
-    const ToolRun run =
-        ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json " + sample);
+    const ToolRun run = ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json " + sample);
     if (run.err.find("error while loading shared libraries") != std::string::npos) continue;
     EXPECT_THAT(run.status, ::testing::AnyOf(0, 2)) << limit << run.err;
     if (run.status == 2) EXPECT_TRUE(has_line(run.err, table().at("too little memory").message)) << run.err;
@@ -197,7 +197,8 @@ TEST_F(Failures, OfTheDiskLeaveASummaryThatCountsWhatIsThere) {
   const std::string after = "cat d/x/[0-9]* | wc -c; ls d/x | grep -c ^[0-9]";
   const std::string limited = "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null; (ulimit -f 24; ";
   for (const std::string how : {"", "--pcap ", "--flush-interval 0 "}) {
-    const std::string extract = "@ extract " + how + "-o d/x " RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
+    const std::string extract =
+        "@ extract " + how + "-o d/x " RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
     const ToolRun run = ToolTest::run(mounts ? full + extract + "; echo $?; " + after + "'"
                                              : limited + extract + "); echo $?; " + after);
     std::istringstream out(run.out);

@@ -1,6 +1,9 @@
 // --stats and --metrics: what a run counts, for people and programs.
 #include <gmock/gmock.h>
 
+#include <iterator>
+#include <sstream>
+
 #include "golden/tool_run.h"
 
 namespace restitch::testing {
@@ -41,6 +44,48 @@ TEST_F(Statistics, AreOneJsonObjectOnOneLine) {
   const ToolRun parsed =
       ToolTest::run("@ --stats json '" + sample + "' 2>&1 >/dev/null | python3 -m json.tool");
   EXPECT_EQ(parsed.status, 0) << parsed.err;
+}
+
+// The number in the line of the summary that ends or begins so; 0: there is none.
+std::uint64_t in_summary(const std::string& text, const std::string& label) {
+  const std::size_t at = ("\n" + text).find("\n" + label + ": ");
+  return at == std::string::npos ? 0 : std::stoull(text.substr(at + label.size() + 2));
+}
+
+std::vector<std::string> captures_to_add_up() {
+  std::vector<std::string> all = {sample};
+  const std::filesystem::path shared = RESTITCH_SOURCE_DIR "/../shared/captures";
+  if (!std::filesystem::is_directory(shared)) return all;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(shared)) {
+    if (entry.is_regular_file() && entry.path().string().find(".pcap") != std::string::npos) {
+      all.push_back(entry.path().string());
+    }
+  }
+  return all;
+}
+
+// Or a line says by how much they do not.
+TEST_F(Statistics, OfTheTableAndOfTheSummaryAddUp) {
+  for (const std::string& capture : captures_to_add_up()) {
+    const ToolRun run = ToolTest::run("@ streams --threads 1 '" + capture + "'");
+    if (run.out.empty()) continue;
+    std::uint64_t packets = 0;
+    std::istringstream rows(run.out);
+    std::string row;
+    std::getline(rows, row);
+    while (std::getline(rows, row)) {
+      std::istringstream words(row);
+      const std::vector<std::string> columns{std::istream_iterator<std::string>(words), {}};
+      packets += std::stoull(columns.at(columns.size() - 3));
+    }
+    const std::size_t end = run.err.find(" TCP segments, ");
+    ASSERT_NE(end, std::string::npos) << capture << run.err;
+    const std::uint64_t segments = std::stoull(run.err.substr(run.err.rfind(' ', end - 1) + 1));
+    EXPECT_EQ(packets + in_summary(run.err, "TCP segments of no connection, or behind its end"),
+              segments + in_summary(run.err, "TCP segments that two connections count"))
+        << capture << "\n"
+        << run.err;
+  }
 }
 
 TEST_F(Statistics, OfAnUnknownFormAreWrongUsage) {

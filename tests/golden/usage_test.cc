@@ -73,6 +73,44 @@ TEST_F(Usage, NumbersAreReadWholeOrRefused) {
   }
 }
 
+TEST_F(Usage, ErrorsSayInAShortLineWhatWouldBeRight) {
+  write("hello.pcap", hello_world().bytes());
+  const std::pair<const char*, const char*> errors[] = {
+      {"@ -c 0 hello.pcap", "--count: \"0\" is no whole number from 1 up"},
+      {"@ follow -1 hello.pcap", "N: \"-1\" is no number of the table, as in: restitch follow 0 FILE"},
+      {"@ follow hello.pcap", "N: \"hello.pcap\" is no number of the table, as in: restitch follow 0 FILE"},
+      {"@ follow -T hex hello.pcap",
+       "N: \"hello.pcap\" is no number of the table, as in: restitch follow 0 FILE"},
+      {"@ follow 0 -T html hello.pcap", "--format: \"html\" is none of ascii, hex, raw, yaml"},
+      {"@ --stats foo hello.pcap", "--stats: \"foo\" is none of summary, text, json"},
+      {"@ --backend foo -i lo", "--backend: \"foo\" is none of auto, libpcap, ring"},
+      {"@ --fragments foo hello.pcap", "--fragments: \"foo\" is none of first, last, bsd, old-linux, linux"},
+      {"@ --checksums foo hello.pcap", "--checksums: \"foo\" is none of auto, verify, ignore"},
+      {"@ --at-memory foo hello.pcap", "--at-memory: \"foo\" is none of skip, evict, ignore"},
+      {"@ --at-connections foo hello.pcap", "--at-connections: \"foo\" is none of evict, ignore"},
+      {"@ extract -o d --gaps fill hello.pcap", "--gaps: \"fill\" is none of skip, zero, stop"},
+      {"@ --history lots hello.pcap", "--history: \"lots\" is no size such as 512M or 4G"},
+      {"@ --metrics http hello.pcap",
+       "--metrics: \"http\" is not [ADDRESS:]PORT, as in 9191 or 0.0.0.0:9191"},
+      {"@ follow 7 hello.pcap", "there is no connection 7: the last one is 0"},
+  };
+  for (const auto& [line, what] : errors) {
+    const ToolRun run = ToolTest::run(line);
+    EXPECT_EQ(run.status, 1) << line;
+    EXPECT_THAT(run.err, StartsWith("restitch: " + std::string(what))) << line;
+    EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;
+    EXPECT_LT(run.err.size(), 150u) << run.err;
+  }
+}
+
+TEST_F(Usage, ThatIsExplainedToAFullDeviceFails) {
+  for (const char* line : {"@ --help", "@ follow --help", "@ --version"}) {
+    const ToolRun run = ToolTest::run(std::string(line) + " >/dev/full");
+    EXPECT_EQ(run.status, 2) << line;
+    EXPECT_EQ(run.err, "restitch: standard output: No space left on device\n");
+  }
+}
+
 TEST_F(Usage, ErrorsNameTheReceiversThereAre) {
   const ToolRun run = ToolTest::run("@ --receiver nobody x");
   EXPECT_THAT(run.err, HasSubstr("gopacket"));
