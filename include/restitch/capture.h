@@ -77,6 +77,37 @@ struct RecordMemory {
   std::size_t size = 0;
 };
 
+// A record (a pcapng block) above this size is taken as damage, not as data.
+inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
+
+// What readers may take together: buffers, decompressors, what they remember of interfaces. Who has none for
+// one more thing says so: a file that takes too much to decompress is not read, a record that does not fit
+// into its buffer is damage. Borrowed by the readers, which must be gone before it. One thread at a time.
+class ReadingMemory {
+ public:
+  // Bytes of all, and of the buffer of one input, which has to hold its largest record.
+  explicit ReadingMemory(std::size_t max, std::size_t buffer_max = record_size_max + 64)
+      : max_(max), buffer_max_(buffer_max) {}
+  ReadingMemory(const ReadingMemory&) = delete;
+  ReadingMemory& operator=(const ReadingMemory&) = delete;
+
+  [[nodiscard]] std::size_t left() const { return max_ - taken_; }
+  [[nodiscard]] std::size_t buffer_max() const { return buffer_max_; }
+
+  bool take(std::size_t size) {
+    if (size > left()) return false;
+    taken_ += size;
+    return true;
+  }
+  // Requires: so much was taken.
+  void give_back(std::size_t size) { taken_ -= size; }
+
+ private:
+  std::size_t max_;
+  std::size_t buffer_max_;
+  std::size_t taken_ = 0;
+};
+
 // A source of records: a capture file, a pipe, an interface, several of these.
 class CaptureReader {
  public:
@@ -117,9 +148,6 @@ class CaptureReader {
   [[nodiscard]] virtual std::optional<std::uint64_t> size() const = 0;
 };
 
-// A record (a pcapng block) above this size is taken as damage, not as data.
-inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
-
 // Opens a capture; "-" is standard input. One that is compressed with gzip, zstd, lz4 or xz is recognised by
 // its content. Records longer than the file's snap length are read. Errors, with a message that begins
 // with the path: io (no such file, unreadable, a directory), unknown_format (none we know), unsupported
@@ -128,6 +156,7 @@ inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
 // further, and a pipe until it says nothing for a tenth of a second, and for no more than one; that is no
 // damage, but end() says stopped.
 Result<std::unique_ptr<CaptureReader>> open_capture(const std::string& path,
-                                                    const std::atomic<bool>* stop = nullptr);
+                                                    const std::atomic<bool>* stop = nullptr,
+                                                    ReadingMemory* memory = nullptr);
 
 }  // namespace restitch

@@ -55,7 +55,8 @@ struct FollowOptions {
   std::function<void(const std::string& path)> on_replaced{};
   // The same, of a directory: what lies in it and is not read; each once.
   std::function<void(const SkippedFile& file)> on_skipped{};
-  bool recursive = false;  // as for expand_inputs()
+  bool recursive = false;           // as for expand_inputs()
+  ReadingMemory* memory = nullptr;  // of the readers; else they take what they need
 };
 
 // A file that is still written to: at its end, the reader waits for more. It need not exist yet nor hold a
@@ -86,7 +87,7 @@ struct MergeOptions {
   // until another record is so much younger, or so much time has passed. Files are merged exactly, without
   // it, and so is all else with for_ever.
   std::int64_t window_ns = 1'000'000'000;
-  // What may wait, in bytes of frames; beyond it, the oldest goes on.
+  // What may wait, in bytes of memory; beyond it, the oldest goes on.
   std::size_t waiting_bytes_max = std::size_t{64} << 20;
   const std::atomic<bool>* stop = nullptr;  // true: what was not opened yet stays so (CaptureEnd::stopped)
 };
@@ -130,6 +131,8 @@ class MergedReader final : public CaptureReader {
   void drop_handed_out();
   bool refill();
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
+  [[nodiscard]] bool has_room() const;
+  void emit(Input& input);
   void open_next();
   void open_due();
   void leave_due();
@@ -145,6 +148,7 @@ class MergedReader final : public CaptureReader {
   int patience_ms_ = 100;
   std::size_t waiting_bytes_ = 0;
   std::vector<Record> batch_;
+  std::size_t batch_bytes_ = 0;
   CaptureEnd end_;
   bool finished_ = false;
   std::uint32_t interfaces_ = 0;

@@ -111,7 +111,7 @@ struct MemoryBudget {
 // quarter for one connection), 1/16 for the history of delivered bytes, 3/8 for connections with streams of
 // `stream_size` bytes each, 1/16 for tombstones, 1/16 for fragments, 1/32 for the ids of tunnels and VLANs
 // (at most 65,536 sets), and 3/32 for what cannot be foreseen: buffers, the program itself, memory that was
-// freed but not given back yet. Less than 16 MiB is taken for 16 MiB.
+// freed but not given back yet. Less than 2 MiB is taken for 2 MiB.
 MemoryBudget memory_budget(std::size_t total, std::size_t stream_size = 64);
 
 }  // namespace restitch

@@ -61,6 +61,7 @@ class CaptureStream {
   std::vector<LinkType> interfaces_;  // of the file, in order
   std::array<bool, 2> fins_{};        // by TcpFlowDirection: one was seen
   std::array<bool, 2> indexed_{};     // the same: the index tells of it
+  bool refused_ = false;              // a limit has no room for more
   bool reset_ = false;                // perhaps: a RST was seen
   std::uint64_t frame_number_ = 0;    // of the frame written last, as a packet
   std::uint32_t frame_source_ = 0;

@@ -117,18 +117,23 @@ struct LoggedConnection : ConnectionSummary {
   std::list<LoggedConnection>::iterator self;
 };
 
-// Numbers connections and passes each on once it has ended. What waits costs some 900 bytes each; one that
-// lasts for ever does not make all others wait for ever: once `waiting_max` wait, or a million gaps or a
-// hundred thousand events in them, what ends goes on at once.
+// What a log may keep. One that lasts for ever does not make all others wait for ever: beyond these numbers
+// what ends is passed on at once, and gaps and events of open connections are counted, and not listed.
+struct LogLimits {
+  std::size_t waiting_max = 65'536;  // connections that have ended, of some 900 bytes each
+  std::size_t gaps_max = 1'000'000;  // of open connections, and again of those that wait
+  std::size_t events_max = 100'000;  // the same
+};
+
+// Numbers connections and passes each on once it has ended.
 class ConnectionQueue {
  public:
   using Sink = std::function<void(const ConnectionSummary&)>;
-  static constexpr std::size_t usual_waiting_max = 65'536;
-  static constexpr std::size_t gaps_max = 1'000'000;
-  static constexpr std::size_t events_max = 100'000;
 
-  ConnectionQueue(Sink sink, ConnectionOrder order, std::size_t waiting_max)
-      : sink_(std::move(sink)), waiting_max_(order == ConnectionOrder::as_they_end ? 0 : waiting_max) {}
+  ConnectionQueue(Sink sink, ConnectionOrder order, const LogLimits& limits)
+      : sink_(std::move(sink)), limits_(limits) {
+    if (order == ConnectionOrder::as_they_end) limits_.waiting_max = 0;
+  }
 
   // Takes over connections that begin here, in this order.
   void add(std::list<LoggedConnection>& opened);
@@ -142,7 +147,7 @@ class ConnectionQueue {
   void pass_on(const LoggedConnection& connection);
 
   Sink sink_;
-  std::size_t waiting_max_;
+  LogLimits limits_;
   std::size_t over_ = 0;    // of those that wait
   std::size_t gaps_ = 0;    // listed in those that are over
   std::size_t events_ = 0;  // the same
@@ -156,8 +161,10 @@ class ConnectionLog {
   using Sink = ConnectionQueue::Sink;
 
   explicit ConnectionLog(Sink sink, ConnectionOrder order = ConnectionOrder::as_they_begin,
-                         std::size_t waiting_max = ConnectionQueue::usual_waiting_max)
-      : queue_(std::in_place, std::move(sink), order, waiting_max) {}
+                         const LogLimits& limits = {})
+      : queue_(std::in_place, std::move(sink), order, limits),
+        gaps_max_(limits.gaps_max),
+        events_max_(limits.events_max) {}
   ConnectionLog(const ConnectionLog&) = delete;
   ConnectionLog& operator=(const ConnectionLog&) = delete;
 
@@ -165,12 +172,11 @@ class ConnectionLog {
   ConnectionSummary& open(const NetFlow& net, TransportFlow transport, std::uint64_t rank = 0);
   void close(ConnectionSummary& summary, EndReason reason);
 
-  // Puts a gap on the list of a direction. A million gaps of open connections are listed at a time; those
-  // beyond are counted.
+  // Puts a gap on the list of a direction, as long as there are fewer than the limit.
   void add_gap(DirectionSummary& side, const Gap& gap);
 
   // Counts an event; puts it on a list too, if all were asked for or it says that copies differ, or could not
-  // be compared, and those were, as long as there are fewer than a hundred thousand.
+  // be compared, and those were, as long as there are fewer than the limit.
   void list_events() { listed_.set(); }
   void list_conflicts();
   void add_event(DirectionSummary& side, const Event& event);
@@ -190,8 +196,8 @@ class ConnectionLog {
     std::uint64_t number = 0;  // of the connection, once it has one
   };
 
-  explicit ConnectionLog(unsigned shards)  // of ConnectionLogs
-      : gaps_max_(ConnectionQueue::gaps_max / shards), events_max_(ConnectionQueue::events_max / shards) {}
+  ConnectionLog(unsigned shards, const LogLimits& limits)  // of ConnectionLogs
+      : gaps_max_(limits.gaps_max / shards), events_max_(limits.events_max / shards) {}
 
   std::optional<ConnectionQueue> queue_;  // else the following wait for ConnectionLogs
   std::list<LoggedConnection> opened_;    // never moves what is in it
@@ -199,9 +205,9 @@ class ConnectionLog {
   std::uint64_t now_ = 0;
   std::bitset<event_kind_count> listed_;
   std::size_t gaps_ = 0;  // listed in open connections
-  std::size_t gaps_max_ = ConnectionQueue::gaps_max;
+  std::size_t gaps_max_;
   std::size_t events_ = 0;  // the same
-  std::size_t events_max_ = ConnectionQueue::events_max;
+  std::size_t events_max_;
 };
 
 // The logs of several pools that are fed at the same time, made one again: connections are numbered and
@@ -211,7 +217,7 @@ class ConnectionLogs {
  public:
   explicit ConnectionLogs(unsigned shards, ConnectionQueue::Sink sink,
                           ConnectionOrder order = ConnectionOrder::as_they_begin,
-                          std::size_t waiting_max = ConnectionQueue::usual_waiting_max);
+                          const LogLimits& limits = {});
 
   // How many chunks there may be between part_done() and chunk_done(). Before the first of these.
   void set_slots(std::size_t slots) { parts_.resize(slots * logs_.size()); }

@@ -95,12 +95,13 @@ struct ConnectionDiff {
 struct DiffOptions {
   PoolOptions pool{};  // of each receiver, but for the policy
   AssemblerOptions assembler{};
-  // What some receivers have been given and others not yet: bytes of one direction, and of all. Beyond it a
-  // direction is compared by digest only.
+  // What some receivers have been given and others not yet, in memory: of one direction, and of all. Beyond
+  // it a direction is compared by digest only.
   std::size_t undecided_max = std::size_t{1} << 20;
   std::size_t undecided_total_max = std::size_t{64} << 20;
-  std::size_t differences_max = 1000;  // listed for each direction, and as many later copies
-  std::size_t shown_max = 256;         // bytes of each, for each receiver
+  std::size_t shown_total_max = std::size_t{64} << 20;  // memory of all lists of differences
+  std::size_t differences_max = 1000;                   // listed for each direction, and as many later copies
+  std::size_t shown_max = 256;                          // bytes of each, for each receiver
 };
 
 struct DiffCounts {

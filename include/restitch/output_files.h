@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,9 +26,11 @@ namespace restitch {
 
 struct FileLimits {
   std::size_t open_files_max = 0;  // at the same time; 0: what RLIMIT_NOFILE allows, at most 4096
-  // Bytes that wait to be written in one piece: of each open file, and of all.
+  // Bytes that wait to be written in one piece: of each open file, and of all. In memory, as the others.
   std::size_t buffer_size = 65536;
   std::size_t buffered_max = std::size_t{64} << 20;
+  std::size_t listed_max = std::size_t{64} << 20;  // what is not in the index yet of open streams
+  std::size_t names_max = std::size_t{32} << 20;   // names that were wanted more than once
 };
 
 // What becomes of bytes that were not captured.
@@ -38,11 +41,18 @@ enum class GapMode {
 };
 
 struct ExtractionOptions {
+  static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
+
   NameTemplate names{};
   GapMode gaps = GapMode::skip;
-  // With GapMode::zero, for all files together: two packets can claim 2 GiB between them. A gap that is
-  // larger than what is left is skipped.
-  std::uint64_t zeros_max = std::uint64_t{1} << 30;
+  // With GapMode::zero, for one direction, and for all together: two packets can claim 2 GiB between them. A
+  // gap that is larger than what is left is skipped.
+  std::uint64_t zeros_max = std::uint64_t{64} << 20;
+  std::uint64_t zeros_total_max = std::uint64_t{1} << 30;
+  // What may be written at all: files beside the index, and bytes in them, zeros included. Directions beyond
+  // get no file, and bytes none has room for are left out.
+  std::uint64_t files_max = unlimited;
+  std::uint64_t bytes_max = unlimited;
   // For a capture without end: a direction that has ended gets its line in the index then, and does not wait
   // for the other one.
   bool index_directions = false;
@@ -54,8 +64,10 @@ struct ExtractionCounts {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;             // in them, as far as the system took them; without zeros
   std::uint64_t zeros = 0;             // bytes of gaps filled
-  std::uint64_t gaps_not_filled = 0;   // because of zeros_max
+  std::uint64_t gaps_not_filled = 0;   // because of the limits on zeros
   std::uint64_t bytes_after_stop = 0;  // left out behind the first gap of their stream
+  std::uint64_t streams_left_out = 0;  // directions without a file, because of files_max …
+  std::uint64_t bytes_left_out = 0;    // … and bytes of them, or for which bytes_max had no room
 };
 
 class FileStore;
@@ -106,15 +118,26 @@ class Extraction {
   // A new file for a direction; nothing after an error.
   std::optional<std::uint32_t> create(const ConnectionSummary& summary, TcpFlowDirection direction,
                                       std::string_view suffix = {});
+  std::optional<std::uint32_t> create_repeat(StreamName& name, const std::string& plain,
+                                             std::string_view suffix);
   // Puts the directions that have something in more_ into the index, and empties that.
   void index_end(const ConnectionSummary& summary);
-  [[nodiscard]] bool may_fill(std::uint64_t size) const { return size <= options_.zeros_max - counts_.zeros; }
+  // Whether there may be one more file.
+  [[nodiscard]] bool may_create() const { return counts_.files < options_.files_max; }
+  // How many of so many bytes may be written; they count as written.
+  std::uint64_t admit(std::uint64_t size);
+  // The same of zeros for a gap of a direction, all or none.
+  bool admit_zeros(std::uint64_t size, std::uint64_t& zeros_of_direction);
+  bool list(std::size_t size);
+  void unlist(std::size_t size) { listed_ -= size; }
 
   std::unique_ptr<FileStore> store_;
   std::uint32_t index_;
   ExtractionOptions options_;
   std::unique_ptr<Names> names_;
-  ExtractionCounts counts_;  // all but the bytes
+  ExtractionCounts counts_;     // all but the bytes
+  std::uint64_t admitted_ = 0;  // bytes and zeros
+  std::size_t listed_ = 0;      // memory of what is not in the index yet
   bool finished_ = false;
   std::uint64_t index_size_ = 0;     // then
   std::string line_;                 // scratch
@@ -158,7 +181,9 @@ class FileStream {
   struct Side {
     std::optional<std::uint32_t> file;
     std::uint64_t gap = 0;  // bytes missing just before what comes next
-    bool stopped = false;
+    std::uint64_t zeros = 0;
+    bool stopped = false;   // at a gap
+    bool refused = false;   // a limit has no room for it
     std::vector<Run> runs;  // not yet in the index
     std::vector<Copy> copies;
     std::uint64_t copies_unlisted = 0;
@@ -171,9 +196,14 @@ class FileStream {
   void take(Side& side, const ScatterGather& sg);
   bool settle_gap(Side& side);
   void write(Side& side, const ScatterGather& sg);
+  void write_chunk(Side& side, std::uint64_t stream_offset, const ScatterGather::Chunk& chunk);
+  template <class Item>
+  void note(Side& side, std::vector<Item>& list, Item item, std::size_t items_max);
+  template <class Item>
+  void forget(std::vector<Item>& list);
   static void append_origin(std::string& out, const Run& run);
-  static void append_copies(std::string& out, Side& side);
-  static void append_runs(std::string& out, Side& side);
+  void append_copies(std::string& out, Side& side);
+  void append_runs(std::string& out, Side& side);
   void index_runs(Side& side);
   void append_file(std::string& out, Side& side);
   void index_side(TcpFlowDirection direction);

@@ -63,11 +63,14 @@ class FollowWriter {
 
 // A stream for BasicAssembler: with a writer it writes, without one it lets the bytes go. Bytes behind a gap
 // are delivered late, perhaps at the very end; so that they stand where they belong in the conversation,
-// what the other side says meanwhile is kept back, up to 16 MiB.
+// what the other side says meanwhile is kept back, up to a limit.
 class FollowStream {
  public:
-  FollowStream(ConnectionLog& log, ConnectionSummary& summary, FollowWriter* writer)
-      : notes_(log, summary), writer_(writer) {}
+  static constexpr std::size_t usual_waiting_max = std::size_t{16} << 20;
+
+  FollowStream(ConnectionLog& log, ConnectionSummary& summary, FollowWriter* writer,
+               std::size_t waiting_max = usual_waiting_max)
+      : notes_(log, summary), writer_(writer), waiting_max_(waiting_max) {}
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
@@ -108,6 +111,7 @@ class FollowStream {
 
   SummaryStream notes_;
   FollowWriter* writer_;
+  std::size_t waiting_max_;                // of memory, for what waits
   std::optional<TcpFlowDirection> node0_;  // the direction in which node 0 sends
   std::array<Side, 2> sides_;              // by node
   std::vector<Waiting> waiting_;
@@ -117,20 +121,22 @@ class FollowStream {
 class FollowFactory {
  public:
   // Follows connection `number`, counted from 0 in order of first packet.
-  FollowFactory(ConnectionLog& log, FollowWriter& writer, std::uint64_t number)
-      : log_(log), writer_(writer), number_(number) {}
+  FollowFactory(ConnectionLog& log, FollowWriter& writer, std::uint64_t number,
+                std::size_t waiting_max = FollowStream::usual_waiting_max)
+      : log_(log), writer_(writer), number_(number), waiting_max_(waiting_max) {}
 
   std::optional<FollowStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
                                      AssemblerContext& /*context*/) {
     ConnectionSummary& summary = log_.open(net, transport);
     FollowWriter* const writer = summary.number == number_ ? &writer_ : nullptr;
-    return std::optional<FollowStream>(std::in_place, log_, summary, writer);
+    return std::optional<FollowStream>(std::in_place, log_, summary, writer, waiting_max_);
   }
 
  private:
   ConnectionLog& log_;
   FollowWriter& writer_;
   std::uint64_t number_;
+  std::size_t waiting_max_;
 };
 
 }  // namespace restitch

@@ -27,16 +27,16 @@ Compression recognise(Bytes start) {
   }
 }
 
-std::unique_ptr<Decompressor> make_decompressor(Compression compression, std::size_t memory_max) {
+std::unique_ptr<Decompressor> make_decompressor(Compression compression, MemoryLoan loan) {
   switch (compression) {
     case Compression::gzip:
-      return make_gzip_decompressor();
+      return make_gzip_decompressor(std::move(loan));
     case Compression::zstd:
-      return make_zstd_decompressor();
+      return make_zstd_decompressor(std::move(loan));
     case Compression::lz4:
-      return make_lz4_decompressor();
+      return make_lz4_decompressor(std::move(loan));
     case Compression::xz:
-      return make_xz_decompressor(memory_max);
+      return make_xz_decompressor(std::move(loan));
     case Compression::none:
       break;
   }
@@ -122,16 +122,22 @@ void CompressedSource::fail(const std::string& why) {
 
 }  // namespace
 
-std::string too_much_memory(std::uint64_t needed, std::uint64_t allowed) {
+std::size_t allowed(const MemoryLoan& loan) {
+  // zstd wants a window of that size and something beside it.
+  constexpr std::size_t usual = std::size_t{129} << 20;
+  return loan.memory() == nullptr ? usual : loan.size_max();
+}
+
+std::string too_much_memory(std::uint64_t needed, std::uint64_t left) {
   const auto mebibytes = [](std::uint64_t size) { return std::to_string((size + 0xfffff) >> 20) + " MiB"; };
-  return "takes " + mebibytes(needed) + " of memory to decompress, where " + mebibytes(allowed) +
-         " are allowed";
+  return "takes " + mebibytes(needed) + " of memory to decompress, where " + std::to_string(left >> 20) +
+         " MiB are left (see --memory)";
 }
 
 bool is_compressed(Bytes start) { return recognise(start) != Compression::none; }
 
-std::unique_ptr<ByteSource> decompress(InputBuffer input, std::size_t memory_max) {
-  auto decompressor = make_decompressor(recognise(input.bytes()), memory_max);
+std::unique_ptr<ByteSource> decompress(InputBuffer input) {
+  auto decompressor = make_decompressor(recognise(input.bytes()), MemoryLoan(input.memory()));
   return std::make_unique<CompressedSource>(std::move(input), std::move(decompressor));
 }
 

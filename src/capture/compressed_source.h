@@ -15,13 +15,9 @@ namespace restitch {
 // (gzip: 2).
 bool is_compressed(Bytes start);
 
-// What a decompressor may take, where the format leaves that to the file: enough for what the tools
-// themselves make, unless told otherwise (zstd --ultra, xz -9).
-inline constexpr std::size_t usual_decompressor_memory = std::size_t{128} << 20;
-
-// The source of the decompressed bytes. A file that needs more than `memory_max` is not decompressed.
-// Requires: is_compressed(input.bytes()).
-std::unique_ptr<ByteSource> decompress(InputBuffer input, std::size_t memory_max = usual_decompressor_memory);
+// The source of the decompressed bytes. What it takes besides its input is lent by the input's memory; a file
+// that takes more is not decompressed. Requires: is_compressed(input.bytes()).
+std::unique_ptr<ByteSource> decompress(InputBuffer input);
 
 // What one step of a decompressor did.
 struct Inflated {
@@ -42,14 +38,20 @@ class Decompressor {
   [[nodiscard]] virtual const char* name() const = 0;
 };
 
-std::unique_ptr<Decompressor> make_gzip_decompressor();
-std::unique_ptr<Decompressor> make_zstd_decompressor();
-std::unique_ptr<Decompressor> make_lz4_decompressor();
+// Each takes what it needs of the loan, or fails.
+std::unique_ptr<Decompressor> make_gzip_decompressor(MemoryLoan loan);
+std::unique_ptr<Decompressor> make_zstd_decompressor(MemoryLoan loan);
+std::unique_ptr<Decompressor> make_lz4_decompressor(MemoryLoan loan);
 // Requires: can_decompress_xz(), which is up to the build.
-std::unique_ptr<Decompressor> make_xz_decompressor(std::size_t memory_max);
+std::unique_ptr<Decompressor> make_xz_decompressor(MemoryLoan loan);
 bool can_decompress_xz();
 
-// Why a file is not decompressed: "takes 129 MiB of memory to decompress, where 64 MiB are allowed".
-std::string too_much_memory(std::uint64_t needed, std::uint64_t allowed);
+// What a decompressor may take in all: as much as can be lent, or where nobody counts some 128 MiB, which is
+// what the tools take themselves unless told otherwise.
+std::size_t allowed(const MemoryLoan& loan);
+
+// Why a file is not decompressed: "takes 129 MiB of memory to decompress, where 64 MiB are left (see
+// --memory)".
+std::string too_much_memory(std::uint64_t needed, std::uint64_t left);
 
 }  // namespace restitch

@@ -64,7 +64,8 @@ bool FollowFileReader::note_end() {
 Result<std::unique_ptr<CaptureReader>> follow_file(const std::string& path, const FollowOptions& options) {
   struct stat about {};
   const bool exists = ::stat(path.c_str(), &about) == 0;
-  if (path == "-" || (exists && !S_ISREG(about.st_mode))) return open_at_once(path, options.stop);
+  if (path == "-" || (exists && !S_ISREG(about.st_mode)))
+    return open_at_once(path, options.stop, {.memory = options.memory});
   auto reader = std::make_unique<FollowFileReader>(path, options);
   const Result<bool> opened = reader->try_open();
   if (!opened) return tl::unexpected(opened.error());

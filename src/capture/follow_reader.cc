@@ -35,7 +35,7 @@ Result<bool> FollowReader::try_open() {
     return failure(ErrorCode::io, path_ + ": " + why_not_);
   }
   if (opened_ != nullptr) *opened_ = {about.st_dev, about.st_ino};
-  auto opened = open_source(std::make_unique<FollowSource>(fd, state_));
+  auto opened = open_source(std::make_unique<FollowSource>(fd, state_), {.memory = state_.options.memory});
   if (opened) {
     reader_ = std::move(*opened);
     reader_->set_patience_ms(patience_ms_);

@@ -3,12 +3,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "capture/compressed_source.h"
 
 namespace restitch {
 
 namespace {
+
+// A window of 32 KiB and, by zlib's own account, some 7 KiB.
+constexpr std::size_t state_size = std::size_t{48} << 10;
 
 constexpr int gzip_only = 16;  // added to the window bits: expect a gzip header
 
@@ -18,7 +22,9 @@ uInt clamp_size(std::size_t size) {
 
 class GzipDecompressor final : public Decompressor {
  public:
-  GzipDecompressor() : ready_(inflateInit2(&stream_, MAX_WBITS + gzip_only) == Z_OK) {}
+  explicit GzipDecompressor(MemoryLoan loan)
+      : loan_(std::move(loan)),
+        ready_(loan_.resize(state_size) && inflateInit2(&stream_, MAX_WBITS + gzip_only) == Z_OK) {}
   ~GzipDecompressor() override {
     if (ready_) inflateEnd(&stream_);
   }
@@ -29,6 +35,7 @@ class GzipDecompressor final : public Decompressor {
   [[nodiscard]] const char* name() const override { return "gzip"; }
 
  private:
+  MemoryLoan loan_;
   z_stream stream_{};
   bool ready_;
 };
@@ -53,6 +60,8 @@ Inflated GzipDecompressor::step(Bytes in, std::uint8_t* to, std::size_t size) {
 
 }  // namespace
 
-std::unique_ptr<Decompressor> make_gzip_decompressor() { return std::make_unique<GzipDecompressor>(); }
+std::unique_ptr<Decompressor> make_gzip_decompressor(MemoryLoan loan) {
+  return std::make_unique<GzipDecompressor>(std::move(loan));
+}
 
 }  // namespace restitch

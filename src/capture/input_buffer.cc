@@ -8,11 +8,15 @@
 
 namespace restitch {
 
-InputBuffer::InputBuffer(std::unique_ptr<ByteSource> source, std::size_t capacity, std::size_t capacity_max)
+InputBuffer::InputBuffer(std::unique_ptr<ByteSource> source, std::size_t capacity, std::size_t capacity_max,
+                         ReadingMemory* memory)
     : source_(std::move(source)),
+      loan_(memory),
       storage_(std::make_unique_for_overwrite<std::uint8_t[]>(capacity)),
       capacity_(capacity),
-      capacity_max_(std::max(capacity, capacity_max)) {}
+      capacity_max_(std::max(capacity, capacity_max)) {
+  loan_.resize(capacity);
+}
 
 void InputBuffer::consume(std::size_t size) {
   assert(size <= end_ - begin_);
@@ -41,6 +45,7 @@ void InputBuffer::exchange(RecordMemory& memory, std::size_t size) {
   end_ = rest.size();
   std::swap(storage_, memory.bytes);
   std::swap(capacity_, memory.size);
+  loan_.resize(capacity_);
 }
 
 bool InputBuffer::require(std::size_t size) {
@@ -55,14 +60,18 @@ const std::string& InputBuffer::failure() const { return failure_.empty() ? sour
 bool InputBuffer::grow() {
   const std::size_t capacity = std::min(capacity_ * 2, capacity_max_);
   std::unique_ptr<std::uint8_t[]> storage;
-  if (capacity > capacity_) storage.reset(new (std::nothrow) std::uint8_t[capacity]);
+  // For a moment there are both.
+  const bool room = capacity > capacity_ && loan_.resize(capacity_ + capacity);
+  if (room) storage.reset(new (std::nothrow) std::uint8_t[capacity]);
   if (!storage) {
+    loan_.resize(capacity_);
     failure_ = "one record does not fit into " + std::to_string(capacity_) + " bytes of memory";
     return false;
   }
   std::memcpy(storage.get(), storage_.get(), end_);
   storage_ = std::move(storage);
   capacity_ = capacity;
+  loan_.resize(capacity_);
   return true;
 }
 

@@ -13,6 +13,7 @@
 #include <string>
 
 #include "capture/byte_source.h"
+#include "capture/memory_loan.h"
 #include "restitch/capture.h"
 
 namespace restitch {
@@ -20,8 +21,9 @@ namespace restitch {
 class InputBuffer {
  public:
   // `capacity` is what is allocated at first; it grows, but only when full of bytes that arrived, and
-  // never above capacity_max.
-  InputBuffer(std::unique_ptr<ByteSource> source, std::size_t capacity, std::size_t capacity_max);
+  // never above capacity_max nor beyond what `memory` has left.
+  InputBuffer(std::unique_ptr<ByteSource> source, std::size_t capacity, std::size_t capacity_max,
+              ReadingMemory* memory = nullptr);
 
   [[nodiscard]] Bytes bytes() const { return {storage_.get() + begin_, end_ - begin_}; }
 
@@ -40,6 +42,7 @@ class InputBuffer {
   bool require(std::size_t size);
 
   [[nodiscard]] const std::string& failure() const;
+  [[nodiscard]] ReadingMemory* memory() const { return loan_.memory(); }
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
   [[nodiscard]] const ByteSource& source() const { return *source_; }
   void set_patience_ms(int ms) { source_->set_patience_ms(ms); }
@@ -48,6 +51,7 @@ class InputBuffer {
   bool grow();
 
   std::unique_ptr<ByteSource> source_;
+  MemoryLoan loan_;
   std::unique_ptr<std::uint8_t[]> storage_;
   std::size_t capacity_;
   std::size_t capacity_max_;

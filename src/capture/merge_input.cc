@@ -71,7 +71,7 @@ std::size_t MergedReader::Input::emit(std::vector<Record>& out) {
   if (held_out_ < held_.size()) {
     const Held& held = held_[held_out_++];
     out.push_back(held.record);
-    return held.frame.size();
+    return held.memory_size();
   }
   out.push_back(localised(batch_.front()));
   batch_ = batch_.subspan(1);
@@ -86,7 +86,7 @@ std::size_t MergedReader::Input::hold(Clock::time_point now) {
     held.frame.assign(record.frame.begin(), record.frame.end());
     held.record.frame = held.frame;
     held.since = now;
-    size += held.frame.size();
+    size += held.memory_size();
   }
   return size;
 }

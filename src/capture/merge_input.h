@@ -38,7 +38,7 @@ class MergedReader::Input {
   void leave();
   // Reads on. True if that gave records, or the end. Requires: can_refill(), nothing handed out.
   bool refill(std::uint32_t& interfaces);
-  // Hands out the head; answers the bytes of it that were held.
+  // Hands out the head; answers the memory that held it.
   std::size_t emit(std::vector<Record>& out);
   // Copies what its reader lent, so that it can be read on; answers the bytes.
   std::size_t hold(Clock::time_point now);
@@ -55,6 +55,8 @@ class MergedReader::Input {
     Record record;
     std::vector<std::uint8_t> frame;
     Clock::time_point since;
+
+    [[nodiscard]] std::size_t memory_size() const { return sizeof(Held) + frame.capacity(); }
   };
 
   Record localised(Record record) const;

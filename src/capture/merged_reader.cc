@@ -8,6 +8,7 @@ namespace restitch {
 namespace {
 
 constexpr std::size_t batch_size_max = 256;
+constexpr std::size_t batch_bytes_max = std::size_t{256} << 10;
 // How often silent inputs are asked again while there is time to wait.
 constexpr std::chrono::milliseconds silent_poll{2};
 // Damaged inputs named in one message; ends() has them all.
@@ -67,6 +68,7 @@ std::span<const Record> MergedReader::next_batch() {
 
 void MergedReader::drop_handed_out() {
   batch_.clear();
+  batch_bytes_ = 0;
   for (Input* input : open_) input->drop_handed_out();
 }
 
@@ -117,10 +119,19 @@ bool MergedReader::all_ready() const {
   return std::all_of(open_.begin(), open_.end(), [](const Input* input) { return input->has_head(); });
 }
 
+bool MergedReader::has_room() const {
+  return batch_.size() < batch_size_max && batch_bytes_ < batch_bytes_max;
+}
+
+void MergedReader::emit(Input& input) {
+  waiting_bytes_ -= input.emit(batch_);
+  batch_bytes_ += batch_.back().frame.size();
+}
+
 // Every input shows its oldest record: the oldest of all is known. Ends when one of them has no more at
 // hand, or the next input is due.
 void MergedReader::emit_exactly() {
-  while (batch_.size() < batch_size_max) {
+  while (has_room()) {
     Input* oldest = open_.front();
     std::optional<Timestamp> rival;  // what the oldest one has to precede
     bool rival_first = false;        // … and not only not follow, for the rival has the lower number
@@ -139,9 +150,9 @@ void MergedReader::emit_exactly() {
     }
     do {
       if (!due_.empty() && oldest->head_time() >= due_.back()->about().first) return;
-      waiting_bytes_ -= oldest->emit(batch_);
+      emit(*oldest);
       if (!oldest->has_head()) return;
-    } while (batch_.size() < batch_size_max &&
+    } while (has_room() &&
              (!rival || oldest->head_time() < *rival || (!rival_first && oldest->head_time() == *rival)));
   }
 }
@@ -156,7 +167,7 @@ void MergedReader::emit_behind_window() {
     youngest = std::max(youngest, input->latest());
     if (!input->has_head() && (!silent || input->latest() < *silent)) silent = input->latest();
   }
-  while (batch_.size() < batch_size_max) {
+  while (has_room()) {
     Input* oldest = nullptr;
     for (Input* input : open_) {
       if (input->has_head() && (oldest == nullptr || input->head_time() < oldest->head_time()))
@@ -169,7 +180,7 @@ void MergedReader::emit_behind_window() {
     const bool too_late = is_behind(time, youngest, options_.window_ns) ||
                           oldest->waited(now) >= std::chrono::nanoseconds(options_.window_ns);
     if (!in_time && !too_late && waiting_bytes_ < options_.waiting_bytes_max) break;
-    waiting_bytes_ -= oldest->emit(batch_);
+    emit(*oldest);
     if (!oldest->has_head()) break;  // what it gives next may be older than what the others have
   }
   for (Input* input : open_) {

@@ -21,10 +21,17 @@ constexpr std::size_t pcapng_header_size = 28;
 
 using Opened = Result<std::unique_ptr<CaptureReader>>;
 
-InputBuffer make_buffer(std::unique_ptr<ByteSource> source, OpenOptions options) {
+Result<InputBuffer> make_buffer(std::unique_ptr<ByteSource> source, OpenOptions options) {
+  constexpr std::size_t least_size = std::size_t{16} << 10;
   // One record at its largest, and the header in front of it.
   constexpr std::size_t capacity_max = record_size_max + 64;
-  return {std::move(source), options.buffer_size, capacity_max};
+  if (options.memory == nullptr) return InputBuffer(std::move(source), options.buffer_size, capacity_max);
+  std::size_t size = options.buffer_size;
+  while (size > least_size && size > options.memory->left()) size /= 2;
+  if (size > options.memory->left()) {
+    return failure(ErrorCode::io, "no memory for one more input (see --memory)");
+  }
+  return InputBuffer(std::move(source), size, options.memory->buffer_max(), options.memory);
 }
 
 tl::unexpected<Error> header_cut(const std::string& format, const InputBuffer& buffer, std::size_t needed) {
@@ -60,20 +67,24 @@ Opened open_pcapng(InputBuffer buffer) {
   if (!PcapngParser::has_byte_order(buffer.bytes())) {
     return failure(ErrorCode::damaged, "starts as pcapng does, but without its byte-order magic");
   }
-  return std::make_unique<StreamReader>(std::move(buffer), std::make_unique<PcapngParser>());
+  auto parser = std::make_unique<PcapngParser>(buffer.memory());
+  return std::make_unique<StreamReader>(std::move(buffer), std::move(parser));
 }
 
 }  // namespace
 
 Opened open_source(std::unique_ptr<ByteSource> source, OpenOptions options) {
-  InputBuffer buffer = make_buffer(std::move(source), options);
-  buffer.require(magic_size);
-  if (is_compressed(buffer.bytes())) {
-    buffer = make_buffer(decompress(std::move(buffer)), options);
-    if (!buffer.require(magic_size) && !buffer.failure().empty()) {
-      return failure(ErrorCode::damaged, buffer.failure());
+  Result<InputBuffer> made = make_buffer(std::move(source), options);
+  if (!made) return tl::unexpected(made.error());
+  made->require(magic_size);
+  if (is_compressed(made->bytes())) {
+    made = make_buffer(decompress(std::move(*made)), options);
+    if (!made) return tl::unexpected(made.error());
+    if (!made->require(magic_size) && !made->failure().empty()) {
+      return failure(ErrorCode::damaged, made->failure());
     }
   }
+  InputBuffer& buffer = *made;
   if (buffer.bytes().size() >= magic_size) {
     if (PcapParser::recognises(buffer.bytes())) return open_pcap(std::move(buffer));
     if (PcapngParser::recognises(buffer.bytes())) return open_pcapng(std::move(buffer));
@@ -82,10 +93,10 @@ Opened open_source(std::unique_ptr<ByteSource> source, OpenOptions options) {
   return unknown(buffer);
 }
 
-Opened open_capture(const std::string& path, const std::atomic<bool>* stop) {
+Opened open_capture(const std::string& path, const std::atomic<bool>* stop, ReadingMemory* memory) {
   auto source = FileSource::open(path, stop);
   if (!source) return tl::unexpected(source.error());
-  Opened opened = open_source(std::move(*source));
+  Opened opened = open_source(std::move(*source), {.memory = memory});
   if (!opened) {
     opened.error().message.insert(0, path + ": ");
     return opened;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
@@ -13,6 +14,7 @@ namespace fs = std::filesystem;
 // For one of many inputs, which may be open at the same time.
 constexpr std::size_t small_buffer_size = std::size_t{128} << 10;
 constexpr std::size_t few_inputs = 8;
+constexpr std::size_t least_buffer_size = std::size_t{16} << 10;
 
 std::optional<std::uint64_t> size_of(const std::string& path) {
   std::error_code error;
@@ -28,11 +30,11 @@ MergeInput follow(const std::string& path, const FollowOptions& options) {
           }};
 }
 
-MergeInput read_once(const InputFile& file, std::size_t buffer_size, FileSource::StopFlag stop) {
+MergeInput read_once(const InputFile& file, FileSource::StopFlag stop, OpenOptions options) {
   return {file.path, file.first, size_of(file.path),
-          [file, buffer_size, stop]() -> Result<std::unique_ptr<CaptureReader>> {
+          [file, stop, options]() -> Result<std::unique_ptr<CaptureReader>> {
             if (!file.trouble.empty()) return failure(ErrorCode::io, file.trouble);
-            return open_at_once(file.path, stop, {buffer_size});
+            return open_at_once(file.path, stop, options);
           }};
 }
 
@@ -47,12 +49,18 @@ std::unique_ptr<MergedReader> open_inputs(const std::vector<std::string>& paths,
 }
 
 std::unique_ptr<MergedReader> open_files(const std::vector<InputFile>& files, const InputOptions& options) {
-  const std::size_t buffer_size = files.size() > few_inputs ? small_buffer_size : OpenOptions().buffer_size;
+  OpenOptions open{.memory = options.following.memory};
+  if (files.size() > few_inputs) open.buffer_size = small_buffer_size;
+  // They may all be open at once.
+  if (open.memory != nullptr) {
+    const std::size_t share = open.memory->left() / 2 / std::max<std::size_t>(files.size(), 1);
+    open.buffer_size = std::clamp(share, least_buffer_size, open.buffer_size);
+  }
   MergeOptions merging = options.merging;
   merging.stop = options.following.stop;
   merging.window_ns = MergeOptions::for_ever;
   std::vector<MergeInput> inputs;
-  for (const InputFile& file : files) inputs.push_back(read_once(file, buffer_size, options.following.stop));
+  for (const InputFile& file : files) inputs.push_back(read_once(file, options.following.stop, open));
   return std::make_unique<MergedReader>(std::move(inputs), merging);
 }
 

@@ -10,7 +10,9 @@
 namespace restitch {
 
 struct OpenOptions {
-  std::size_t buffer_size = std::size_t{256} << 10;  // at first; grows for a longer record
+  std::size_t buffer_size = std::size_t{256}
+                            << 10;  // at first, if there is so much; grows for a longer record
+  ReadingMemory* memory = nullptr;
 };
 
 // Errors as of open_capture(), but without the path in front. Requires: options.buffer_size > 0.

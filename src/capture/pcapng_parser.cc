@@ -192,6 +192,10 @@ void PcapngParser::take_interface(Bytes block) {
     damage_ = "more than " + std::to_string(interfaces_max) + " interfaces";
     return;
   }
+  if (!take(interface_size)) {
+    damage_ = "no memory for one more interface (see --memory)";
+    return;
+  }
   CaptureInterface about;
   about.link_type = static_cast<LinkType>(load16<swapped>(block.data() + 8));
   about.snap_size = load32<swapped>(block.data() + 12);
@@ -314,6 +318,7 @@ void PcapngParser::skip_packet(const Cursor& cursor, std::string reason) {
 std::string PcapngParser::text(Bytes value) {
   while (!value.empty() && value.back() == 0) value = value.first(value.size() - 1);
   const std::size_t size = std::min(value.size(), text_size_max - text_size_);
+  if (!take(size)) return {};
   std::string cleaned = clean_text({reinterpret_cast<const char*>(value.data()), size});
   text_size_ = std::min(text_size_ + cleaned.size(), text_size_max);
   return cleaned;

@@ -18,6 +18,11 @@ class PcapngParser final : public RecordParser {
   // What is kept of names and comments, all together; the rest is dropped.
   static constexpr std::size_t text_size_max = std::size_t{1} << 20;
   static constexpr std::size_t comments_max = 1'000;
+  // What an interface costs: what we need of it, and its description here and where it is told.
+  static constexpr std::size_t interface_size = 1'000;
+
+  // What it remembers until the end is taken of `memory`, and not given back: readers hand it on.
+  explicit PcapngParser(ReadingMemory* memory = nullptr) : memory_(memory) {}
 
   // True when a file that starts so is a pcapng file. Requires: start.size() >= 4.
   static bool recognises(Bytes start);
@@ -78,7 +83,9 @@ class PcapngParser final : public RecordParser {
   void take_packet_comments(const Packet& packet);
   void skip_packet(const Cursor& cursor, std::string reason);
   std::string text(Bytes value);
+  bool take(std::size_t size) { return memory_ == nullptr || memory_->take(size); }
 
+  ReadingMemory* memory_;
   bool swapped_ = false;
   bool section_seen_ = false;
   std::uint32_t sections_ = 0;

@@ -89,7 +89,8 @@ class PipeReader::StartSource final : public ByteSource {
   std::shared_ptr<Start> start_;
 };
 
-PipeReader::PipeReader(std::unique_ptr<FileSource> pipe) : start_(std::make_shared<Start>(std::move(pipe))) {
+PipeReader::PipeReader(std::unique_ptr<FileSource> pipe, OpenOptions options)
+    : options_(options), start_(std::make_shared<Start>(std::move(pipe))) {
   set_patience_ms(usual_patience_ms);
 }
 
@@ -112,7 +113,7 @@ bool PipeReader::recognise() {
   const bool all = start_->is_all();
   if (!all && !start_->has_news()) return false;
   start_->begin_attempt();
-  auto opened = open_source(std::make_unique<StartSource>(start_));
+  auto opened = open_source(std::make_unique<StartSource>(start_), options_);
   if (opened) {
     start_->end_attempts();
     reader_ = std::move(*opened);
@@ -145,7 +146,7 @@ Result<std::unique_ptr<CaptureReader>> open_at_once(const std::string& path, Fil
                                                     OpenOptions options) {
   auto source = FileSource::open(path, stop);
   if (!source) return tl::unexpected(source.error());
-  if (!(*source)->size()) return std::make_unique<PipeReader>(std::move(*source));
+  if (!(*source)->size()) return std::make_unique<PipeReader>(std::move(*source), options);
   auto opened = open_source(std::move(*source), options);
   if (!opened) opened.error().message.insert(0, path + ": ");
   return opened;

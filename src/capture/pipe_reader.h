@@ -13,7 +13,7 @@ namespace restitch {
 
 class PipeReader final : public CaptureReader {
  public:
-  explicit PipeReader(std::unique_ptr<FileSource> pipe);
+  explicit PipeReader(std::unique_ptr<FileSource> pipe, OpenOptions options = {});
   ~PipeReader() override;
 
   std::span<const Record> next_batch() override;
@@ -33,6 +33,7 @@ class PipeReader final : public CaptureReader {
 
   bool recognise();
 
+  OpenOptions options_;
   std::shared_ptr<Start> start_;  // shared with the reader, once there is one
   std::unique_ptr<CaptureReader> reader_;
   CaptureEnd end_;

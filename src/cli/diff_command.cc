@@ -8,21 +8,6 @@
 #include "cli/standard_output.h"
 
 namespace restitch::cli {
-namespace {
-
-// What one of several receivers may hold.
-PoolOptions share_of(PoolOptions options, std::size_t receivers) {
-  options.limits.total_bytes_max /= receivers;
-  options.limits.total_history_bytes_max /= receivers;
-  options.limits.connection_bytes_max =
-      std::min(options.limits.connection_bytes_max, options.limits.total_bytes_max);
-  options.limits.connections_max = std::max<std::size_t>(options.limits.connections_max / receivers, 1);
-  options.tombstones_max /= receivers;
-  return options;
-}
-
-}  // namespace
-
 int run_diff(const Options& options) {
   Session session(options);
   if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();
@@ -36,8 +21,11 @@ int run_diff(const Options& options) {
     output.write(text);
   };
   DiffOptions diff_options;
-  diff_options.pool = share_of(session.pool_options(), names.size());
+  diff_options.pool = session.pool_options();
   diff_options.assembler = options.limits.assembler;
+  diff_options.undecided_total_max = options.memory.undecided_max;
+  diff_options.undecided_max = std::min(diff_options.undecided_max, options.memory.undecided_max);
+  diff_options.shown_total_max = options.memory.shown_max;
   DiffAssembler diff(options.diff_receivers, print, diff_options);
   session.drive(diff, diff, [&] { return session.show(output); });
   const bool written = output.flush();

@@ -18,11 +18,19 @@ namespace {
 std::string extraction_text(const ExtractionCounts& counts, const std::string& directory) {
   std::string out;
   if (counts.gaps_not_filled != 0) {
-    out += fmt::format("gaps left out, not filled with zeros (--zeros-max): {}\n", counts.gaps_not_filled);
+    out += fmt::format("gaps left out, not filled with zeros (--zeros-max, --zeros-total-max): {}\n",
+                       counts.gaps_not_filled);
   }
   if (counts.zeros != 0) out += fmt::format("gaps filled with zeros: {} bytes\n", counts.zeros);
   if (counts.bytes_after_stop != 0) {
     out += fmt::format("left out behind the first gap of a stream: {} bytes\n", counts.bytes_after_stop);
+  }
+  if (counts.streams_left_out != 0) {
+    out += fmt::format("directions without a file (--files-max): {}\n", counts.streams_left_out);
+  }
+  if (counts.bytes_left_out != 0) {
+    out += fmt::format("left out for want of room (--files-max, --bytes-max): {} bytes\n",
+                       counts.bytes_left_out);
   }
   return out + fmt::format("{} files, {} bytes, written to {}\n", counts.files, counts.bytes, directory);
 }
@@ -88,7 +96,8 @@ int run_extract(const Options& options) {
   const auto extraction = open_extraction(session, options);
   if (!extraction || !session.serve_metrics()) return session.status();
   ConnectionTotals totals;
-  ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); });
+  ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); },
+                    ConnectionOrder::as_they_end, options.memory.log);
   log.list_conflicts();
   bool told = false;
   const auto tell_error = [&] {

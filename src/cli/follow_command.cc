@@ -13,8 +13,8 @@ int run_follow(const Options& options) {
   StandardOutput output;
   FollowWriter writer(
       options.format, [&](std::string_view text) { output.write(text); }, options.notes);
-  ConnectionLog log([](const ConnectionSummary&) {});
-  FollowFactory factory(log, writer, options.number);
+  ConnectionLog log([](const ConnectionSummary&) {}, ConnectionOrder::as_they_end, options.memory.log);
+  FollowFactory factory(log, writer, options.number, options.memory.follow_waiting_max);
   session.run<FollowStream>(factory, [&] {
     if (writer.ended() && !options.read_on) return false;
     return session.show(output);

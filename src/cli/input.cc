@@ -81,10 +81,10 @@ class LimitedReader final : public CaptureReader {
 
 }  // namespace
 
-Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, const std::atomic<bool>& stop) {
-  std::unique_ptr<Input> input(new Input);
-  const Result<void> opened =
-      selection.live() ? input->open_interfaces(selection, stop) : input->open_files(selection, stop);
+Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, const MemoryPlan& memory,
+                                           const std::atomic<bool>& stop) {
+  std::unique_ptr<Input> input(new Input(selection, memory, stop));
+  const Result<void> opened = selection.live() ? input->open_interfaces() : input->open_files();
   if (!opened) return tl::unexpected(opened.error());
   if (input->troubles_.empty() && selection.packets_max != 0) {
     input->reader_ = std::make_unique<LimitedReader>(std::move(input->reader_), selection.packets_max);
@@ -92,45 +92,48 @@ Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, cons
   return input;
 }
 
-Result<void> Input::open_files(const InputSelection& selection, const std::atomic<bool>& stop) {
-  const bool one = selection.files.size() == 1 && !selection.follow && !is_directory(selection.files.front());
+Result<void> Input::open_files() {
+  const bool one =
+      selection_.files.size() == 1 && !selection_.follow && !is_directory(selection_.files.front());
   if (one) {
-    open_one(selection.files.front(), stop);
+    open_one(selection_.files.front());
   } else {
-    open_several(selection, stop);
+    open_several();
   }
   if (!troubles_.empty()) return {};
-  return filter(selection.filter);
+  return filter(selection_.filter);
 }
 
-void Input::open_one(const std::string& name, const std::atomic<bool>& stop) {
+void Input::open_one(const std::string& name) {
   name_ = name;
-  auto opened = open_at_once(name, &stop);
+  auto opened = open_at_once(name, &stop_, {.memory = &memory_});
   if (opened) {
     reader_ = std::move(*opened);
-  } else if (stop) {
+  } else if (stop_) {
     reader_ = std::make_unique<StoppedReader>();
   } else {
     troubles_.push_back(opened.error().message);
   }
 }
 
-void Input::open_several(const InputSelection& selection, const std::atomic<bool>& stop) {
+void Input::open_several() {
   InputOptions options;
-  options.follow = selection.follow;
-  options.following.stop = &stop;
-  options.following.idle_timeout_ns = ns(selection.idle_timeout_s);
+  options.follow = selection_.follow;
+  options.following.stop = &stop_;
+  options.following.memory = &memory_;
+  options.following.idle_timeout_ns = ns(selection_.idle_timeout_s);
   options.following.on_replaced = [](const std::string& path) {
     say(path + ": was replaced; reading the new file");
   };
   options.following.on_skipped = [this](const SkippedFile& file) { skipped_.push_back(file); };
-  options.following.recursive = selection.recursive;
-  options.merging.window_ns = ns(selection.merge_window_s);
+  options.following.recursive = selection_.recursive;
+  options.merging.window_ns = ns(selection_.merge_window_s);
+  options.merging.waiting_bytes_max = waiting_max_;
   std::unique_ptr<MergedReader> merged;
-  if (selection.follow) {
-    merged = open_inputs(selection.files, options);
+  if (selection_.follow) {
+    merged = open_inputs(selection_.files, options);
   } else {
-    InputFiles found = expand_inputs(selection.files, selection.recursive);
+    InputFiles found = expand_inputs(selection_.files, selection_.recursive);
     skipped_ = std::move(found.skipped);
     for (const InputFile& file : found.files) {
       if (!file.trouble.empty()) troubles_.push_back(file.trouble);
@@ -144,12 +147,12 @@ void Input::open_several(const InputSelection& selection, const std::atomic<bool
 }
 
 // The kernel filters.
-Result<void> Input::open_interfaces(const InputSelection& selection, const std::atomic<bool>& stop) {
+Result<void> Input::open_interfaces() {
   std::vector<MergeInput> inputs;
-  for (const std::string& interface : selection.interfaces) {
-    auto opened = open_live(live_options(selection, interface, stop));
+  for (const std::string& interface : selection_.interfaces) {
+    auto opened = open_live(live_options(selection_, interface, stop_));
     if (!opened) return tl::unexpected(opened.error());
-    if (selection.interfaces.size() == 1) {
+    if (selection_.interfaces.size() == 1) {
       name_ = interface;
       reader_ = std::move(*opened);
       return {};
@@ -159,8 +162,9 @@ Result<void> Input::open_interfaces(const InputSelection& selection, const std::
     inputs.push_back({interface, Timestamp(), std::nullopt,
                       [parcel]() -> Result<std::unique_ptr<CaptureReader>> { return std::move(*parcel); }});
   }
-  auto merged = std::make_unique<MergedReader>(std::move(inputs),
-                                               MergeOptions{.window_ns = ns(selection.merge_window_s)});
+  auto merged = std::make_unique<MergedReader>(
+      std::move(inputs),
+      MergeOptions{.window_ns = ns(selection_.merge_window_s), .waiting_bytes_max = waiting_max_});
   merged_ = merged.get();
   reader_ = std::move(merged);
   return {};

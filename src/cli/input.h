@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/input_flags.h"
+#include "cli/memory_plan.h"
 #include "restitch/capture_filter.h"
 #include "restitch/capture_inputs.h"
 
@@ -14,9 +15,10 @@ namespace restitch::cli {
 
 class Input {
  public:
-  // `stop` ends all inputs; it has to outlive the Input. Files that cannot be opened are in troubles(), if
-  // that is all there is, or else in ends(). Error: of an interface or a filter; one line.
-  static Result<std::unique_ptr<Input>> open(const InputSelection& selection, const std::atomic<bool>& stop);
+  // `stop` ends all inputs; it and the selection have to outlive the Input. Files that cannot be opened are
+  // in troubles(), if that is all there is, or else in ends(). Error: of an interface or a filter; one line.
+  static Result<std::unique_ptr<Input>> open(const InputSelection& selection, const MemoryPlan& memory,
+                                             const std::atomic<bool>& stop);
 
   [[nodiscard]] CaptureReader& reader() { return *reader_; }
   [[nodiscard]] const CaptureReader& reader() const { return *reader_; }
@@ -35,14 +37,22 @@ class Input {
   [[nodiscard]] std::uint64_t filtered_out() const { return filtered_ ? filtered_->filtered_out() : 0; }
 
  private:
-  Input() = default;
+  Input(const InputSelection& selection, const MemoryPlan& memory, const std::atomic<bool>& stop)
+      : selection_(selection),
+        stop_(stop),
+        waiting_max_(memory.waiting_max),
+        memory_(memory.reading_max, memory.buffer_max) {}
 
-  Result<void> open_files(const InputSelection& selection, const std::atomic<bool>& stop);
-  void open_one(const std::string& name, const std::atomic<bool>& stop);
-  void open_several(const InputSelection& selection, const std::atomic<bool>& stop);
-  Result<void> open_interfaces(const InputSelection& selection, const std::atomic<bool>& stop);
+  Result<void> open_files();
+  void open_one(const std::string& name);
+  void open_several();
+  Result<void> open_interfaces();
   Result<void> filter(const std::string& expression);
 
+  const InputSelection& selection_;
+  const std::atomic<bool>& stop_;
+  std::size_t waiting_max_;
+  ReadingMemory memory_;  // before the readers, which borrow it
   std::unique_ptr<CaptureReader> reader_;
   std::string name_;                // of the one file, which needs no merging …
   MergedReader* merged_ = nullptr;  // … or this is what reader_ leads to

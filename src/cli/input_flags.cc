@@ -87,9 +87,8 @@ void InputFlags::add_live(CLI::App& command) {
       ->capture_default_str()
       ->group(group);
   command.add_option("-B,--buffer-size", selection_.buffer_kib, "Buffer in the kernel, in KiB")
-      ->type_name("KIB")
       ->transform(whole_number(64, 1 << 21))
-      ->capture_default_str()
+      ->option_text("KIB=32768")
       ->group(group);
   command
       .add_flag("-p,--no-promiscuous-mode", selection_.not_promiscuous, "Only what is meant for this host")

@@ -26,7 +26,7 @@ struct InputSelection {
   std::vector<std::string> interfaces;  // instead of files
   LiveBackend backend = LiveBackend::automatic;
   std::uint32_t snap_size = LiveOptions().snap_size;
-  std::size_t buffer_kib = LiveOptions().buffer_size >> 10;
+  std::size_t buffer_kib = 0;  // 0: as much as is usual, or as --memory has room for
   bool not_promiscuous = false;
   std::string user;  // to become once the interfaces are open; empty: whoever is least
 

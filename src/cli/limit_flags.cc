@@ -13,9 +13,6 @@
 namespace restitch::cli {
 namespace {
 
-// What our streams keep of a connection: its summary and, where files are written, its files.
-constexpr std::size_t stream_size = 1200;
-
 constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 6> timeout_kinds = {
     {{"hole-acked", &Ageing::hole_acked_ns},
      {"hole", &Ageing::hole_ns},
@@ -48,7 +45,10 @@ LimitPolicy policy_of(std::string_view name) {
 
 void LimitFlags::add_to(CLI::App& command) {
   const char* const group = "Limits";
-  command.add_option("--memory", memory_, "All that may be held, divided sensibly: 512M, 4G")
+  command
+      .add_option(
+          "--memory", selection_.memory,
+          "All that the process may take, but some 20 MB for\nthe program itself: 512M, 4G; at least 16M")
       ->type_name("SIZE")
       ->transform(size_with_unit())
       ->option_text("SIZE=1G")
@@ -97,9 +97,8 @@ void LimitFlags::add_to(CLI::App& command) {
 }
 
 bool LimitFlags::finish(const InputSelection& input, std::string& complaint) {
-  selection_.budget = memory_budget(memory_, stream_size);
-  selection_.budget.pool.at_total_bytes = policy_of(at_memory_);
-  selection_.budget.pool.at_connections = policy_of(at_connections_);
+  selection_.at_total_bytes = policy_of(at_memory_);
+  selection_.at_connections = policy_of(at_connections_);
   selection_.assembler.max_buffered_pages_total(pages_max_);
   selection_.assembler.max_buffered_pages_per_connection(connection_pages_max_);
   selection_.ageing = default_ageing(input);

@@ -16,7 +16,9 @@ class App;
 namespace restitch::cli {
 
 struct LimitSelection {
-  MemoryBudget budget{};
+  std::size_t memory = std::size_t{1} << 30;
+  LimitPolicy at_total_bytes = LimitPolicy::skip_greediest;
+  LimitPolicy at_connections = LimitPolicy::evict_idlest;
   Ageing ageing{};
   AssemblerOptions assembler{};
   std::size_t history_bytes_max = std::size_t{64} << 10;
@@ -36,7 +38,6 @@ class LimitFlags {
   bool take_timeout(const std::string& text, std::string& complaint);
 
   LimitSelection& selection_;
-  std::size_t memory_ = std::size_t{1} << 30;
   int pages_max_ = 0;
   int connection_pages_max_ = 0;
   std::string at_memory_ = "skip";

@@ -92,6 +92,8 @@ class Parser {
   void add_diff();
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
+  [[nodiscard]] CommandCost cost() const;
+  void plan();
   CLI::App* add_command(Command command, const char* description);
   void add_threads(CLI::App& command);
   void add_common(CLI::App& command);
@@ -155,10 +157,25 @@ void Parser::add_extract() {
           one_of<GapMode>({{"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}}));
   extract
       ->add_option("--zeros-max", options_.extraction.zeros_max,
-                   "With --gaps=zero: bytes of zeros in all files\ntogether; a gap beyond is left out")
-      ->type_name("BYTES")
-      ->transform(whole_number(0))
-      ->capture_default_str();
+                   "With --gaps=zero: bytes of zeros in one file; a gap\nbeyond is left out")
+      ->type_name("SIZE")
+      ->transform(size_with_unit(0))
+      ->option_text("SIZE=64M");
+  extract
+      ->add_option("--zeros-total-max", options_.extraction.zeros_total_max, "The same of all files together")
+      ->type_name("SIZE")
+      ->transform(size_with_unit(0))
+      ->option_text("SIZE=1G");
+  extract
+      ->add_option("--files-max", options_.extraction.files_max,
+                   "Write no more files than these; what has none is\ncounted")
+      ->type_name("N")
+      ->transform(whole_number(0));
+  extract
+      ->add_option("--bytes-max", options_.extraction.bytes_max,
+                   "Write no more bytes than these, zeros included; what\nis left out is counted")
+      ->type_name("SIZE")
+      ->transform(size_with_unit(0));
   extract
       ->add_option("--flush-interval", options_.flush_interval_s,
                    "How long bytes may wait in memory before they\nare written; 0: not at all")
@@ -287,16 +304,46 @@ bool Parser::take_diff_receivers(std::string& complaint) {
   return complaint.empty();
 }
 
+// What each command keeps of a connection: a stream, and what tells of it.
+CommandCost Parser::cost() const {
+  constexpr std::size_t summary = 1000;  // and the place of its node
+  switch (options_.command) {
+    case Command::streams:
+      return {options_.json ? summary + 370 : summary + 120};
+    case Command::extract:
+      return {summary + 1000};  // two files
+    case Command::follow:
+      return {summary + 300};
+    case Command::diff:
+      return {2400 + 600 * diff_receivers_.size(), diff_receivers_.size()};
+  }
+  return {};
+}
+
+void Parser::plan() {
+  MemoryPlan& plan = options_.memory;
+  plan = plan_memory(options_.limits.memory, cost());
+  plan.pool.pool.at_total_bytes = options_.limits.at_total_bytes;
+  plan.pool.pool.at_connections = options_.limits.at_connections;
+  options_.extraction.limits = plan.files;
+  if (options_.input.buffer_kib == 0 && options_.input.live()) {
+    const std::size_t room = options_.limits.memory / 8 / options_.input.interfaces.size();
+    constexpr std::size_t least = 64;
+    options_.input.buffer_kib = std::max(std::min(LiveOptions().buffer_size, room) >> 10, least);
+  }
+  options_.input.decoder.defragmenter.bytes_max = plan.pool.defragmenter_bytes_max;
+  options_.input.decoder.domains_max = plan.pool.domains_max;
+}
+
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
   if (!receivers_.finish(complaint) || !take_diff_receivers(complaint)) return false;
   if (options_.events || options_.notes) options_.receivers.observe = true;
-  options_.input.decoder.defragmenter.bytes_max = options_.limits.budget.defragmenter_bytes_max;
-  options_.input.decoder.domains_max = options_.limits.budget.domains_max;
+  plan();
   options_.extraction.index_directions = options_.input.endless();
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();
-  options_.threads = std::max(1U, threads_);
+  options_.threads = std::clamp(threads_, 1U, options_.memory.threads_max);
   if (!options_.metrics.empty()) {
     if (const auto address = check_metrics_address(options_.metrics); !address) {
       complaint = address.error().message;

@@ -9,6 +9,7 @@
 
 #include "cli/input_flags.h"
 #include "cli/limit_flags.h"
+#include "cli/memory_plan.h"
 #include "cli/receiver_flags.h"
 #include "restitch/output.h"
 
@@ -26,6 +27,7 @@ struct Options {
   InputSelection input;
   ReceiverSelection receivers;
   LimitSelection limits;
+  MemoryPlan memory;
   Statistics statistics = Statistics::summary;
   unsigned threads = 1;
   std::string metrics;  // where to serve them; empty: nowhere

@@ -20,7 +20,7 @@ void Session::fail(const std::string& message) {
 
 bool Session::open() {
   if (options_.input.endless()) outlive_hang_ups();
-  auto input = Input::open(options_.input, interrupted());
+  auto input = Input::open(options_.input, options_.memory, interrupted());
   if (!input) {
     const bool rights =
         options_.input.live() && input.error().message.find("not permitted") != std::string::npos;
@@ -59,9 +59,9 @@ PoolOptions Session::pool_options() const {
   options.midstream_pages_max = 64;
   options.midstream_packets_max = 8;
   options.midstream_wait_ns = 200'000'000;
-  options.limits = options_.limits.budget.pool;
+  options.limits = options_.memory.pool.pool;
   options.history_bytes_max = options_.limits.history_bytes_max;
-  options.tombstones_max = options_.limits.budget.tombstones_max;
+  options.tombstones_max = options_.memory.pool.tombstones_max;
   options.ageing = options_.limits.ageing;
   return options;
 }

@@ -107,7 +107,8 @@ int run_streams(const Options& options) {
     output.write(line);
   };
   ConnectionLogs logs(EngineOptions::usual_shards, print,
-                      endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin);
+                      endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin,
+                      options.memory.log);
   if (options.events) logs.list_events();
   const auto go_on = [&] {
     if (session.stalled()) {

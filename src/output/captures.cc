@@ -67,7 +67,12 @@ bool CaptureStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
 void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, const PacketContext& packet) {
   if (notes_) net_ = notes_->net();
   if (!file_) {
-    if (!notes_) return;
+    if (!notes_ || refused_) return;
+    if (!extraction_->may_create()) {
+      refused_ = true;
+      ++extraction_->counts_.streams_left_out;
+      return;
+    }
     const auto id = extraction_->create(notes_->summary(), direction, ".pcapng");
     if (!id) return;
     file_.emplace(*extraction_, *id);
@@ -88,7 +93,13 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
     const std::uint32_t interface = interface_of(packet.link_type());
     append_packet(block, interface, packet.capture_info(), packet.frame());
   }
-  extraction_->store_->append(file_->id(), block);
+  // Whole blocks, or the file would be none.
+  if (!refused_ && extraction_->admit(block.size()) < block.size()) refused_ = true;
+  if (refused_) {
+    extraction_->counts_.bytes_left_out += block.size();
+  } else {
+    extraction_->store_->append(file_->id(), block);
+  }
   block.clear();
 }
 

@@ -24,7 +24,7 @@ void ConnectionQueue::end(LoggedConnection& connection) {
     gaps_ += side.gaps.size();
     events_ += side.event_list.size();
   }
-  if (over_ > waiting_max_ || gaps_ > gaps_max || events_ > events_max) {
+  if (over_ > limits_.waiting_max || gaps_ > limits_.gaps_max || events_ > limits_.events_max) {
     pass_on(connection);
     waiting_.erase(connection.self);
   }
@@ -111,10 +111,10 @@ void ConnectionLog::add_event(DirectionSummary& side, const Event& event) {
 // ---- ConnectionLogs --------------------------------------------------------------------------------
 
 ConnectionLogs::ConnectionLogs(unsigned shards, ConnectionQueue::Sink sink, ConnectionOrder order,
-                               std::size_t waiting_max)
-    : queue_(std::move(sink), order, waiting_max) {
+                               const LogLimits& limits)
+    : queue_(std::move(sink), order, limits) {
   for (unsigned i = 0; i < shards; ++i) {
-    logs_.emplace_back(new ConnectionLog(shards));
+    logs_.emplace_back(new ConnectionLog(shards, limits));
   }
   set_slots(1);
 }

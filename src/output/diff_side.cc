@@ -64,7 +64,8 @@ void DiffSide::take_out(std::size_t receiver, std::uint64_t offset) {
 // Offsets of events do not count bytes out of band, which are in their place here.
 void DiffSide::reread(std::size_t receiver, const Event& conflict) {
   const DiffOptions& options = budget_.options;
-  if (found_.later_copies.size() >= options.differences_max || budget_.shown > options.undecided_total_max) {
+  if (found_.later_copies.size() >= options.differences_max ||
+      !take_shown(sizeof(LaterCopy) + 2 * options.shown_max)) {
     ++found_.later_unlisted;
     return;
   }
@@ -75,9 +76,16 @@ void DiffSide::reread(std::size_t receiver, const Event& conflict) {
 
 DiffContent DiffSide::shown_of(Bytes copy, const CaptureInfo& info) {
   const Bytes shown = copy.first(std::min(copy.size(), budget_.options.shown_max));
-  shown_ += shown.size();
-  budget_.shown += shown.size();
   return {DiffKind::bytes, {shown.begin(), shown.end()}, info};
+}
+
+// Room on a list, which grows by doubling. False: there is none.
+bool DiffSide::take_shown(std::size_t size) {
+  size *= 2;
+  if (budget_.shown + size > budget_.options.shown_total_max) return false;
+  shown_ += size;
+  budget_.shown += size;
+  return true;
 }
 
 void DiffSide::put(Track& track, Run run) {
@@ -160,7 +168,9 @@ void DiffSide::note(std::uint64_t begin, std::uint64_t end) {
     last = nullptr;
   }
   if (last == nullptr) {
-    if (found_.differences.size() >= options.differences_max || budget_.shown > options.undecided_total_max) {
+    const std::size_t size =
+        sizeof(Difference) + tracks_.size() * (sizeof(DiffContent) + options.shown_max + 32);
+    if (found_.differences.size() >= options.differences_max || !take_shown(size)) {
       ++found_.unlisted;
       found_.unlisted_bytes += end - begin;
       return;
@@ -177,8 +187,6 @@ void DiffSide::note(std::uint64_t begin, std::uint64_t end) {
     const std::size_t room = std::min<std::uint64_t>(end - begin, options.shown_max - shown.size());
     const Bytes more = fronts_[i].bytes.subspan(begin, room);
     shown.insert(shown.end(), more.begin(), more.end());
-    shown_ += room;
-    budget_.shown += room;
   }
 }
 
@@ -198,6 +206,7 @@ void DiffSide::drop(std::uint64_t size) {
 void DiffSide::digest_all() {
   found_.digested_from = settled_;
   for (Track& track : tracks_) {
+    track.digesting = std::make_unique<Digesting>();
     for (Run& run : track.runs) {
       const std::uint64_t behind = settled_ > run.offset ? settled_ - run.offset : 0;
       if (run.kind == DiffKind::bytes) {
@@ -215,13 +224,14 @@ void DiffSide::digest_all() {
 // The layout is where bytes are out of band, and where gaps begin and end: how a gap was cut into deliveries
 // must not show.
 void DiffSide::digest(Track& track, const Run& run) {
-  const bool changes = (run.kind == DiffKind::missing) != track.in_gap;
+  Digesting& digesting = *track.digesting;
+  const bool changes = (run.kind == DiffKind::missing) != digesting.in_gap;
   if (changes || run.kind == DiffKind::out_of_band) {
     const std::array<std::uint64_t, 2> place = {static_cast<std::uint64_t>(run.kind), run.offset};
-    track.layout.update({reinterpret_cast<const std::uint8_t*>(place.data()), sizeof place});
+    digesting.layout.update({reinterpret_cast<const std::uint8_t*>(place.data()), sizeof place});
   }
-  track.in_gap = run.kind == DiffKind::missing;
-  if (run.kind == DiffKind::bytes) track.data.update(run.bytes);
+  digesting.in_gap = run.kind == DiffKind::missing;
+  if (run.kind == DiffKind::bytes) digesting.data.update(run.bytes);
 }
 
 DirectionDiff& DiffSide::finish() {
@@ -229,7 +239,7 @@ DirectionDiff& DiffSide::finish() {
   if (!found_.digested_from) return found_;
   std::vector<std::tuple<Digest, Digest, std::uint64_t>> digests;
   for (Track& track : tracks_) {
-    digests.emplace_back(track.data.finish(), track.layout.finish(), track.reached);
+    digests.emplace_back(track.digesting->data.finish(), track.digesting->layout.finish(), track.reached);
   }
   const auto same = [&](const auto& one) { return one == digests.front(); };
   found_.digests_differ = !std::all_of(digests.begin(), digests.end(), same);

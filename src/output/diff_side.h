@@ -9,7 +9,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <list>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -21,8 +22,8 @@ namespace restitch {
 // Of all sides of a DiffAssembler.
 struct DiffBudget {
   DiffOptions options;
-  std::size_t undecided = 0;  // bytes
-  std::size_t shown = 0;
+  std::size_t undecided = 0;  // memory
+  std::size_t shown = 0;      // the same, of lists
 };
 
 class DiffSide {
@@ -58,15 +59,19 @@ class DiffSide {
     std::vector<std::uint8_t> bytes;  // for DiffKind::bytes
     CaptureInfo info;
   };
+  // Where a direction is compared by digest.
+  struct Digesting {
+    bool in_gap = false;
+    Sha256 data;
+    Sha256 layout;  // of what is no data
+  };
   struct Track {
-    std::deque<Run> runs;  // from the first undecided byte on
+    std::list<Run> runs;  // from the first undecided byte on
     std::uint64_t reached = 0;
     std::uint64_t taken_out = 0;          // bytes out of band so far, which the stream's offsets do not count
     std::set<std::uint64_t> to_take_out;  // offsets, such bytes counted
     bool ended = false;
-    bool in_gap = false;  // as far as it was digested
-    Sha256 data;
-    Sha256 layout;  // of what is no data
+    std::unique_ptr<Digesting> digesting;
   };
   // What a track has at settled_, and for how long.
   struct Front {
@@ -75,7 +80,9 @@ class DiffSide {
     const CaptureInfo* info = nullptr;
   };
 
-  static std::size_t cost(const Run& run) { return sizeof(Run) + run.bytes.size(); }
+  // Links of the list, and what an allocation takes besides.
+  static std::size_t cost(const Run& run) { return sizeof(Run) + 64 + run.bytes.capacity(); }
+  bool take_shown(std::size_t size);
   void put(Track& track, Run run);
   void put_out_of_band(Track& track, std::uint64_t until, const CaptureInfo& info);
   void compare(std::uint64_t size);

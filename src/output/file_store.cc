@@ -139,7 +139,7 @@ void FileStore::evict_until(std::size_t open_max) {
 }
 
 void FileStore::release(Slots::iterator slot) {
-  write_out(*slot);
+  free_buffer(*slot);
   const Id owner = slot->owner;
   if (::close(slot->fd) != 0 && errno != EINTR) fail(files_[owner].name, errno);
   files_[owner].slot.reset();
@@ -155,20 +155,37 @@ void FileStore::append(Id id, Bytes bytes) {
   slots_.splice(slots_.begin(), slots_, *file.slot);
   Slot& slot = slots_.front();
   const bool continues = slot.offset + slot.buffer.size() == file.end;
-  const auto too_much = [&] {
-    return slot.buffer.size() + bytes.size() > limits_.buffer_size ||
-           buffered_ + bytes.size() > limits_.buffered_max;
-  };
-  if (!continues || too_much()) write_out(slot);
+  if (!continues || slot.buffer.size() + bytes.size() > limits_.buffer_size) write_out(slot);
   if (slot.buffer.empty()) slot.offset = file.end;
-  if (too_much()) {
+  if (make_room(slot, bytes.size())) {
+    slot.buffer.insert(slot.buffer.end(), bytes.begin(), bytes.end());
+  } else {
+    write_out(slot);
     write_at(slot, file.end, bytes);
     slot.offset = file.end + bytes.size();
-  } else {
-    slot.buffer.insert(slot.buffer.end(), bytes.begin(), bytes.end());
-    buffered_ += bytes.size();
   }
   file.end += bytes.size();
+}
+
+// Lets the buffer grow so that so much more fits. Where all may not take more, all are written out: that
+// comes once for as many bytes as they take. False: it may never become so large.
+bool FileStore::make_room(Slot& slot, std::size_t size) {
+  const auto growth = [&] {
+    const std::size_t wanted = slot.buffer.size() + size;
+    if (wanted <= slot.buffer.capacity()) return std::size_t{0};
+    return std::min(std::max(wanted, 2 * slot.buffer.capacity()), limits_.buffer_size) -
+           slot.buffer.capacity();
+  };
+  if (size > limits_.buffer_size) return false;
+  if (buffered_ + growth() > limits_.buffered_max) {
+    for (Slot& other : slots_) free_buffer(other);
+    slot.offset = files_[slot.owner].end;
+  }
+  const std::size_t more = growth();
+  if (buffered_ + more > limits_.buffered_max) return false;
+  if (more != 0) slot.buffer.reserve(slot.buffer.capacity() + more);
+  buffered_ += more;
+  return true;
 }
 
 void FileStore::skip(Id id, std::uint64_t size) { files_[id].end += size; }
@@ -190,8 +207,13 @@ void FileStore::close(Id id) {
 void FileStore::write_out(Slot& slot) {
   if (!slot.buffer.empty() && !error_) write_at(slot, slot.offset, slot.buffer);
   slot.offset += slot.buffer.size();
-  buffered_ -= slot.buffer.size();
   slot.buffer.clear();
+}
+
+void FileStore::free_buffer(Slot& slot) {
+  write_out(slot);
+  buffered_ -= slot.buffer.capacity();
+  slot.buffer = {};
 }
 
 bool FileStore::write_at(Slot& slot, std::uint64_t offset, Bytes bytes) {

@@ -79,7 +79,9 @@ class FileStore {
   void occupy(Id file, int fd);
   void evict_until(std::size_t open_max);
   void release(Slots::iterator slot);
+  bool make_room(Slot& slot, std::size_t size);
   void write_out(Slot& slot);
+  void free_buffer(Slot& slot);
   bool write_at(Slot& slot, std::uint64_t offset, Bytes bytes);
   void fail(std::string_view name, std::string_view reason);
   void fail(std::string_view name, int error);
@@ -89,7 +91,7 @@ class FileStore {
   std::vector<File> files_;
   std::vector<Id> unused_;    // closed files, their numbers to be used again
   Slots slots_;               // the one used last first
-  std::size_t buffered_ = 0;  // bytes in all buffers
+  std::size_t buffered_ = 0;  // memory of all buffers
   std::uint64_t written_ = 0;
   std::optional<Error> error_;
 };

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 #include <unordered_map>
 #include <utility>
@@ -14,6 +15,9 @@ namespace restitch {
 // How often each name was wanted that was wanted more than once, so that the hundred-thousandth repeat need
 // not try all the others.
 struct Extraction::Names {
+  // A node, its bucket, and a name of usual length.
+  static constexpr std::size_t cost = 160;
+
   std::unordered_map<std::string, std::uint32_t> repeats;
 };
 
@@ -52,6 +56,29 @@ void Extraction::index_end(const ConnectionSummary& summary) {
 
 void Extraction::flush() { store_->flush_all(); }
 
+std::uint64_t Extraction::admit(std::uint64_t size) {
+  const std::uint64_t admitted = std::min(size, options_.bytes_max - admitted_);
+  admitted_ += admitted;
+  return admitted;
+}
+
+bool Extraction::admit_zeros(std::uint64_t size, std::uint64_t& zeros_of_direction) {
+  if (size > options_.zeros_max - zeros_of_direction || size > options_.zeros_total_max - counts_.zeros ||
+      size > options_.bytes_max - admitted_) {
+    return false;
+  }
+  zeros_of_direction += size;
+  counts_.zeros += size;
+  admitted_ += size;
+  return true;
+}
+
+// Counts memory of lists. False: from now on it is too much.
+bool Extraction::list(std::size_t size) {
+  listed_ += size;
+  return listed_ <= options_.limits.listed_max;
+}
+
 // What streams left open, their connections' ends have closed.
 void Extraction::finish() {
   store_->flush_all();
@@ -89,7 +116,16 @@ std::optional<std::uint32_t> Extraction::create(const ConnectionSummary& summary
       return file;
     }
   }
-  std::uint32_t& repeats = known == names_->repeats.end() ? names_->repeats[plain] : known->second;
+  // Who begins anew finds the next free name by trying.
+  if (known == names_->repeats.end() && names_->repeats.size() * Names::cost > options_.limits.names_max) {
+    names_->repeats.clear();
+  }
+  return create_repeat(name, plain, suffix);
+}
+
+std::optional<std::uint32_t> Extraction::create_repeat(StreamName& name, const std::string& plain,
+                                                       std::string_view suffix) {
+  std::uint32_t& repeats = names_->repeats[plain];
   while (!error()) {
     name.repeats = ++repeats;
     if (const auto file = store_->create(options_.names.expand(name).append(suffix))) {
@@ -111,12 +147,19 @@ void FileStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
 }
 
 void FileStream::take(Side& side, const ScatterGather& sg) {
-  if (!settle_gap(side)) {
-    extraction_->counts_.bytes_after_stop += sg.lengths().available;
-    return;
+  ExtractionCounts& counts = extraction_->counts_;
+  if (!side.file && !side.refused && !extraction_->may_create()) {
+    side.refused = true;
+    ++counts.streams_left_out;
   }
-  if (!side.file) side.file = extraction_->create(notes_.summary(), sg.info().direction);
-  if (side.file) write(side, sg);
+  if (side.refused) {
+    counts.bytes_left_out += sg.lengths().available;
+  } else if (!settle_gap(side)) {
+    counts.bytes_after_stop += sg.lengths().available;
+  } else {
+    if (!side.file) side.file = extraction_->create(notes_.summary(), sg.info().direction);
+    if (side.file) write(side, sg);
+  }
 }
 
 // Answers whether the bytes behind the gap are wanted. A gap at the very start needs a file before it.
@@ -129,26 +172,53 @@ bool FileStream::settle_gap(Side& side) {
   }
   if (extraction.options_.gaps == GapMode::skip) {
     side.gap = 0;
-  } else if (!extraction.may_fill(side.gap)) {
+  } else if (!extraction.admit_zeros(side.gap, side.zeros)) {
     ++extraction.counts_.gaps_not_filled;
     side.gap = 0;
-  } else {
-    extraction.counts_.zeros += side.gap;
   }
   return true;
 }
 
 void FileStream::write(Side& side, const ScatterGather& sg) {
+  extraction_->store_->skip(*side.file, std::exchange(side.gap, 0));
+  for (const ScatterGather::Chunk& chunk : sg.chunks()) {
+    write_chunk(side, sg.info().offset + chunk.offset, chunk);
+  }
+}
+
+void FileStream::write_chunk(Side& side, std::uint64_t stream_offset, const ScatterGather::Chunk& chunk) {
   constexpr std::size_t runs_max = 128;
   FileStore& store = *extraction_->store_;
-  store.skip(*side.file, std::exchange(side.gap, 0));
-  for (const ScatterGather::Chunk& chunk : sg.chunks()) {
-    side.runs.push_back({store.size(*side.file), sg.info().offset + chunk.offset, chunk.bytes.size(),
-                         chunk.info->timestamp, chunk.info->packet_number, chunk.info->source_index,
-                         chunk.info->interface_index, chunk.transmission});
-    store.append(*side.file, chunk.bytes);
-    if (side.runs.size() >= runs_max) index_runs(side);
-  }
+  const Bytes bytes = side.refused ? Bytes() : chunk.bytes.first(extraction_->admit(chunk.bytes.size()));
+  extraction_->counts_.bytes_left_out += chunk.bytes.size() - bytes.size();
+  // What follows would stand in the place of what is left out.
+  if (bytes.size() < chunk.bytes.size()) side.refused = true;
+  if (bytes.empty()) return;
+  const Run run{store.size(*side.file),
+                stream_offset,
+                bytes.size(),
+                chunk.info->timestamp,
+                chunk.info->packet_number,
+                chunk.info->source_index,
+                chunk.info->interface_index,
+                chunk.transmission};
+  store.append(*side.file, bytes);
+  note(side, side.runs, run, runs_max);
+}
+
+// Puts it on a list; when that, or all lists together, are full, into the index.
+template <class Item>
+void FileStream::note(Side& side, std::vector<Item>& list, Item item, std::size_t items_max) {
+  const std::size_t before = list.capacity();
+  list.push_back(item);
+  const bool room = extraction_->list((list.capacity() - before) * sizeof(Item));
+  if (side.file && (!room || list.size() >= items_max)) index_runs(side);
+}
+
+template <class Item>
+void FileStream::forget(std::vector<Item>& list) {
+  extraction_->unlist(list.capacity() * sizeof(Item));
+  list = {};
 }
 
 void FileStream::on_event(const Event& event) {
@@ -157,12 +227,13 @@ void FileStream::on_event(const Event& event) {
   if (event.kind != EventKind::other_copy) return;
   constexpr std::size_t copies_max = 1024;
   Side& side = sides_[static_cast<std::size_t>(event.direction)];
-  if (side.copies.size() >= copies_max && side.file) index_runs(side);
-  if (side.copies.size() >= copies_max) {  // of a stream without a file, so far
+  // Of a stream without a file, so far, they wait for it.
+  if (!side.file && (side.copies.size() >= copies_max || !extraction_->list(0))) {
     ++side.copies_unlisted;
     return;
   }
-  side.copies.push_back({event.offset, event.size, event.info.timestamp, event.info.packet_number});
+  const Copy copy{event.offset, event.size, event.info.timestamp, event.info.packet_number};
+  note(side, side.copies, copy, copies_max);
 }
 
 bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
@@ -173,8 +244,10 @@ bool FileStream::reassembly_complete(AssemblerContext* context, EndReason reason
     if (side.file && (!side.indexed || side.has_news())) append_file(extraction_->more_[direction], side);
   }
   extraction_->index_end(summary);
-  for (const Side& side : sides_) {
+  for (Side& side : sides_) {
     if (side.file) extraction_->store_->close(*side.file);
+    forget(side.runs);
+    forget(side.copies);
   }
   return notes_.reassembly_complete(context, reason);
 }
@@ -209,7 +282,7 @@ void FileStream::append_copies(std::string& out, Side& side) {
   if (side.copies_unlisted != 0) {
     fmt::format_to(std::back_inserter(out), R"(,"copies_unlisted":{})", side.copies_unlisted);
   }
-  side.copies.clear();
+  forget(side.copies);
   side.copies_unlisted = 0;
 }
 
@@ -229,7 +302,7 @@ void FileStream::append_runs(std::string& out, Side& side) {
   }
   if (!side.runs.empty()) out.pop_back();
   out += ']';
-  side.runs.clear();
+  forget(side.runs);
   append_copies(out, side);
 }
 

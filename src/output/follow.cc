@@ -6,13 +6,6 @@
 #include "restitch/output_follow.h"
 
 namespace restitch {
-namespace {
-
-// Beyond this, what waits for the other direction waits no longer.
-constexpr std::size_t waiting_bytes_max = std::size_t{16} << 20;
-
-}  // namespace
-
 bool FollowStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                           std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
   if (writer_ != nullptr) {
@@ -73,8 +66,9 @@ void FollowStream::put(Side& side, const CaptureInfo& came_with, const Piece& pi
     return;
   }
   waiting_.push_back({side.reached, node, piece, {piece.bytes.begin(), piece.bytes.end()}});
-  waiting_bytes_ += piece.bytes.size() + sizeof(Waiting);
-  if (waiting_bytes_ > waiting_bytes_max) write_waiting();
+  // The list grows by doubling, and to sort it takes as much again.
+  waiting_bytes_ += piece.bytes.size() + 4 * sizeof(Waiting);
+  if (waiting_bytes_ > waiting_max_) write_waiting();
 }
 
 // In the order in which the bytes could be read; of one side nothing changes places, `when` only grows.
@@ -85,7 +79,7 @@ void FollowStream::write_waiting() {
     waiting.piece.bytes = waiting.bytes;
     write(waiting.node, waiting.piece);
   }
-  waiting_.clear();
+  waiting_ = {};
   waiting_bytes_ = 0;
 }
 

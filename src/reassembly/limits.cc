@@ -27,7 +27,7 @@ std::string_view to_string(Limit limit) {
 }
 
 MemoryBudget memory_budget(std::size_t total, std::size_t stream_size) {
-  total = std::max(total, std::size_t{16} << 20);
+  total = std::max(total, std::size_t{2} << 20);
   // An entry of the table is 8 bytes, and between three eighths and three quarters of them are in use.
   constexpr std::size_t table_entry_size_max = 22;
   constexpr std::size_t connection_size = sizeof(detail::Connection) + table_entry_size_max;

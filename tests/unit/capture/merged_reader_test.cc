@@ -306,7 +306,7 @@ TEST_F(SilentInputTest, AnInputThatEndsIsNotWaitedFor) {
 }
 
 TEST_F(SilentInputTest, NotMoreThanTheLimitWaits) {
-  start({.window_ns = 10'000'000'000, .waiting_bytes_max = 10});
+  start({.window_ns = 10'000'000'000, .waiting_bytes_max = 150});
   a_->put(100, "12345");
   a_->put(101, "67890");
   EXPECT_EQ(take(), "12345 ");

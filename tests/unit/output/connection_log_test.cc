@@ -36,7 +36,7 @@ TEST(ConnectionLog, PassesConnectionsOnAtOnceWhenItIsAskedTo) {
 TEST(ConnectionLog, DoesNotLetAllWaitForOneThatLastsForEver) {
   std::vector<std::uint64_t> numbers;
   ConnectionLog log([&](const ConnectionSummary& summary) { numbers.push_back(summary.number); },
-                    ConnectionOrder::as_they_begin, 2);
+                    ConnectionOrder::as_they_begin, {.waiting_max = 2});
   ConnectionSummary& lasting = log.open({}, {});
   for (int i = 0; i < 4; ++i) log.close(log.open({}, {}), EndReason::fin);
   EXPECT_THAT(numbers, ElementsAre(3, 4));
@@ -82,7 +82,8 @@ class TwoLogs : public ::testing::Test {
                        [this](const ConnectionSummary& summary) {
                          told_.emplace_back(summary.number, summary.transport.source_port);
                        },
-                       ConnectionOrder::as_they_begin, 2};
+                       ConnectionOrder::as_they_begin,
+                       {.waiting_max = 2}};
 };
 
 TEST_F(TwoLogs, NumberConnectionsInOrderOfFirstPacketOverBothShards) {

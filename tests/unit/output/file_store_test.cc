@@ -67,19 +67,21 @@ TEST(FileStore, BuffersNoMoreThanItMay) {
   const auto one = store->create("one");
   const auto other = store->create("other");
   store->append(*one, as_bytes("abcd"));
+  EXPECT_EQ(folder.read("one"), "");
   store->append(*other, as_bytes("efg"));
-  EXPECT_EQ(folder.read("one"), "");
-  EXPECT_EQ(folder.read("other"), "efg");
+  EXPECT_EQ(folder.read("one"), "abcd");  // what is full goes whole
+  EXPECT_EQ(folder.read("other"), "");
   store->append(*one, as_bytes("hi"));
-  EXPECT_EQ(folder.read("one"), "");
+  EXPECT_EQ(folder.read("one"), "abcd");
   store->append(*one, as_bytes("j"));
   EXPECT_EQ(folder.read("one"), "abcdhi");
-  store->append(*other, as_bytes("klmno"));
   EXPECT_EQ(folder.read("other"), "efg");
+  store->append(*other, as_bytes("klmno"));
+  store->append(*other, as_bytes("more than all may take"));
+  EXPECT_EQ(folder.read("other"), "efgklmnomore than all may take");
   store->close(*one);
   store->close(*other);
   EXPECT_EQ(folder.read("one"), "abcdhij");
-  EXPECT_EQ(folder.read("other"), "efgklmno");
 }
 
 TEST(FileStore, TouchesNoFileThatWasThere) {

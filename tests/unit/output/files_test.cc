@@ -119,7 +119,7 @@ TEST(FileStream, BoundsTheZerosOfAllFilesTogether) {
     packets.push_back(client(99).syn().client_port(port));
     packets.push_back(client(110, "z").ack().client_port(port));
   }
-  const Outcome outcome = extract(folder.path(), packets, {.gaps = GapMode::zero, .zeros_max = 25});
+  const Outcome outcome = extract(folder.path(), packets, {.gaps = GapMode::zero, .zeros_total_max = 25});
   EXPECT_EQ(outcome.counts.zeros, 20u);
   EXPECT_EQ(outcome.counts.gaps_not_filled, 2u);
 }
