@@ -40,7 +40,10 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
   const bool final_reset = ref.half->reset() && !goes_on(ref);
   if (final_reset && !other.half->ended()) drain(other, context);
   const bool stays = !final_reset && !connection.agreed_to_end() && (goes_on(ref) || goes_on(other));
-  if (connection.ended() && !stays) complete(connection, context, EndReason::fin);
+  // Bytes before the FIN may still be acknowledged.
+  const auto waits = [this](const Ref& one) { return one.half->undelivered_bytes(halves()) != 0; };
+  const bool owes = !final_reset && pool_.state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
+  if (connection.ended() && !stays && !owes) complete(connection, context, EndReason::fin);
 }
 
 // Delivers all that waits in one half, across its gaps, and closes it.

@@ -45,7 +45,9 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
   const std::uint32_t slot = connection.slot;
   insert_slow(ref, net, counted, context, start);
   if (tcp.ack() && pool_.state_.options.acknowledged_tolerance_ns && pool_.is_open(slot)) {
-    deliver_acknowledged(ref_of(connection, reverse(ref.direction)), context);
+    const Ref acked = ref_of(connection, reverse(ref.direction));
+    deliver_acknowledged(acked, context);
+    if (pool_.is_open(slot)) finish_if_ended(acked, &context);
   }
 }
 

@@ -77,6 +77,21 @@ TEST(AcknowledgedDelivery, BytesWaitForTheirAcknowledgement) {
   EXPECT_THAT(run.told(), ElementsAre("c @3 'd'"));
 }
 
+// Both FINs are there, and the last bytes are acknowledged behind them.
+TEST(AcknowledgedDelivery, TheEndWaitsForTheAcknowledgementOfWhatComesBeforeIt) {
+  World<VirtualApi> world({}, [] {
+    PoolOptions options;
+    options.acknowledged_tolerance_ns = 0;
+    return options;
+  }());
+  world.send(client(100).syn(), server(500).syn().acknowledges(101), client(101, "abc").acknowledges(501),
+             client(104).fin().acknowledges(501), server(501).fin().acknowledges(101));
+  world.told();
+  world.send(server(502).acknowledges(105));
+  EXPECT_THAT(world.told(), ElementsAre("c @0 'abc' end", "complete fin"));
+  EXPECT_THAT(world.events(), IsEmpty());
+}
+
 TEST(AcknowledgedDelivery, WhatWasNeverAcknowledgedIsNotDelivered) {
   Acknowledged run(0);
   run.data(0, 0, "abcd").ack(1, 2).told();
