@@ -215,6 +215,7 @@ class BasicAssembler {
   bool deliver_before(const Ref& ref, const TcpSegment& tcp, Function&& deliver);
   void reset(const Ref& ref, const TcpSegment& tcp, bool told, AssemblerContext& context);
   void abort_reset(Connection& connection, AssemblerContext* context);
+  void deliver_read(const Ref& ref, AssemblerContext* context);
   void take_refused(const Ref& ref, Sequence acked, AssemblerContext& context);
   void insert_apart(const Ref& ref, Sequence first, Bytes bytes, bool fin, const CaptureInfo& info,
                     AssemblerContext& context);

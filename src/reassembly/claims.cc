@@ -20,8 +20,8 @@ auto Claims::add(HalfState& state, const DirectedKey& key, std::uint32_t hash, T
   }
   if (group->count == ClaimGroup::size_max) drop_oldest_of(state, *group);
   Claim& claim = group->items[group->count];
-  claim = {.first = first, .next = first, .from_high = key.from_high, .counted = counted};
-  if (!park(state, claim, syn, info)) {
+  claim = {.first = first, .next = first, .from_high = key.from_high};
+  if (!park(state, claim, counted, syn, info)) {
     if (group->count == 0) drop(state, *group);
     return {};
   }
@@ -50,11 +50,12 @@ bool Claims::has_room(const HalfState& state, std::size_t size) const {
          state.memory_size() + size <= total_max_;
 }
 
-bool Claims::park(HalfState& state, Claim& claim, const TcpSegment& tcp, const CaptureInfo& info) {
+bool Claims::park(HalfState& state, Claim& claim, TcpFlowDirection counted, const TcpSegment& tcp,
+                  const CaptureInfo& info) {
   const std::size_t size = tcp.payload.size();
   if (claim.segments == segments_max || claim.bytes + size > bytes_max) return false;
   if (!has_room(state, sizeof(Link) + tcp.options.size() + size)) return false;
-  const std::uint32_t number = segments_.allocate(Link{ParkedSegment(tcp, info)});
+  const std::uint32_t number = segments_.allocate(Link{ParkedSegment(tcp, info), counted});
   if (number == none) return false;
   const ParkedSegment& segment = segments_[number].segment;
   if (!segment.is_whole()) {
@@ -69,7 +70,7 @@ bool Claims::park(HalfState& state, Claim& claim, const TcpSegment& tcp, const C
   const auto taken = static_cast<std::int64_t>(size) + tcp.missing_size + tcp.syn() + tcp.fin();
   const Sequence end = tcp.sequence.add(taken);
   if (claim.next.difference(end) > 0) claim.next = end;
-  state.counts[static_cast<std::size_t>(claim.counted)].held += size;
+  state.counts[static_cast<std::size_t>(counted)].held += size;
   return true;
 }
 
@@ -80,29 +81,30 @@ Claim Claims::take(HalfState& state, ClaimGroup& group, Claim& claim) {
   return taken;
 }
 
-ParkedSegment Claims::pop(HalfState& state, Claim& claim) {
+auto Claims::pop(HalfState& state, Claim& claim) -> Link {
   const std::uint32_t number = claim.head;
-  ParkedSegment segment = std::move(segments_[number].segment);
-  claim.head = segments_[number].next;
+  Link link = std::move(segments_[number]);
+  claim.head = link.next;
   if (claim.head == none) claim.tail = none;
   segments_.release(number);
-  state.parked_size -= segment.memory_size();
-  return segment;
+  state.parked_size -= link.segment.memory_size();
+  return link;
 }
 
 std::optional<ParkedSegment> Claims::take_first(HalfState& state, Claim& claim) {
   if (claim.head == none) return std::nullopt;
-  ParkedSegment segment = pop(state, claim);
-  ByteCounts& counts = state.counts[static_cast<std::size_t>(claim.counted)];
-  counts.held -= segment.size();
-  counts.seen -= segment.size();
-  return segment;
+  Link link = pop(state, claim);
+  ByteCounts& counts = state.counts[static_cast<std::size_t>(link.counted)];
+  counts.held -= link.segment.size();
+  counts.seen -= link.segment.size();
+  return std::move(link.segment);
 }
 
 void Claims::refuse(HalfState& state, Claim& claim) {
-  ByteCounts& counts = state.counts[static_cast<std::size_t>(claim.counted)];
   while (claim.head != none) {
-    const std::size_t size = pop(state, claim).size();
+    const Link link = pop(state, claim);
+    ByteCounts& counts = state.counts[static_cast<std::size_t>(link.counted)];
+    const std::size_t size = link.segment.size();
     counts.held -= size;
     (claim.repeats ? counts.duplicate : counts.refused) += size;
   }

@@ -76,6 +76,7 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
     const bool overruled = next_offset_ == 0 && d != nullptr && d->named.contains(first);
     return !overruled && names_another_start(start(), by_syn(), first);
   }
+  if (heard() && is_before(acked(), first)) return true;  // its receiver had bytes before that
   if (d == nullptr || d->held.empty()) return false;
   const std::int32_t before = first.difference(d->held.lowest(state));
   return before < 0 || before > late_syn_reach;

@@ -113,7 +113,8 @@ HeldQueue::Inserted HeldQueue::insert_as_linux(HalfState& state, Arrival& arriva
   Inserted result;
   const std::uint64_t size = arrival.payload.size();
   if (!arrival.lend) result.queued = size;
-  if (arrival.next) {
+  // Another copy of what is in order, and waits to be delivered, is a block as any other.
+  if (arrival.next && front_ == none) {
     lay_over(state, arrival, result);
     const std::uint32_t tail = make_ring(state, arrival);
     if (tail != none) front_ = std::exchange(state.segments[tail].next, none);

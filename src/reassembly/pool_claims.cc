@@ -1,6 +1,7 @@
 // PoolState, third part: which SYNs, resets and checksums are believed. The others are pool_state.cc and
 // pool_limits.cc.
 #include <algorithm>
+#include <cstdlib>
 
 #include "restitch/detail/pool_state.h"
 
@@ -34,13 +35,26 @@ bool may_reach(HalfState& state, const HalfConnection& half, Sequence number) {
   return distance >= -reach_of(half) && distance <= reach_of(half);
 }
 
-// Of a half with a start that is certain: bytes were delivered, or the receiver acknowledged it.
-bool is_settled(const HalfConnection& half) {
-  return !half.known() || half.next_offset() != 0 || half.start_acked() || half.ended();
+// Whether what is acknowledged is of bytes that the sender of a half was seen to send, or close to what its
+// receiver acknowledged before.
+bool was_sent(HalfState& state, const HalfConnection& half, Sequence acknowledgment) {
+  constexpr std::int32_t close = 1 << 16;
+  if (half.heard() && std::abs(std::int64_t{half.acked().difference(acknowledgment)}) <= close) return true;
+  const auto lowest = half.known() ? std::optional(half.start()) : half.lowest_held(state);
+  if (!lowest) return false;
+  const Sequence end = half.highest_held(state).value_or(half.next_seq());
+  return lowest->difference(acknowledgment) >= 0 && end.difference(acknowledgment) <= 1;
+}
+
+// Of a half with a start that is certain: bytes were delivered, or wait behind it, or the receiver
+// acknowledged it.
+bool is_settled(HalfState& state, const HalfConnection& half) {
+  return !half.known() || half.next_offset() != 0 || half.start_acked() || half.ended() ||
+         half.lowest_held(state).has_value();
 }
 
 bool names_another(HalfState& state, const HalfConnection& half, Sequence syn) {
-  return half.contradicts_syn(state, syn) && is_settled(half);
+  return half.contradicts_syn(state, syn) && is_settled(state, half);
 }
 
 // Whether a SYN-ACK answers another SYN than that of a half. It may acknowledge what came with it (RFC 7413).
@@ -60,12 +74,13 @@ bool PoolState::is_claim(const Connection& connection, TcpFlowDirection directio
   return repeats_over(connection, direction, tcp);
 }
 
-// A SYN with the number of a connection that is over, as far as was seen.
+// A SYN with the number of a connection that is over, as far as was seen; and not the one of this connection,
+// which comes late where two taps are skewed.
 bool PoolState::repeats_over(const Connection& connection, TcpFlowDirection direction,
                              const TcpSegment& syn) {
   const HalfConnection& half = connection.half(direction);
   const bool over = connection.ended() || connection.halves[0].reset() || connection.halves[1].reset();
-  return over && half.known() && half.start() == syn.sequence.add(1);
+  return over && half.known() && half.by_syn() && half.start() == syn.sequence.add(1);
 }
 
 bool PoolState::may_belong(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {
@@ -131,10 +146,17 @@ auto PoolState::judge_claims(ClaimGroup& group, const DirectedKey& key, const Co
     if (old != nullptr) return may_belong(*old, old->direction(key.from_high), tcp);
     return dead != nullptr && tombstones.repeats(*dead, dead->direction(key.from_high), tcp, now);
   };
+  // The old connection was seen to send what is acknowledged, or something close to it.
+  const auto acks_old = [&](const TcpSegment& ack) {
+    return old != nullptr &&
+           was_sent(halves, old->half(reverse(old->direction(key.from_high))), ack.acknowledgment);
+  };
   for (std::size_t i = group.count; i > 0; --i) {  // the newest first
     Claim& claim = group.items[i - 1];
     if (claim.from_high != key.from_high) {
-      if (claim.is_acknowledged_by(tcp) && (tcp.syn() || !fits_old())) return {ClaimFate::begins, &claim};
+      if (claim.is_acknowledged_by(tcp) && (tcp.syn() || !fits_old() || !acks_old(tcp))) {
+        return {ClaimFate::begins, &claim};
+      }
       continue;
     }
     if (tcp.syn() || !claim.holds(tcp) || (!claim.repeats && fits_old())) continue;

@@ -144,9 +144,10 @@ auto Tombstones::judge(Tombstone& tombstone, TcpFlowDirection direction, const T
   } else if (!tombstone.ignored) {
     const Sent own(tombstone, i);
     const Sent other(tombstone, 1 - i);
-    if (could_repeat(own, other, tcp)) return Verdict::repeats;
     const bool too_late = is_set(tombstone.deaf, i) && own.has(tcp.sequence, in_flight_max) &&
                           (!tcp.ack() || other.has(tcp.acknowledgment));
+    if (too_late && !tcp.payload.empty()) return Verdict::refuses;
+    if (could_repeat(own, other, tcp)) return Verdict::repeats;
     return too_late ? Verdict::refuses : Verdict::begins;
   }
   if (!tombstone.ignored) return Verdict::repeats;

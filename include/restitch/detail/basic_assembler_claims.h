@@ -104,7 +104,8 @@ template <StreamType S, class Factory>
 auto BasicAssembler<S, Factory>::wait_with(Connection* met, detail::Claim& claim, const Meeting& packet)
     -> Connection* {
   if (met != nullptr && !accepts(*met, packet)) return nullptr;
-  if (!pool_.state_.claims.park(halves(), claim, packet.tcp, packet.context.capture_info())) {
+  if (!pool_.state_.claims.park(halves(), claim, packet.counting.direction, packet.tcp,
+                                packet.context.capture_info())) {
     return begin_claimed(met, *pool_.state_.claims.find(packet.key.key, packet.hash), claim, packet);
   }
   packet.counting.fate = Counting::Fate::held;
@@ -179,6 +180,7 @@ bool BasicAssembler<S, Factory>::outlives(detail::Tombstone& dead, const Meeting
   }
   counting.fate = Counting::Fate::repeated;
   if (!packet.tcp.syn() || packet.tcp.ack() || packet.tcp.rst()) return false;
+  if (!dead.saw_syn(counting.direction)) return false;  // its own, which comes late where two taps are skewed
   const auto [claim, is_new] =
       state.claims.add(halves(), packet.key, packet.hash, counting.direction, packet.tcp, info, state.clock);
   if (!is_new) return false;

@@ -42,7 +42,8 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
   const bool stays = !final_reset && !connection.agreed_to_end() && (goes_on(ref) || goes_on(other));
   // Bytes before the FIN may still be acknowledged.
   const auto waits = [this](const Ref& one) { return one.half->undelivered_bytes(halves()) != 0; };
-  const bool owes = !final_reset && pool_.state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
+  const bool owes =
+      !final_reset && pool_.state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
   if (connection.ended() && !stays && !owes) complete(connection, context, EndReason::fin);
 }
 

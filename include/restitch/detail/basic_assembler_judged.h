@@ -131,11 +131,26 @@ void BasicAssembler<S, Factory>::abort_reset(Connection& connection, AssemblerCo
   if (!reset) return;
   const Ref ref = ref_of(connection, reset->direction);
   const Ref other = ref_of(connection, reverse(reset->direction));
+  deliver_read(ref, context);
+  deliver_read(other, context);
   halves().attend(connection.slot, ref.direction);
   ref.half->abort(halves(), reset->told);  // its receiver is told; the sender gave up by itself
   halves().attend(connection.slot, other.direction);
   if (policy(other).refusals.any()) other.half->refuse_held(halves());
   deliver_ready(ref, context);
+}
+
+// What its receiver acknowledged it has read, or will, though a reset ends the connection: across the gaps of
+// the capture, and from wherever the capture begins.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::deliver_read(const Ref& ref, AssemblerContext* context) {
+  HalfConnection& half = *ref.half;
+  if (!half.has_ack()) return;
+  halves().attend(ref.connection->slot, ref.direction);
+  if (!half.known() && half.begin_midstream(halves(), ref.direction, false)) deliver_ready(ref, context);
+  while (half.known() && half.skip_gap(halves(), policy(ref), ref.direction, half.acked())) {
+    deliver_ready(ref, context);
+  }
 }
 
 // The receiver acknowledged what it seemed to refuse: it is taken in now.

@@ -35,7 +35,6 @@ struct Claim {
   bool from_high = false;   // which end sent it
   bool repeats = false;     // it may as well repeat the SYN of a dead connection
   bool challenged = false;  // the other side told where the old connection stands
-  TcpFlowDirection counted = TcpFlowDirection::client_to_server;  // whose bytes the payload was counted as
 
   // Whether a segment of the same sender may follow the SYN; what lies farther behind it proves nothing.
   [[nodiscard]] bool holds(const TcpSegment& tcp) const {
@@ -93,12 +92,13 @@ class Claims {
     bool is_new = false;     // its payload is held; else the same claim was there already
   };
   // Makes a claim of a SYN, and sets the SYN aside. `counted` is the direction that its payload is counted
-  // in.
+  // in: that of its sender may be another one later, when the roles turn out to be wrong.
   Added add(HalfState& state, const DirectedKey& key, std::uint32_t hash, TcpFlowDirection counted,
             const TcpSegment& syn, const CaptureInfo& info, const CaptureClock& clock);
 
   // Sets one more segment of the sender aside: its payload is held. False: there is no room.
-  bool park(HalfState& state, Claim& claim, const TcpSegment& tcp, const CaptureInfo& info);
+  bool park(HalfState& state, Claim& claim, TcpFlowDirection counted, const TcpSegment& tcp,
+            const CaptureInfo& info);
 
   // Takes a claim out, with what is set aside; the others in its group are dropped. Then: take_first(),
   // refuse().
@@ -132,6 +132,7 @@ class Claims {
  private:
   struct Link {
     ParkedSegment segment;
+    TcpFlowDirection counted = TcpFlowDirection::client_to_server;
     std::uint32_t next = none;
   };
 
@@ -139,7 +140,7 @@ class Claims {
   [[nodiscard]] bool has_room(const HalfState& state, std::size_t size) const;
   void expire(HalfState& state, const CaptureClock& clock, int count);
   void drop_oldest_of(HalfState& state, ClaimGroup& group);
-  ParkedSegment pop(HalfState& state, Claim& claim);
+  Link pop(HalfState& state, Claim& claim);
   [[nodiscard]] std::uint32_t number_of(const ClaimGroup& group) const;
   void link_newest(std::uint32_t number);
   void unlink(const ClaimGroup& group);

@@ -47,6 +47,7 @@ struct Tombstone {
                                        : TcpFlowDirection::server_to_client;
   }
   [[nodiscard]] bool knows(TcpFlowDirection direction) const { return has(known, direction); }
+  [[nodiscard]] bool saw_syn(TcpFlowDirection direction) const { return has(by_syn, direction); }
   [[nodiscard]] bool had_right_sums(TcpFlowDirection direction) const { return has(right_sums, direction); }
 
  private:

@@ -51,6 +51,7 @@ struct HeardConnection {
 
 struct Heard {
   std::deque<HeardConnection> connections;
+  std::vector<std::size_t> counted;  // packets of no connection, of which an event is counted
   ByteCounts counts;
   std::string wrong;  // the first promise that was not kept; empty: none
 
@@ -70,7 +71,8 @@ class HeardRecorder {
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection, std::optional<Sequence> next,
               bool& start, AssemblerContext& context) {
     heard_->require(context.capture_info() == info, "the context is that of the packet");
-    heard_->require(start == (tcp.syn() && !next), "a start is proposed for a SYN while none is known");
+    // Not for each: a SYN inside a connection waits for its answer.
+    heard_->require(!start || (tcp.syn() && !next), "a start is proposed for a SYN while none is known");
     return true;
   }
 
@@ -159,7 +161,14 @@ inline Heard hear(const Conversation& conversation, const PoolOptions& options) 
     if (decoded.reason != DropReason::none) continue;
     seen += decoded.tcp.payload.size();
     AssemblerContext context(info_of(packet, i));
+    const auto refused = [&pool] {
+      const EventCounts& counts = pool.event_counts();
+      return counts[static_cast<std::size_t>(EventKind::data_after_rst)] +
+             counts[static_cast<std::size_t>(EventKind::refused)];
+    };
+    const std::uint64_t before = refused();
     assembler.assemble_with_context(decoded.net, decoded.tcp, context);
+    if (refused() != before) heard.counted.push_back(i);
     for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
       heard.require(pool.byte_counts(direction).add_up(), "bytes add up behind every packet");
     }

@@ -100,16 +100,16 @@ template <class Api>
 class LateData : public ::testing::Test {
  protected:
   [[nodiscard]] ByteCounts counts() const {
-    return world.pool.byte_counts(TcpFlowDirection::client_to_server);
+    return world_.pool.byte_counts(TcpFlowDirection::client_to_server);
   }
-  World<Api> world;
+  World<Api> world_;
 };
 
 using Apis = ::testing::Types<VirtualApi, StaticApi>;
 TYPED_TEST_SUITE(LateData, Apis);
 
 TYPED_TEST(LateData, IsToldAndDropped) {
-  auto& world = this->world;
+  auto& world = this->world_;
   world.send(client(100).syn(), client(101, "ab").at(1), client(106, "fg").at(1));
   world.assembler.flush_with_options({.t = second(2)});
   EXPECT_THAT(world.told(), ElementsAre("c @0 '' start", "c @0 'ab'", "c @5 'fg' skip 3"));
@@ -125,7 +125,7 @@ TYPED_TEST(LateData, IsToldAndDropped) {
 }
 
 TYPED_TEST(LateData, IsOfItsConnectionOnly) {
-  auto& world = this->world;
+  auto& world = this->world_;
   world.send(client(100).syn(), client(104, "de").at(1));
   world.assembler.flush_all();
   world.send(client(100).syn().client_port(9), client(101, "abcde").client_port(9),
