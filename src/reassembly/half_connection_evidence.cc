@@ -187,7 +187,7 @@ void HalfConnection::readmit(State& state, const ReceiverPolicy& policy, TcpFlow
 
 std::optional<Sequence> HalfConnection::uncontradicted(State& state) const {
   const Elsewhere* const aside = elsewhere(state);
-  if (!known() || aside == nullptr || aside->empty() || aside->contradicted()) return std::nullopt;
+  if (!known() || aside == nullptr || aside->empty() || aside->contradicted() || heard()) return std::nullopt;
   const Sequence newest = state.segments[(*aside)[aside->size() - 1]].first;
   return aside->lowest_near(state, newest, cluster_reach);
 }

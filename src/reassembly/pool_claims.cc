@@ -69,7 +69,9 @@ bool answers_another(HalfState& state, const HalfConnection& half, Sequence ackn
 bool PoolState::is_claim(const Connection& connection, TcpFlowDirection direction, const TcpSegment& tcp) {
   if (!tcp.syn() || tcp.rst()) return false;
   const HalfConnection& half = connection.half(direction);
-  if (names_another(halves, half, tcp.sequence)) return true;
+  const HalfConnection& other = connection.half(reverse(direction));
+  const bool answers = tcp.ack() && !half.known() && other.known() && other.start() == tcp.acknowledgment;
+  if (!answers && names_another(halves, half, tcp.sequence)) return true;
   if (tcp.ack()) return answers_another(halves, connection.half(reverse(direction)), tcp.acknowledgment);
   return repeats_over(connection, direction, tcp);
 }
@@ -148,7 +150,7 @@ auto PoolState::judge_claims(ClaimGroup& group, const DirectedKey& key, const Co
   };
   // The old connection was seen to send what is acknowledged, or something close to it.
   const auto acks_old = [&](const TcpSegment& ack) {
-    return old != nullptr &&
+    return old == nullptr ||
            was_sent(halves, old->half(reverse(old->direction(key.from_high))), ack.acknowledgment);
   };
   for (std::size_t i = group.count; i > 0; --i) {  // the newest first

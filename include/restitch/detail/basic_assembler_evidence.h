@@ -26,6 +26,9 @@ template <StreamType S, class Factory>
   if (tcp.syn()) {
     const TcpOptions options = parse_options(tcp.options);
     answered.half->note_scale(options.has_window_scale ? options.window_scale : 0, tcp.window);
+    // Without the option in a SYN-ACK neither side scales (RFC 7323, section 2.2).
+    HalfConnection& own = answered.connection->half(reverse(answered.direction));
+    if (tcp.ack() && !options.has_window_scale && !own.scale_known()) own.note_scale(0, 0);
   }
   if (!tcp.ack() || (answered.half->known() && answered.half->take_ack(tcp))) return;
   if (!pool_.state_.admits(*answered.connection, reverse(answered.direction), net, tcp)) return;

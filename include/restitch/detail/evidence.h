@@ -62,6 +62,8 @@ class Evidence {
   // No acknowledgement counts so far.
   void forget_ack() { bits_ &= static_cast<std::uint8_t>(~ack_bit); }
 
+  [[nodiscard]] bool scale_known() const { return (bits_ & scale_bits) <= scale_max; }
+
   // The receiver's own SYN offered this scale; of several, the largest counts.
   void note_scale(std::uint8_t scale, std::uint16_t window) {
     const auto known = static_cast<std::uint8_t>(bits_ & scale_bits);

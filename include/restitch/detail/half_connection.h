@@ -70,6 +70,7 @@ class HalfConnection {
 
   // The receiver of this direction offered to scale its windows, in its SYN.
   void note_scale(std::uint8_t scale, std::uint16_t window) { evidence_.note_scale(scale, window); }
+  [[nodiscard]] bool scale_known() const { return evidence_.scale_known(); }
 
   // Where the stream has gone to, far from here, by the evidence: nothing before that is waited for any
   // longer.

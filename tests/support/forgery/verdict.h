@@ -170,7 +170,7 @@ class Verdict {
         const char byte = heard.bytes[static_cast<std::size_t>(p - at)];
         const bool right = byte == run.bytes[i];
         if (!right) check_told(placed, run, i);
-        if (right && delivered[i] == byte) {
+        if (right && delivered[i] == byte && !may_be_of_another(placed)) {
           return fail("twice", fmt::format("byte {} of {} is delivered twice", p, name(*placed.owed)));
         }
         if (delivered[i] == '\0' || right) delivered[i] = byte;
@@ -178,9 +178,14 @@ class Verdict {
     }
   }
 
+  // A forged segment that fits no connection may have begun this one, in the middle of nothing that was seen.
+  [[nodiscard]] bool may_be_of_another(const Placed& placed) const {
+    return !conversation_.honest() && placed.heard->told(EventKind::midstream_start);
+  }
+
   // A byte that is not what its receiver took: both copies were captured, so there is an event.
   void check_told(const Placed& placed, const OwedRun& run, std::size_t i) {
-    if (run.captured[i] == '\0' || run.proven[i] == '\0') return;
+    if (run.captured[i] == '\0' || run.proven[i] == '\0' || may_be_of_another(placed)) return;
     const Position p = run.first + static_cast<Position>(i);
     for (const HeardEvent& event : placed.heard->events) {
       if (event.kind == EventKind::conflict && is_about(placed, event, p)) return;
