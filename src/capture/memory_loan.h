@@ -1,5 +1,5 @@
-// MemoryLoan: what one part of a reader has taken of the ReadingMemory, if there is one; it goes back with the
-// object. One thread at a time.
+// MemoryLoan: what one part of a reader has taken of the ReadingMemory, if there is one; it goes back with
+// the object. One thread at a time.
 #pragma once
 
 #include <cstddef>

@@ -225,7 +225,8 @@ TEST_F(Written, HasZerosForEachDirection) {
   forged.client(99, syn_flags, {}, 7).client(100, ack_flags, "a", 7).client(110, ack_flags, "z", 7);
   write("forged.pcap", forged.bytes());
   const ToolRun run = ToolTest::run("@ extract -o d --gaps=zero --zeros-max 1K --history 0 forged.pcap");
-  EXPECT_THAT(run.err, HasSubstr("gaps left out, not filled with zeros (--zeros-max, --zeros-total-max): 1\n"));
+  EXPECT_THAT(run.err,
+              HasSubstr("gaps left out, not filled with zeros (--zeros-max, --zeros-total-max): 1\n"));
   EXPECT_THAT(run.err, HasSubstr("gaps filled with zeros: 9 bytes\n"));
   EXPECT_THAT(run.err, HasSubstr("2 files, 4 bytes, written to d\n"));
   EXPECT_EQ(std::filesystem::file_size(path("d/010.000.000.001.00007-192.000.002.001.00080")), 11u);

@@ -17,7 +17,8 @@ TEST(MemoryPlan, GivesAwayNoMoreThanThereIs) {
                                               plan.pool.defragmenter_bytes_max +
                                               pool.connections_max * (150 + cost.connection / cost.pools));
       const std::size_t output = plan.files.buffered_max + plan.files.listed_max + plan.files.names_max +
-                                 plan.log.waiting_max * 950 + 2 * (plan.log.gaps_max * 150 + plan.log.events_max * 1300);
+                                 plan.log.waiting_max * 950 +
+                                 2 * (plan.log.gaps_max * 150 + plan.log.events_max * 1300);
       EXPECT_LE(pools + output / 2 + plan.reading_max, total) << mib;
       EXPECT_LE(plan.undecided_max + plan.shown_max, total / 16 * 3);
       EXPECT_GT(pool.connections_max, 0u);
