@@ -99,8 +99,8 @@ class ScatterGather {
 
   [[nodiscard]] Lengths lengths() const { return {available_, saved_}; }
 
-  // The first `size` bytes in one piece: lent memory where they lie in the first chunk, else a copy that
-  // lives as long. Requires: size <= lengths().available.
+  // The first `size` bytes in one piece: lent memory where they lie in the first chunk, else a copy. Either
+  // lives until the callback returns, whatever is fetched after it. Requires: size <= lengths().available.
   [[nodiscard]] Bytes fetch(std::size_t size);
 
   // All available bytes, in order, without a copy.
@@ -130,7 +130,7 @@ class ScatterGather {
   void begin(TcpFlowDirection direction, std::uint64_t offset) {
     count_ = 0;
     saved_run_ = nullptr;
-    available_ = saved_ = keep_from_ = 0;
+    available_ = saved_ = keep_from_ = joined_size_ = 0;
     keeps_ = last_offer_ = false;
     info_ = Info{.direction = direction, .offset = offset};
     stats_ = {};
@@ -153,6 +153,7 @@ class ScatterGather {
     return true;
   }
   bool grow();
+  void join(std::size_t size);
   [[nodiscard]] const Chunk* chunk_of(std::size_t offset) const;
   void count_new();
 
@@ -166,11 +167,13 @@ class ScatterGather {
   std::size_t available_ = 0;
   std::size_t saved_ = 0;
   std::size_t keep_from_ = 0;
+  std::size_t joined_size_ = 0;  // how many of this delivery's bytes joined_ has
   bool keeps_ = false;
   bool last_offer_ = false;  // what is kept now is released whatever the stream says
   Info info_;
   TcpAssemblyStats stats_;
-  std::vector<std::uint8_t> joined_;  // what fetch() had to copy
+  std::vector<std::uint8_t> joined_;                 // what fetch() had to copy
+  std::vector<std::vector<std::uint8_t>> outgrown_;  // where that was before, in this delivery
   struct Packet {
     std::uint64_t number;
     const CaptureInfo* info;

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <iterator>
 #include <new>
+#include <utility>
 
 #include "restitch/detail/segment_run.h"
 #include "restitch/stream.h"
@@ -78,14 +79,32 @@ Bytes ScatterGather::fetch(std::size_t size) {
   if (size == 0) return {};
   const std::span<const Chunk> all = chunks();
   if (size <= all.front().bytes.size()) return all.front().bytes.first(size);
-  joined_.clear();
-  joined_.reserve(size);
-  for (const Chunk& chunk : all) {
-    const Bytes part = chunk.bytes.first(std::min(chunk.bytes.size(), size - joined_.size()));
+  if (size > joined_size_) join(size);
+  return Bytes(joined_).first(size);
+}
+
+// Copies the first `size` bytes to one place. What fetch() answered before stays where it lies: a copy that
+// gets too small is put aside, and the next one is twice as large, so all together take twice the largest.
+void ScatterGather::join(std::size_t size) {
+  if (joined_size_ == 0) {  // of another delivery
+    joined_.clear();
+    outgrown_.clear();
+  }
+  if (size > joined_.capacity()) {
+    std::vector<std::uint8_t> larger;
+    larger.reserve(std::max(size, std::min(available_, 2 * joined_.capacity())));
+    larger.assign(joined_.begin(), joined_.end());
+    if (joined_size_ != 0) outgrown_.push_back(std::move(joined_));
+    joined_ = std::move(larger);
+  }
+  const std::span<const Chunk> all = chunks();
+  for (const Chunk& chunk : all.subspan(static_cast<std::size_t>(chunk_of(joined_size_) - all.data()))) {
+    const Bytes fresh = chunk.bytes.subspan(joined_.size() - chunk.offset);
+    const Bytes part = fresh.first(std::min(fresh.size(), size - joined_.size()));
     joined_.insert(joined_.end(), part.begin(), part.end());
     if (joined_.size() == size) break;
   }
-  return joined_;
+  joined_size_ = size;
 }
 
 void ScatterGather::keep_from(std::size_t offset) {

@@ -91,6 +91,38 @@ TEST_F(ScatterGatherTest, FetchLendsMemoryOfTheFirstChunkAndCopiesAcrossChunks) 
   EXPECT_EQ(deliveries, 1);
 }
 
+// A parser looks at a header, then at all that the header speaks of, and uses both.
+TEST_F(ScatterGatherTest, WhatWasFetchedStaysWhileMoreIsFetched) {
+  constexpr std::uint32_t segments = 200;
+  std::string all = "a";
+  world.send(client(100).syn());
+  for (std::uint32_t i = 0; i < segments; ++i) {
+    const std::string text(100, static_cast<char>('b' + i % 20));
+    world.send(client(102 + 100 * i, text));
+    all += text;
+  }
+  std::vector<Bytes> fetched;
+  look([&](ScatterGather& sg) {
+    ASSERT_EQ(sg.lengths().available, all.size());
+    for (const std::size_t size : {1u, 5u, 150u, 149u, 4000u, 20001u, 7u}) fetched.push_back(sg.fetch(size));
+    for (const Bytes bytes : fetched) EXPECT_EQ(to_text(bytes), all.substr(0, bytes.size()));
+  });
+  world.send(client(101, "a"));
+  EXPECT_THAT(fetched, SizeIs(7));
+}
+
+// The copies of one delivery are not taken for those of the next.
+TEST_F(ScatterGatherTest, EachDeliveryIsFetchedAnew) {
+  world.send(client(100).syn());
+  std::string fetched;
+  look([&](ScatterGather& sg) {
+    sg.keep_from(sg.lengths().available - 2);
+    fetched += to_text(sg.fetch(sg.lengths().available)) + " ";
+  });
+  world.send(client(101, "abc"), client(104, "def"), client(107, "ghi"));
+  EXPECT_EQ(fetched, "abc bcdef efghi ");
+}
+
 TEST_F(ScatterGatherTest, InOrderBytesAreThePacketsOwn) {
   world.send(client(100).syn());
   const TestPacket packet = client(101, "abc");
