@@ -127,7 +127,7 @@ class BasicStreamPool {
 // What a flush did, in connections.
 struct FlushResult {
   std::size_t flushed = 0;  // something that waited was delivered
-  std::size_t closed = 0;   // the connection was closed
+  std::size_t closed = 0;   // the connection was closed, or what was delivered reached its end
 };
 
 // T and TC of gopacket's FlushOptions; zero: do nothing.
@@ -202,11 +202,13 @@ class BasicAssembler {
   bool believes(Connection* met, const detail::Tombstone* dead, const Meeting& packet);
   void tell(Connection& met, EventKind kind, const Meeting& packet);
   bool learn(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
-  void note_ack(const Ref& answered, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
+  bool note_ack(const Ref& answered, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
   void follow_evidence(const Ref& ref, AssemblerContext* context);
   void go_to(const Ref& ref, Sequence position, AssemblerContext* context);
   void give_up_lost(const Ref& ref, AssemblerContext* context);
   void tell_networks(const Ref& ref, AssemblerContext& context);
+  void insert_judged(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
+                     bool start);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                         bool start);
   bool hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
@@ -247,6 +249,7 @@ class BasicAssembler {
   void finish_after(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
   void note_fin_acked(const Ref& ref, const TcpSegment& tcp);
   void finish_if_ended(const Ref& ref, AssemblerContext* context);
+  void finish_either(const Ref& ref, AssemblerContext* context);
   void drain(const Ref& ref, AssemblerContext* context);
   bool skip_gap(const Ref& ref, AssemblerContext* context);
   void complete(Connection& connection, AssemblerContext* context, EndReason reason);

@@ -28,9 +28,7 @@ template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContext* context) {
   if (!ref.half->ended()) return;
   Connection& connection = *ref.connection;
-  if (connection.closed_first == 0) {
-    connection.closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(ref.direction));
-  }
+  connection.note_closed(ref.direction);
   const Ref other = ref_of(connection, reverse(ref.direction));
   // A half that takes bytes after its end keeps the connection there for them, until both sides know that
   // none can follow; a reset that counts ends both.
@@ -45,6 +43,15 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
   const bool owes =
       !final_reset && pool_.state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
   if (connection.ended() && !stays && !owes) complete(connection, context, EndReason::fin);
+}
+
+// The same after what may have moved the other half, too: an acknowledgement that gave up a hole of it, or a
+// limit of both.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::finish_either(const Ref& ref, AssemblerContext* context) {
+  const std::uint32_t slot = ref.connection->slot;
+  finish_if_ended(ref, context);
+  if (pool_.is_open(slot)) finish_if_ended(ref_of(*ref.connection, reverse(ref.direction)), context);
 }
 
 // Delivers all that waits in one half, across its gaps, and closes it.
@@ -107,13 +114,17 @@ template <StreamType S, class Factory>
 FlushResult BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& options) {
   FlushResult result;
   const Call call(pool_.state_);
-  pool_.state_.connections.for_each([&](std::uint32_t, Connection& connection) {
+  pool_.state_.connections.for_each([&](std::uint32_t slot, Connection& connection) {
     const bool old = options.tc.ns != 0 && connection.last_seen < options.tc;
     if (connection.phase != Connection::Phase::open) {
       if (old) pool_.erase(connection);
       return;
     }
     if (options.t.ns != 0 && flush_older(connection, options.t)) ++result.flushed;
+    if (!pool_.is_open(slot)) {
+      ++result.closed;
+      return;
+    }
     const bool holds = connection.halves[0].holds(halves()) || connection.halves[1].holds(halves());
     if (old && !holds) {
       ++result.closed;
@@ -123,16 +134,19 @@ FlushResult BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& o
   return result;
 }
 
-// Skips the gaps of both halves that something older than `t` waits behind.
+// Skips the gaps of both halves that something older than `t` waits behind. The connection may be over then.
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t) {
+  const std::uint32_t slot = connection.slot;
   bool flushed = false;
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
+    if (!pool_.is_open(slot)) break;
     const Ref ref = ref_of(connection, direction);
     while (ref.half->holds(halves()) && ref.half->oldest_held(halves()) < t && skip_gap(ref, nullptr)) {
       flushed = true;
       deliver_ready(ref, nullptr);
     }
+    finish_if_ended(ref, nullptr);
   }
   return flushed;
 }

@@ -6,23 +6,22 @@
 
 namespace restitch {
 
-// What a segment tells of the other direction: what was received of it, and how much may come. False: the
-// connection ended because of that.
+// What a segment tells of the other direction: what was received of it, and how much may come. False: that
+// direction reached its end by that, so when the segment is taken in, the connection may be over.
 template <StreamType S, class Factory>
 [[gnu::always_inline]] inline bool BasicAssembler<S, Factory>::learn(const Ref& ref, const NetFlow& net,
                                                                      const TcpSegment& tcp,
                                                                      AssemblerContext& context) {
   if (!tcp.syn() && ref.reverse->take_ack(tcp)) return true;
-  const std::uint32_t slot = ref.connection->slot;
-  note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
-  return pool_.is_open(slot);
+  return !note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
 }
 
+// True: the half that is answered reached its end by that.
 template <StreamType S, class Factory>
-[[gnu::noinline]] void BasicAssembler<S, Factory>::note_ack(const Ref& answered, const NetFlow& net,
+[[gnu::noinline]] bool BasicAssembler<S, Factory>::note_ack(const Ref& answered, const NetFlow& net,
                                                             const TcpSegment& tcp,
                                                             AssemblerContext& context) {
-  if (tcp.rst()) return;
+  if (tcp.rst()) return false;
   if (tcp.syn()) {
     const TcpOptions options = parse_options(tcp.options);
     answered.half->note_scale(options.has_window_scale ? options.window_scale : 0, tcp.window);
@@ -30,11 +29,16 @@ template <StreamType S, class Factory>
     HalfConnection& own = answered.connection->half(reverse(answered.direction));
     if (tcp.ack() && !options.has_window_scale && !own.scale_known()) own.note_scale(0, 0);
   }
-  if (!tcp.ack() || (answered.half->known() && answered.half->take_ack(tcp))) return;
-  if (!pool_.state_.admits(*answered.connection, reverse(answered.direction), net, tcp)) return;
+  if (!tcp.ack() || (answered.half->known() && answered.half->take_ack(tcp))) return false;
+  if (!pool_.state_.admits(*answered.connection, reverse(answered.direction), net, tcp)) return false;
   halves().attend(answered.connection->slot, answered.direction);
   answered.half->note_ack(halves(), tcp, pool_.state_.clock.tick());
-  if (answered.half->busy()) follow_evidence(answered, &context);
+  if (!answered.half->busy()) return false;
+  const bool had_ended = answered.half->ended();
+  follow_evidence(answered, &context);
+  if (had_ended || !answered.half->ended()) return false;
+  answered.connection->note_closed(answered.direction);
+  return true;
 }
 
 // After a segment out of order, or an acknowledgement of one.

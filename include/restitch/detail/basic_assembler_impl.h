@@ -172,11 +172,9 @@ template <StreamType S, class Factory>
   pool_.state_.note_seen(*connection, info.timestamp);
   if (net.network_tag != connection->network_tag) [[unlikely]]
     tell_networks(ref_of(*connection, direction), context);
-  if (connection->watched) return judge_and_insert(ref_of(*connection, direction), net, tcp, context, start);
-  if (!learn(ref_of(*connection, direction), net, tcp, context)) {
-    halves().attend(detail::none, direction);
-    halves().bytes().refused += tcp.payload.size();
-    return;
+  if (connection->watched) return insert_judged(ref_of(*connection, direction), net, tcp, context, start);
+  if (!learn(ref_of(*connection, direction), net, tcp, context)) [[unlikely]] {
+    return insert_slow(ref_of(*connection, direction), net, tcp, context, start);
   }
   if (half.in_order(tcp)) {
     if (tcp.payload.empty()) return;
@@ -189,7 +187,10 @@ template <StreamType S, class Factory>
       throw;
     }
     half.settle_delivered(halves(), sg_);
-    if (half.busy()) enforce_limits(ref_of(*connection, direction), &context);
+    if (half.busy()) {
+      enforce_limits(ref_of(*connection, direction), &context);
+      finish_either(ref_of(*connection, direction), &context);
+    }
   } else if (half.is_plain_edge(tcp)) {
     deliver_edge(ref_of(*connection, direction), net, tcp, context);
   } else {
@@ -279,7 +280,9 @@ void BasicAssembler<S, Factory>::insert(const Ref& ref, const TcpSegment& tcp, A
       enforce_limits(ref, &context);
     }
   }
-  if (pool_.is_open(slot)) finish_after(ref, tcp, context);
+  if (!pool_.is_open(slot)) return;
+  note_fin_acked(ref, tcp);
+  finish_either(ref, &context);
 }
 
 // Tells the stream what happened, then hands over everything that is in order; `unasked`, also what the

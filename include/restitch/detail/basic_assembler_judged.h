@@ -10,8 +10,17 @@
 
 namespace restitch {
 
-// For a connection whose hosts are watched: hears first what the sender acknowledges, then asks whether its
-// receiver takes this one in.
+// For a connection whose hosts are watched. Whatever becomes of the segment, what it acknowledged may have
+// brought either half to its end.
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::insert_judged(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
+                                               AssemblerContext& context, bool start) {
+  const std::uint32_t slot = ref.connection->slot;
+  judge_and_insert(ref, net, tcp, context, start);
+  if (pool_.is_open(slot)) finish_either(ref, &context);
+}
+
+// Hears first what the sender acknowledges, then asks whether its receiver takes this one in.
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                                   AssemblerContext& context, bool start) {
@@ -25,9 +34,7 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
   if (verdict.refused) return refuse(ref, tcp, *verdict.refused, context);
   if (!deliver_before(ref, tcp, [&] {
         if (!learned) learn(ref, net, tcp, context);
-        if (tcp.syn() && tcp.ack() && pool_.is_open(connection.slot)) {
-          settle_syn_data(connection, tcp, context);
-        }
+        if (tcp.syn() && tcp.ack()) settle_syn_data(connection, tcp, context);
       })) {
     return;
   }
@@ -57,13 +64,11 @@ template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                       AssemblerContext& context) {
   Connection& connection = *ref.connection;
-  const std::uint32_t slot = connection.slot;
   const Ref other = ref_of(connection, reverse(ref.direction));
   const bool learned = tcp.ack() && other.half->start_in_doubt() &&
                        pool_.state_.may_believe(connection, net, tcp, ref.direction);
   if (learned) {
     learn(ref, net, tcp, context);
-    if (!pool_.is_open(slot)) return true;
     pool_.state_.agree_on_start(connection, other.direction);
   }
   const auto acked = pool_.state_.hear(connection, net, tcp, ref.direction);
@@ -192,7 +197,7 @@ void BasicAssembler<S, Factory>::insert_apart(const Ref& ref, Sequence first, By
       enforce_limits(ref, &context);
     }
   }
-  if (pool_.is_open(slot)) finish_if_ended(ref, &context);
+  if (pool_.is_open(slot)) finish_either(ref, &context);
 }
 
 // The segment counts, but not the bytes it carries.

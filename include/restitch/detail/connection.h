@@ -98,6 +98,11 @@ struct Connection {
   }
   [[nodiscard]] bool ended() const { return halves[0].ended() && halves[1].ended(); }
 
+  // The FIN of a direction was reached.
+  void note_closed(TcpFlowDirection by) {
+    if (closed_first == 0) closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(by));
+  }
+
   // A packet with another tag came: true the first time.
   bool note_other_network() {
     constexpr std::uint16_t several = 0xffff;

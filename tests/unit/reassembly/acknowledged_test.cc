@@ -138,6 +138,18 @@ TEST(AcknowledgedDelivery, AfterTheToleranceOnlyWhatWasAcknowledgedSoLongAgoIsGi
   EXPECT_THAT(run.told(), ElementsAre("c @8 'ijkl'"));
 }
 
+TEST(AcknowledgedDelivery, TheLastAcknowledgementEndsTheConnection) {
+  PoolOptions options;
+  options.acknowledged_tolerance_ns = 0;
+  World<VirtualApi> world({}, options);
+  world.send(client(100).syn().window(1000), server(500).syn().acknowledges(101).window(1000),
+             client(101).acknowledges(501).window(1000));
+  world.send(client(105, "efgh").fin().acknowledges(501).window(1000));
+  world.told();
+  world.send(server(501).fin().acknowledges(110).window(1000));
+  EXPECT_THAT(world.told(), ElementsAre("s @0 '' end", "c @4 'efgh' end skip 4", "complete fin"));
+}
+
 TEST(AcknowledgedDelivery, BytesThatAreOnlyInASackBlockAreHeldNotRead) {
   Acknowledged run(0);
   run.data(0, 4, "efgh").ack(1, 0, {{4, 8}});

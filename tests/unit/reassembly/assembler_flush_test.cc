@@ -80,6 +80,41 @@ TYPED_TEST(AssemblerFlush, StopsAtTheFirstHoleThatIsYoungEnough) {
   EXPECT_EQ(world.pool.size().held_segments, 1u);
 }
 
+TYPED_TEST(AssemblerFlush, CompletesAConnectionWhoseEndsItReaches) {
+  auto& world = this->world_;
+  world.send(client(100).syn(), server(500).syn().ack(), client(105, "c").fin().at(10),
+             server(505, "s").fin().at(10));
+  world.told();
+  const FlushResult result = world.assembler.flush_with_options({second(20), {}});
+  EXPECT_EQ(result.flushed, 1u);
+  EXPECT_EQ(result.closed, 1u);
+  EXPECT_THAT(world.told(),
+              ElementsAre("c @4 'c' end skip 4", "s @4 's' end skip 4", "complete fin no packet"));
+  EXPECT_EQ(world.pool.size().connections, 0u);
+  EXPECT_EQ(world.pool.size().tombstones, 1u);
+}
+
+TYPED_TEST(AssemblerFlush, CompletesAConnectionWhoseResetItReaches) {
+  auto& world = this->world_;
+  world.on_sg = [](ScatterGather& sg, AssemblerContext&) { sg.keep_from(0); };
+  world.send(client(100).syn(), server(500).syn().acknowledges(101).window(1000), client(101, "ab"),
+             client(105, "e").rst().at(10), server(501, "x").at(30), server(503, "z").at(40));
+  world.told();
+  EXPECT_EQ(world.assembler.flush_with_options({second(20), second(35)}).closed, 1u);
+  EXPECT_THAT(world.told(), ElementsAre("c @0 'ab|'", "c @4 'e' end skip 2", "s @0 'x|'", "s @2 'z' skip 1",
+                                        "s @2 'z|'", "complete rst no packet"));
+}
+
+TYPED_TEST(AssemblerFlush, LeavesAConnectionWhoseStreamWantsToStay) {
+  auto& world = this->world_;
+  world.on_complete = [](AssemblerContext*, EndReason) { return false; };
+  world.send(client(100).syn(), server(500).syn().ack(), client(102).fin().at(10), server(501).fin().at(10));
+  EXPECT_EQ(world.assembler.flush_close_older_than(second(20)).closed, 1u);
+  EXPECT_EQ(world.pool.size().connections, 1u) << "as one that a packet completed";
+  EXPECT_EQ(world.assembler.flush_close_older_than(second(20)).closed, 0u);
+  EXPECT_EQ(world.pool.size().connections, 0u);
+}
+
 TYPED_TEST(AssemblerFlush, GivesDeliveriesTheContextOfThePacketThatBroughtTheFirstByte) {
   auto& world = this->world_;
   world.send(client(100).syn(), client(103, "b").tag(77).at(10));

@@ -241,6 +241,25 @@ TYPED_TEST(Believed, AHoleThatTheReceiverHasIsGivenUpInTime) {
   EXPECT_THAT(world.told(), ElementsAre("s @3 'def' skip 3"));
 }
 
+TYPED_TEST(Believed, AHoleThatIsGivenUpBeforeTheLastFinEndsTheConnection) {
+  World<VirtualApi> world({}, holes_acked(2));
+  this->open(world);
+  world.send(this->data(4, "def").fin(), this->acks(8).fin().at(2), this->acks(8).at(3));
+  EXPECT_THAT(world.told(), ElementsAre("c @0 '' end"));
+  world.send(client(102).acknowledges(TypeParam::value + 8).at(4));
+  EXPECT_THAT(world.told(), ElementsAre("s @3 'def' end skip 3", "complete fin"));
+}
+
+TYPED_TEST(Believed, AHoleThatIsGivenUpBeforeAResetEndsTheConnectionAfterThePacketThatShowsIt) {
+  World<VirtualApi> world({}, holes_acked(2));
+  world.send(client(100).syn(), this->syn(0), this->acks(1).window(1000));
+  world.told();
+  world.send(this->data(4, "def").rst(), this->acks(7).at(2), this->acks(7).at(3));
+  EXPECT_THAT(world.told(), IsEmpty());
+  world.send(client(101, "in order").acknowledges(TypeParam::value + 7).at(4));
+  EXPECT_THAT(world.told(), ElementsAre("s @3 'def' end skip 3", "c @0 'in order'", "complete rst"));
+}
+
 TYPED_TEST(Believed, AHoleThatTheReceiverHasStillWaitsForATapThatRunsBehind) {
   World<VirtualApi> world({}, holes_acked(2));
   this->open(world);

@@ -94,6 +94,17 @@ TEST(ConnectionBytes, KeptBytesGoWhenNothingWaitsAnyMore) {
   EXPECT_THAT(world.told(), ElementsAre("c @1 'bcd|e'"));
 }
 
+TEST(ConnectionBytes, TheOtherDirectionMayReachTheEndOfTheConnection) {
+  TestWorld world(AssemblerOptions{}, limited(600));
+  world.on_sg = [](ScatterGather& sg, AssemblerContext&) { sg.keep_from(0); };
+  world.send(client(100).syn().window(1000), server(500).syn().acknowledges(101).window(1000),
+             client(101).acknowledges(501).window(1000), server(502, std::string(300, 's')).rst());
+  world.told();
+  world.send(client(101, "in order" + std::string(200, 'c')).acknowledges(501));
+  EXPECT_EQ(acted(world, Limit::connection_bytes), 1u);
+  EXPECT_EQ(world.told().back(), "complete rst");
+}
+
 TEST(ConnectionBytes, TheEventSaysWhichLimitItWas) {
   TestWorld world(AssemblerOptions{}, limited(100));
   std::vector<Limit> limits;
