@@ -58,7 +58,8 @@ struct PoolOptions {
 
   // Chooses for a single host: asked once for each direction of a new connection, with the flow in that
   // direction, so that the receiver is `net.destination`. Null: `receiver`. What it answers is borrowed like
-  // `receiver`; it must not enter the pool. A ReceiverTable (receiver_table.h) chooses by address.
+  // `receiver`, and known to the pool for as long as a connection has it: there may be one for each. It must
+  // not enter the pool. A ReceiverTable (receiver_table.h) chooses by address.
   std::function<const ReceiverPolicy*(const NetFlow& net, TransportFlow transport)> choose_receiver{};
 
   // A connection that was joined in the middle begins with the lowest byte once this many pages of one

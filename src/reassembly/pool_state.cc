@@ -37,11 +37,10 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
       table(memory, seed),
       tombstones(memory, seed, options.tombstones_max, options.tombstone_timeout_ns),
       claims(memory, seed, options.limits.total_bytes_max, options.tombstone_timeout_ns),
+      policies(memory, seed, *options.receiver),
       halves(memory),
       receivers(memory),
       refused_queues(memory),
-      policies_{options.receiver},
-      policy_numbers_{{options.receiver, 0}},
       connection_round_ns_(quarter(shortest_silence(options))),
       hole_round_ns_(quarter(options.ageing.hole_ns)) {
   halves.clock = &clock;
@@ -56,32 +55,31 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
 }
 
 Connection* PoolState::add(const FlowKey& key, std::uint32_t hash, bool client_is_high,
-                           const Policies& policies) {
+                           const Policies& chosen) {
   const std::uint32_t slot = connections.allocate();
   if (slot == none) return nullptr;
-  if (!table.insert(hash, slot)) {
+  Connection& connection = connections[slot];
+  for (std::size_t i = 0; i < 2; ++i) connection.policies[i] = policies.take(chosen[i]);
+  const bool has_policies = connection.policies[0] != none && connection.policies[1] != none;
+  if (!has_policies || !table.insert(hash, slot)) {
+    give_back_policies(connection);
     connections.release(slot);
     return nullptr;
   }
-  Connection& connection = connections[slot];
   connection.key = key;
   connection.hash = hash;
   connection.slot = slot;
   connection.client_is_high = client_is_high;
   connection.watched = options.observe || options.acknowledged_tolerance_ns;
-  for (std::size_t i = 0; i < 2; ++i) {
-    connection.policies[i] = policies[i] == nullptr ? 0 : number_of(policies[i]);
-    connection.watched |= policies_[connection.policies[i]]->refusals.any();
+  for (const std::uint32_t number : connection.policies) {
+    connection.watched |= policies[number].refusals.any();
   }
   connection.seen_tick = clock.tick();
   return &connection;
 }
 
-std::uint32_t PoolState::number_of(const ReceiverPolicy* policy) {
-  const auto [known, is_new] =
-      policy_numbers_.try_emplace(policy, static_cast<std::uint32_t>(policies_.size()));
-  if (is_new) policies_.push_back(policy);
-  return known->second;
+void PoolState::give_back_policies(const Connection& connection) {
+  for (const std::uint32_t number : connection.policies) policies.give_back(number);
 }
 
 void PoolState::erase(Connection& connection) {
@@ -90,6 +88,7 @@ void PoolState::erase(Connection& connection) {
     halves.attend(connection.slot, direction);
     connection.half(direction).clear(halves);
   }
+  give_back_policies(connection);
   table.erase(connection.hash, connection.slot);
   connections.release(connection.slot);
 }

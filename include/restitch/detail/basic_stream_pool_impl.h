@@ -78,7 +78,12 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
     state_.erase(*connection);
     return {};
   }
-  streams_.construct(connection->slot, detail::unwrap(made));
+  try {
+    streams_.construct(connection->slot, detail::unwrap(made));
+  } catch (...) {  // the move of a stream may throw: then there is no connection either
+    state_.erase(*connection);
+    throw;
+  }
   return ref_of(*connection, connection->direction(key.from_high));
 }
 
@@ -132,7 +137,7 @@ PoolSize BasicStreamPool<S, Factory>::size() const {
                          halves.segments.memory_size() + halves.leaves.memory_size() +
                          halves.blocks.memory_size() + halves.details.memory_size() +
                          halves.elsewheres.memory_size() + halves.delivered.memory_size() +
-                         halves.given_up.memory_size()};
+                         halves.given_up.memory_size() + state_.policies.memory_size()};
 }
 
 }  // namespace restitch

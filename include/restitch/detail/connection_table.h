@@ -1,5 +1,5 @@
-// ConnectionTable: from a FlowKey to the number of its connection (or tombstone). An entry is 8 bytes (hash
-// and number), so a line holds eight and a miss rarely touches a connection. The hash is seeded per table, so
+// ConnectionTable: from a FlowKey to the number of its connection (or tombstone, or claims), or from any other key
+// to a number. An entry is 8 bytes (hash and number), so a line holds eight and a miss rarely touches a connection. The hash is seeded per table, so
 // that nobody outside can aim at one line. One thread.
 //
 // The table consists of parts of at most 64 KiB, each with open addressing and linear probing; the upper bits
@@ -26,7 +26,18 @@ class ConnectionTable {
   // The number of the object with this key, or none. Its slab is where the numbers belong to.
   template <class Objects>
   [[nodiscard]] std::uint32_t find(const Objects& objects, const FlowKey& key, std::uint32_t hash) const {
-    return search(hash, [&](std::uint32_t number) { return objects[number].key == key; });
+    return find_if(hash, [&](std::uint32_t number) { return objects[number].key == key; });
+  }
+
+  // The number of the first object with this hash for which fits(number) is true, or none.
+  template <class Fits>
+  [[nodiscard]] std::uint32_t find_if(std::uint32_t hash, Fits&& fits) const {
+    const Route& route = route_of(hash);
+    for (std::size_t at = hash & route.mask;; at = (at + 1) & route.mask) {
+      const Entry& entry = route.entries[at];
+      if (entry.number == none) return none;
+      if (entry.hash == hash && fits(entry.number)) return entry.number;
+    }
   }
 
   // Requires: nothing with this key is in the table. Throws nothing; false when memory is exhausted.
@@ -42,7 +53,7 @@ class ConnectionTable {
   }
   // The number that find() will answer, or that of another object with the same hash; or none.
   [[nodiscard]] std::uint32_t likely(std::uint32_t hash) const {
-    return search(hash, [](std::uint32_t) { return true; });
+    return find_if(hash, [](std::uint32_t) { return true; });
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -82,16 +93,6 @@ class ConnectionTable {
 
   [[nodiscard]] const Route& route_of(std::uint32_t hash) const {
     return routes_[static_cast<std::size_t>(std::uint64_t{hash} >> (32 - depth_))];
-  }
-  // The number of the first entry with this hash that fits; or none.
-  template <class Fits>
-  [[nodiscard]] std::uint32_t search(std::uint32_t hash, Fits&& fits) const {
-    const Route& route = route_of(hash);
-    for (std::size_t at = hash & route.mask;; at = (at + 1) & route.mask) {
-      const Entry& entry = route.entries[at];
-      if (entry.number == none) return none;
-      if (entry.hash == hash && fits(entry.number)) return entry.number;
-    }
   }
   Entries make_entries(std::uint32_t size);
   static void put(Part& part, Entry entry);

@@ -6,15 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "restitch/detail/capture_clock.h"
 #include "restitch/detail/claims.h"
 #include "restitch/detail/connection.h"
 #include "restitch/detail/connection_table.h"
 #include "restitch/detail/half_state.h"
+#include "restitch/detail/policy_table.h"
 #include "restitch/detail/receiver_state.h"
 #include "restitch/detail/refused_queue.h"
 #include "restitch/detail/tombstones.h"
@@ -39,14 +38,14 @@ class PoolState {
     return slot == none ? nullptr : &connections[slot];
   }
 
-  // A new connection in the table, open, with nothing known; nullptr when memory is exhausted. `policies`:
-  // of the receiver of each direction; null: that of the options.
+  // A new connection in the table, open, with nothing known; nullptr when memory is exhausted. `chosen`: the
+  // policy of the receiver of each direction; null: that of the options. Throws nothing.
   using Policies = std::array<const ReceiverPolicy*, 2>;
-  Connection* add(const FlowKey& key, std::uint32_t hash, bool client_is_high, const Policies& policies = {});
+  Connection* add(const FlowKey& key, std::uint32_t hash, bool client_is_high, const Policies& chosen = {});
 
   // What the receiver of a direction does.
   [[nodiscard]] const ReceiverPolicy& policy(const Connection& connection, TcpFlowDirection direction) const {
-    return *policies_[connection.policies[static_cast<std::size_t>(direction)]];
+    return policies[connection.policies[static_cast<std::size_t>(direction)]];
   }
 
   // Forgets a connection and all that waits in it.
@@ -220,6 +219,7 @@ class PoolState {
   ConnectionTable table;
   Tombstones tombstones;
   Claims claims;
+  PolicyTable policies;
   HalfState halves;
   Slab<ReceiverState> receivers;
   Slab<RefusedQueue> refused_queues;
@@ -231,7 +231,7 @@ class PoolState {
 
  private:
   PoolState(const PoolOptions& options, std::uint64_t seed);
-  std::uint32_t number_of(const ReceiverPolicy* policy);
+  void give_back_policies(const Connection& connection);
   [[nodiscard]] static bool may_answer(const Claim& claim, const Connection* old, const Tombstone* dead);
   void forget_receiver(Connection& connection);
 
@@ -248,10 +248,6 @@ class PoolState {
   // What compares greater was silent for longer: its kind and ticks first, then when it was seen.
   using Idleness = std::pair<std::uint64_t, std::int64_t>;
   [[nodiscard]] Idleness idleness(const Connection& connection) const;
-
-  // The policies in use, and their numbers. The first is that of the options.
-  std::vector<const ReceiverPolicy*> policies_;
-  std::unordered_map<const ReceiverPolicy*, std::uint32_t> policy_numbers_;
 
   std::int64_t connection_round_ns_ = 0;
   std::int64_t hole_round_ns_ = 0;

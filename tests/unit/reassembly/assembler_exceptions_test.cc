@@ -41,6 +41,67 @@ TYPED_TEST(AssemblerExceptions, OneFromCreateLeavesNoConnection) {
   EXPECT_THAT(world.told(), ElementsAre("c @0 '' start"));
 }
 
+TYPED_TEST(AssemblerExceptions, OneFromChooseReceiverLeavesNoConnection) {
+  bool throws = true;
+  PoolOptions options;
+  options.choose_receiver = [&](const NetFlow&, TransportFlow) -> const ReceiverPolicy* {
+    if (throws) throw Thrown();
+    return nullptr;
+  };
+  World<TypeParam> world({}, options);
+  EXPECT_THROW(world.send(client(100).syn()), Thrown);
+  EXPECT_EQ(world.pool.size().connections + world.pool.size().tombstones, 0u);
+  throws = false;
+  world.send(client(100).syn(), client(101, "abc"));
+  EXPECT_THAT(world.told(), ElementsAre("#2 c @0 '' start", "#2 c @0 'abc'"));
+}
+
+// A stream that is known at compile time is moved to its place.
+class UnwillingStream : public StaticStream {
+ public:
+  UnwillingStream(Recorder& recorder, int id) : StaticStream(recorder, id) {}
+  UnwillingStream(const UnwillingStream&) = delete;
+  UnwillingStream& operator=(const UnwillingStream&) = delete;
+  UnwillingStream(UnwillingStream&& other) : StaticStream(other) {
+    if (throws) throw Thrown();
+  }
+  ~UnwillingStream() = default;
+
+  static inline bool throws = false;
+};
+
+class UnwillingFactory {
+ public:
+  explicit UnwillingFactory(Recorder& recorder) : recorder_(recorder) {}
+  std::optional<UnwillingStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
+                                        AssemblerContext& /*context*/) {
+    return std::optional<UnwillingStream>(std::in_place, recorder_, *recorder_.create(net, transport));
+  }
+
+ private:
+  Recorder& recorder_;
+};
+
+struct UnwillingApi {
+  using Factory = UnwillingFactory;
+  using Pool = BasicStreamPool<UnwillingStream, UnwillingFactory>;
+  using Assembler = BasicAssembler<UnwillingStream, UnwillingFactory>;
+};
+
+TEST(AssemblerExceptionsOfAStream, OneFromItsMoveLeavesNoConnection) {
+  World<UnwillingApi> world;
+  UnwillingStream::throws = true;
+  EXPECT_THROW(world.send(client(100).syn()), Thrown);
+  EXPECT_THROW(world.send(client(101, "abc")), Thrown);
+  EXPECT_THROW(world.connection(client(101, "abc"), false), Thrown);
+  UnwillingStream::throws = false;
+  EXPECT_EQ(world.pool.size().connections + world.pool.size().tombstones, 0u);
+  EXPECT_TRUE(world.counts_add_up());
+  world.assembler.flush_all();
+  world.send(client(100).syn(), client(101, "abc"));
+  EXPECT_THAT(world.told(), ElementsAre("#4 c @0 '' start", "#4 c @0 'abc'"));
+}
+
 TYPED_TEST(AssemblerExceptions, OneFromCreateOrAcceptLeavesTheByteCountsRight) {
   auto& world = this->world_;
   world.on_create = [](const NetFlow&, TransportFlow) -> bool { throw Thrown(); };

@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
 #include <rapidcheck.h>
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <utility>
@@ -141,6 +143,27 @@ TEST_F(Choosing, APoolIsAskedOnceForEachDirectionAndMayLeaveItOpen) {
   world.send(client(100).syn(), client(103, "AA"), client(103, "BB"), client(101, "ab"));
   EXPECT_THAT(world.told(), ElementsAre("c @0 '' start", "c @0 'abBB'"));
   EXPECT_THAT(asked, ElementsAre("10.0.0.2:80", "10.0.0.1:40000"));
+}
+
+// A caller may make a policy for each connection: all are counted, and go with their connections.
+TEST_F(Choosing, PoliciesAreCountedAndForgottenWithTheirConnections) {
+  constexpr std::uint16_t connections = 10'000;
+  std::deque<ReceiverPolicy> made;
+  PoolOptions choosing;
+  choosing.choose_receiver = [&](const NetFlow&, TransportFlow) {
+    return &made.emplace_back(policy("last"));
+  };
+  World<VirtualApi> plain;
+  World<VirtualApi> world({}, choosing);
+  for (std::uint16_t port = 1; port <= connections; ++port) {
+    plain.send(client(100).syn().client_port(port));
+    world.send(client(100).syn().client_port(port));
+  }
+  EXPECT_EQ(made.size(), 2u * connections);
+  EXPECT_GE(world.pool.size().memory_size, plain.pool.size().memory_size + made.size() * 16);
+  plain.assembler.flush_all();
+  world.assembler.flush_all();
+  EXPECT_LE(world.pool.size().memory_size, plain.pool.size().memory_size + 100 * 1024);
 }
 
 TEST_F(Choosing, BytesAfterTheEndStillComeToTheHostThatTakesThem) {
