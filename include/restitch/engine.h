@@ -24,6 +24,7 @@ struct EngineOptions {
   // More give more threads something to do; fewer keep more packets together.
   static constexpr unsigned usual_shards = 8;
 
+  // 0 of either counts as 1.
   unsigned threads = 1;  // the caller's is one of them; more than shards + 1, or than can be made, do nothing
   unsigned shards = usual_shards;
   // Of all shards together: each gets its share of the limits on all connections. So a sender who picks
@@ -59,6 +60,9 @@ class EngineListener {
  public:
   virtual ~EngineListener() = default;
 
+  // So many threads begin to work: fewer than asked for where the system gave no more. Nothing was read yet,
+  // and nothing is if this throws.
+  virtual void work_begins(unsigned /*threads*/) {}
   // A chunk was read. Reader, decoder and counts may be looked at (of segments, the counts are those of a few
   // thousand packets ago). False: no more is read.
   virtual bool chunk_read() { return true; }
@@ -79,14 +83,16 @@ class EngineBase : private EngineTasks {
   // caused it are lost, and flush_all() still tells what the pools hold.
   const CaptureEnd& feed(CaptureReader& reader, Decoder& decoder, FeedCounts& counts);
 
-  // flush_all() of each assembler, by all threads.
+  // flush_all() of each assembler, by all threads. The first exception of a callback ends it and is thrown on
+  // here; another flush_all() tells the rest, and feed() goes on as before.
   void flush_all(EndReason reason = EndReason::flush);
 
   // While feed() runs, as of a few thousand packets ago; else of all packets. Any thread.
   [[nodiscard]] PoolCounts counts() const;
 
-  // A listener's slots are below this.
+  // A listener's slots are below this, and its shards.
   [[nodiscard]] std::size_t slots() const { return crew_.slots(); }
+  [[nodiscard]] unsigned shards() const { return crew_.shards(); }
 
  protected:
   EngineBase(const EngineOptions& options, EngineListener& listener);
@@ -105,6 +111,7 @@ class EngineBase : private EngineTasks {
     std::optional<MirrorCopies> copies;
   };
 
+  void begin(unsigned threads) final;
   bool read(std::size_t slot) final;
   void run(unsigned shard, std::size_t slot) final;
   bool settle(std::size_t slot) final;
@@ -132,7 +139,7 @@ class EngineBase : private EngineTasks {
   std::optional<EndReason> flushing_;
 };
 
-// The limits of one of several pools that share them.
+// The limits of one of several pools that share them. Requires: shards > 0.
 PoolOptions share_of(PoolOptions options, unsigned shards);
 AssemblerOptions share_of(AssemblerOptions options, unsigned shards);
 
@@ -147,9 +154,9 @@ class Engine final : public detail::EngineBase {
   template <class MakeFactory>
   Engine(const EngineOptions& options, EngineListener& listener, MakeFactory&& make_factory)
       : EngineBase(options, listener) {
-    const PoolOptions pool = detail::share_of(options.pool, options.shards);
-    const AssemblerOptions assembler = detail::share_of(options.assembler, options.shards);
-    for (unsigned i = 0; i < options.shards; ++i) {
+    const PoolOptions pool = detail::share_of(options.pool, shards());
+    const AssemblerOptions assembler = detail::share_of(options.assembler, shards());
+    for (unsigned i = 0; i < shards(); ++i) {
       shards_.push_back(std::make_unique<Shard>(make_factory(i), pool, assembler));
     }
   }

@@ -55,9 +55,9 @@ AssemblerOptions share_of(AssemblerOptions options, unsigned shards) {
 EngineBase::EngineBase(const EngineOptions& options, EngineListener& listener)
     : listener_(listener),
       crew_(options.threads, options.shards),
-      intakes_(options.shards),
-      counts_(options.shards) {
-  for (std::size_t slot = 0; slot < crew_.slots(); ++slot) chunks_.emplace_back(options.shards);
+      intakes_(crew_.shards()),
+      counts_(crew_.shards()) {
+  for (std::size_t slot = 0; slot < crew_.slots(); ++slot) chunks_.emplace_back(crew_.shards());
 }
 
 const CaptureEnd& EngineBase::feed(CaptureReader& reader, Decoder& decoder, FeedCounts& counts) {
@@ -80,9 +80,13 @@ const CaptureEnd& EngineBase::feed(CaptureReader& reader, Decoder& decoder, Feed
 }
 
 void EngineBase::flush_all(EndReason reason) {
+  // Until it ends or a callback throws: then feed() reads again.
+  struct Flushing {
+    std::optional<EndReason>& reason;
+    ~Flushing() { reason.reset(); }
+  } flushing{flushing_};
   flushing_ = reason;
   crew_.work(*this);
-  flushing_.reset();
 }
 
 PoolCounts EngineBase::counts() const {
@@ -91,6 +95,8 @@ PoolCounts EngineBase::counts() const {
   for (const PoolCounts& counts : counts_) sum += counts;
   return sum;
 }
+
+void EngineBase::begin(unsigned threads) { listener_.work_begins(threads); }
 
 bool EngineBase::read(std::size_t slot) {
   if (flushing_) return false;

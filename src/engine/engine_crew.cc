@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -17,13 +17,33 @@ namespace {
 // So many chunks behind what is read, a shard is taken over by whoever has nothing else to do.
 constexpr std::uint64_t takeover_lag = 3;
 
-// One run of a crew: what was done so far, and what can be done now.
+// One run of a crew: what was done so far, and what can be done now. Memory is taken for all of it at first.
 class Shift {
  public:
   Shift(EngineTasks& tasks, unsigned threads, unsigned shards, std::size_t slots)
       : tasks_(tasks), shards_(shards) {
+    flights_.reserve(slots);
+    free_.reserve(slots);
     for (unsigned i = 0; i < shards; ++i) shards_[i].owner = i * threads / shards;
     for (std::size_t slot = slots; slot-- > 0;) free_.push_back(slot);
+  }
+
+  // Makes up to `count` helpers that work(). None of them does anything before it is known how many there are.
+  // Requires: `helpers` has room for them.
+  void begin(std::vector<std::jthread>& helpers, unsigned count) {
+    const std::lock_guard lock(mutex_);
+    try {
+      for (unsigned i = 1; i <= count; ++i) helpers.emplace_back([this, i] { work(i); });
+    } catch (const std::system_error&) {
+      // The system gives no more of them. Those that there are do the same work, only later.
+    } catch (const std::bad_alloc&) {
+      // Nor has it memory for one.
+    }
+    try {
+      tasks_.begin(static_cast<unsigned>(helpers.size()) + 1);
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
   }
 
   // What each thread does until all is done.
@@ -135,7 +155,8 @@ class Shift {
     return true;
   }
 
-  void note(const Task& task, bool go_on) {
+  // A helper has nobody to throw to.
+  void note(const Task& task, bool go_on) noexcept {
     if (!go_on) ended_ = true;
     switch (task.kind) {
       case Task::Kind::read:
@@ -144,7 +165,7 @@ class Shift {
         break;
       case Task::Kind::settle:
         settling_ = false;
-        flights_.pop_front();
+        flights_.erase(flights_.begin());
         ++settled_;
         free_.push_back(task.slot);
         break;
@@ -169,7 +190,7 @@ class Shift {
   std::condition_variable changed_;
   // Below: only under the mutex.
   std::vector<Shard> shards_;
-  std::deque<Flight> flights_;  // in order
+  std::vector<Flight> flights_;  // in order
   std::uint64_t settled_ = 0;   // chunks before flights_.front()
   std::vector<std::size_t> free_;
   bool reading_ = false;
@@ -186,19 +207,16 @@ constexpr std::size_t slots_per_thread = 4;
 }  // namespace
 
 EngineCrew::EngineCrew(unsigned threads, unsigned shards)
-    : threads_(std::min(threads, shards + 1)),
-      shards_(shards),
+    : shards_(std::max(shards, 1U)),
+      threads_(threads <= shards_ ? std::max(threads, 1U) : shards_ + 1),
       slots_(threads_ == 1 ? 1 : threads_ * slots_per_thread) {}
 
 void EngineCrew::work(EngineTasks& tasks) const {
   Shift shift(tasks, threads_, shards_, slots_);
   {
     std::vector<std::jthread> helpers;
-    try {
-      for (unsigned i = 1; i < threads_; ++i) helpers.emplace_back([&shift, i] { shift.work(i); });
-    } catch (const std::system_error&) {
-      // The system gives no more of them. Those that there are do the same work, only later.
-    }
+    helpers.reserve(threads_ - 1);
+    shift.begin(helpers, threads_ - 1);
     shift.work(0);
   }
   if (shift.failure()) std::rethrow_exception(shift.failure());

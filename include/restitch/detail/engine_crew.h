@@ -16,6 +16,9 @@ namespace restitch::detail {
 // What is to be done. Chunks are named by the slot they lie in.
 class EngineTasks {
  public:
+  // So many threads do the work, the caller's among them; others that were asked for could not be made. Comes
+  // before anything else. An exception ends the work there.
+  virtual void begin(unsigned /*threads*/) {}
   // False: nothing follows this chunk.
   virtual bool read(std::size_t slot) = 0;
   virtual void run(unsigned shard, std::size_t slot) = 0;
@@ -28,18 +31,20 @@ class EngineTasks {
 
 class EngineCrew {
  public:
-  // The caller's thread is one of `threads`. Requires: both at least 1.
+  // The caller's thread is one of `threads`. 0 counts as 1.
   EngineCrew(unsigned threads, unsigned shards);
 
   [[nodiscard]] std::size_t slots() const { return slots_; }
+  [[nodiscard]] unsigned shards() const { return shards_; }
 
   // Works until the last chunk is settled. The first exception of a task ends the work, and is thrown on
-  // here once all threads are done.
+  // here once all threads are done. Threads that cannot be made are done without; what else is needed is made
+  // before the first task, or std::bad_alloc is thrown there.
   void work(EngineTasks& tasks) const;
 
  private:
-  unsigned threads_;
   unsigned shards_;
+  unsigned threads_;
   std::size_t slots_;
 };
 

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace restitch::testing {
@@ -19,6 +21,12 @@ class NotingTasks final : public detail::EngineTasks {
  public:
   NotingTasks(unsigned shards, std::size_t slots, std::size_t chunks)
       : chunks_(chunks), in_slot_(slots), seen_(shards), busy_(shards) {}
+
+  void begin(unsigned threads) override {
+    EXPECT_EQ(read_, 0u) << "before anything else";
+    threads_ = threads;
+    if (on_begin) on_begin();
+  }
 
   bool read(std::size_t slot) override {
     EXPECT_FALSE(reading_.exchange(true)) << "one reads at a time";
@@ -51,14 +59,17 @@ class NotingTasks final : public detail::EngineTasks {
     return settled_ != enough;
   }
 
+  [[nodiscard]] unsigned threads() const { return threads_; }
   [[nodiscard]] std::size_t settled() const { return settled_; }
   [[nodiscard]] std::size_t chunks_read() const { return read_; }
 
+  std::function<void()> on_begin;
   std::function<void(std::size_t chunk)> on_run;
   std::size_t enough = 0;  // settling this one asks to stop
 
  private:
   std::size_t chunks_;
+  unsigned threads_ = 0;
   std::mutex mutex_;
   std::vector<std::size_t> in_slot_;  // 1 + the chunk in each
   std::vector<std::size_t> seen_;     // chunks, by shard
@@ -80,6 +91,13 @@ class CrewOf : public ::testing::TestWithParam<unsigned> {
 TEST_P(CrewOf, ThreadsLetsEachShardSeeEachChunkInOrderAndSettlesThemInOrder) {
   crew_.work(tasks_);
   EXPECT_EQ(tasks_.settled(), chunks);
+  EXPECT_EQ(tasks_.threads(), std::min(GetParam(), shards + 1));
+}
+
+TEST_P(CrewOf, ThreadsReadsNothingWhenTheBeginningThrows) {
+  tasks_.on_begin = [] { throw std::runtime_error("the user's"); };
+  EXPECT_THROW(crew_.work(tasks_), std::runtime_error);
+  EXPECT_EQ(tasks_.chunks_read(), 0u);
 }
 
 TEST_P(CrewOf, ThreadsThrowsOnTheFirstExceptionAndEnds) {
@@ -97,6 +115,17 @@ TEST_P(CrewOf, ThreadsStopsReadingWhenItIsAskedToAndSettlesWhatWasRead) {
   EXPECT_EQ(tasks_.settled(), tasks_.chunks_read());
   EXPECT_GE(tasks_.settled(), 10u);
   EXPECT_LE(tasks_.settled(), 10 + crew_.slots());
+}
+
+TEST(Crew, NoThreadsAndNoShardsCountAsOneOfEach) {
+  for (const auto [threads, shards] : {std::pair{0U, 3U}, {2U, 0U}, {0U, 0U}}) {
+    const detail::EngineCrew crew(threads, shards);
+    EXPECT_EQ(crew.shards(), std::max(shards, 1U));
+    NotingTasks tasks(crew.shards(), crew.slots(), 40);
+    crew.work(tasks);
+    EXPECT_EQ(tasks.settled(), 40u) << threads << " threads, " << shards << " shards";
+    EXPECT_EQ(tasks.threads(), std::max(threads, 1U));
+  }
 }
 
 // Reads one chunk; the next one comes only when the first is settled.

@@ -42,7 +42,7 @@ Outcome play(const ByteVector& file, EngineOptions options, bool lends = false,
   outcome.before_flush = engine.counts();
   engine.flush_all(EndReason::end_of_input);
   outcome.pool = engine.counts();
-  for (unsigned shard = 0; shard < options.shards; ++shard) {
+  for (unsigned shard = 0; shard < engine.shards(); ++shard) {
     for (const auto& [port, story] : engine.factory(shard).story) {
       EXPECT_TRUE(outcome.story.emplace(port, story).second) << "a connection in two shards";
     }
@@ -290,6 +290,71 @@ TEST(Engine, ThrowsOnWhatACallbackThrowsAndCanStillBeFlushed) {
     engine.flush_all();
     EXPECT_EQ(engine.counts().size.connections, 0u);
   }
+}
+
+// Throws when a flush completes one connection.
+class ThrowingAtTheEnd : public StoryStream {
+ public:
+  ThrowingAtTheEnd(StoryStream stream, bool throws) : StoryStream(stream), throws_(throws) {}
+  bool reassembly_complete(AssemblerContext* context, EndReason reason) {
+    if (throws_ && reason == EndReason::flush) throw std::runtime_error("of the user");
+    return StoryStream::reassembly_complete(context, reason);
+  }
+
+ private:
+  bool throws_;
+};
+
+struct ThrowingAtTheEndFactory : StoryFactory {
+  std::optional<ThrowingAtTheEnd> create(const NetFlow& net, TransportFlow ports, const TcpSegment& tcp,
+                                         AssemblerContext& context) {
+    return ThrowingAtTheEnd(*StoryFactory::create(net, ports, tcp, context), ports.source_port == 10'033);
+  }
+};
+
+TEST(Engine, ReadsOnAfterAFlushThatThrew) {
+  const ByteVector file = mixed_capture(connections, segments);
+  for (const unsigned threads : {1U, 2U, 8U}) {
+    EngineListener nobody;
+    Engine<ThrowingAtTheEnd, ThrowingAtTheEndFactory> engine(
+        {.threads = threads}, nobody, [](unsigned) { return std::make_unique<ThrowingAtTheEndFactory>(); });
+    Decoder decoder;
+    FeedCounts first;
+    engine.feed(*reader_of(file), decoder, first);
+    EXPECT_THROW(engine.flush_all(), std::runtime_error);
+    FeedCounts second;
+    engine.feed(*reader_of(file), decoder, second);
+    EXPECT_GT(first.segments, 0u);
+    EXPECT_EQ(second.segments, first.segments) << threads;
+    engine.flush_all(EndReason::end_of_input);
+    EXPECT_EQ(engine.counts().size.connections, 0u);
+  }
+}
+
+TEST(Engine, NoThreadsAndNoShardsCountAsOneOfEach) {
+  const ByteVector file = mixed_capture(connections, segments);
+  const Story alone = play_alone(file);
+  EXPECT_EQ(play(file, {.threads = 0}).story, alone);
+  EXPECT_EQ(play(file, {.threads = 2, .shards = 0}).story, alone);
+}
+
+class RefusingListener final : public EngineListener {
+ public:
+  void work_begins(unsigned threads) override {
+    if (threads < 100) throw std::runtime_error("too few");
+  }
+};
+
+TEST(Engine, TellsHowManyThreadsThereAreBeforeItReads) {
+  RefusingListener refusing;
+  Engine<StoryStream, StoryFactory> engine({.threads = 2}, refusing,
+                                           [](unsigned) { return std::make_unique<StoryFactory>(); });
+  const ByteVector file = mixed_capture(connections, segments);
+  const auto reader = reader_of(file);
+  Decoder decoder;
+  FeedCounts counts;
+  EXPECT_THROW(engine.feed(*reader, decoder, counts), std::runtime_error);
+  EXPECT_EQ(counts.packets, 0u);
 }
 
 TEST(Engine, PutsDatagramsOfFragmentsTogether) {
