@@ -122,7 +122,10 @@ const ScatterGather::Chunk* ScatterGather::chunk_of(std::size_t offset) const {
   return &*std::prev(behind);
 }
 
+// The first of the saved bytes are in reach without the others: a flush takes its context from them, and must
+// not fail before the stream was offered them.
 CaptureInfo ScatterGather::capture_info(std::size_t offset) const {
+  if (offset == 0 && saved_run_ != nullptr) return saved_run_->first(*segments_).info;
   const Chunk* const chunk = chunk_of(offset);
   return chunk == nullptr ? CaptureInfo{} : *chunk->info;
 }

@@ -72,6 +72,9 @@ class SegmentRun {
   [[nodiscard]] std::size_t excess(const HalfState& state, std::uint32_t pages_max) const;
   [[nodiscard]] std::size_t worth(const HalfState& state, std::size_t memory_size) const;
 
+  // The segment with the first byte. Requires: !empty().
+  [[nodiscard]] const HeldSegment& first(const SegmentStore& segments) const { return segments[head_]; }
+
   // Calls function(bytes, segment) for each piece of the first `size` bytes.
   template <class Function>
   void for_each_of_first(SegmentStore& segments, std::uint64_t size, Function&& function) const {
