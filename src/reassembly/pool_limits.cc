@@ -11,10 +11,31 @@ namespace restitch::detail {
 namespace {
 
 // How many are looked at to find the idlest.
-constexpr int candidates_max = 32;
+constexpr std::size_t candidates_max = 32;
 
 // How many places may be passed over for that.
-constexpr int probes_max = 4096;
+constexpr std::uint32_t probes_max = 4096;
+
+// Calls look(number) for objects from all over their places, until it has said yes candidates_max times or all
+// were seen: scattered ones, and where these are hard to hit, because few are left of many, one after the other.
+template <class Objects, class Look>
+void sample(const Objects& objects, ScatteredHand& hand, Look&& look) {
+  if (objects.size() == 0) return;
+  const std::uint32_t bound = objects.bound();
+  const std::uint32_t probes = objects.size() <= candidates_max ? 0 : std::min(probes_max, bound);
+  std::size_t candidates = 0;
+  for (std::uint32_t i = 0; i < probes && candidates < candidates_max; ++i) {
+    const std::uint32_t number = hand.next(bound);
+    if (objects.is_used(number) && look(number)) ++candidates;
+  }
+  const std::uint32_t middle = hand.next(bound);
+  for (const auto& [begin, end] : {std::pair{middle, bound}, std::pair{std::uint32_t{0}, middle}}) {
+    for (std::uint32_t number = objects.next_used(begin); number < end && candidates < candidates_max;
+         number = objects.next_used(number + 1)) {
+      if (look(number)) ++candidates;
+    }
+  }
+}
 
 }  // namespace
 
@@ -44,13 +65,11 @@ Connection* PoolState::idlest() {
   }
   std::array<Connection*, candidates_max> candidates;
   std::size_t count = 0;
-  // All of a small table are looked at; of a large one, whose slots are in use, few are passed over.
-  for (int probes = 0; probes < probes_max && count < candidates.size(); ++probes) {
-    const std::uint32_t slot = idle_hand_.next(connections.bound());
-    if (!connections.is_used(slot)) continue;
+  sample(connections, idle_hand_, [&](std::uint32_t slot) {
     candidates[count++] = &connections[slot];
     prefetch_object(connections[slot]);
-  }
+    return true;
+  });
   std::array<std::pair<Idleness, Connection*>, candidates_max> found;
   for (std::size_t i = 0; i < count; ++i) found[i] = {idleness(*candidates[i]), candidates[i]};
   std::sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
@@ -66,16 +85,13 @@ Connection* PoolState::idlest() {
 
 Connection* PoolState::idlest_holder(std::uint32_t not_this) {
   Connection* found = nullptr;
-  int candidates = 0;
-  for (int probes = 0; probes < probes_max && candidates < candidates_max; ++probes) {
-    const std::uint32_t number = idle_holder_hand_.next(halves.details.bound());
-    if (!halves.details.is_used(number)) continue;
-    const HalfDetail& detail = halves.details[number];
-    if (detail.connection == none || detail.connection == not_this) continue;
-    Connection& candidate = connections[detail.connection];
+  sample(halves.details, idle_holder_hand_, [&](std::uint32_t number) {
+    const std::uint32_t slot = halves.details[number].connection;
+    if (slot == none || slot == not_this) return false;
+    Connection& candidate = connections[slot];
     if (found == nullptr || idleness(candidate) > idleness(*found)) found = &candidate;
-    ++candidates;
-  }
+    return true;
+  });
   return found;
 }
 

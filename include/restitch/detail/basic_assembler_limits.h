@@ -63,7 +63,10 @@ template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::give_way_in_total(std::uint32_t at_hand, AssemblerContext* context) {
   detail::PoolState& state = pool_.state_;
   const std::size_t excess = state.halves.memory_size() - state.options.limits.total_bytes_max;
-  Connection* holder = nullptr;
+  const auto at_hand_gives_way = [&] {
+    return pool_.is_open(at_hand) &&
+           give_way(greedier_half(state.connections[at_hand]), excess, Limit::total_bytes, context);
+  };
   if (state.options.limits.at_total_bytes == LimitPolicy::skip_greediest) {
     const std::uint32_t detail = state.halves.greed.greediest();
     if (detail != detail::none) {
@@ -74,14 +77,11 @@ bool BasicAssembler<S, Factory>::give_way_in_total(std::uint32_t at_hand, Assemb
         return true;
       }
     }
-  } else if (state.options.limits.at_total_bytes == LimitPolicy::ignore_new) {
-    const bool here = pool_.is_open(at_hand);
-    if (here && give_way(greedier_half(state.connections[at_hand]), excess, Limit::total_bytes, context)) {
-      return true;
-    }
+  } else if (state.options.limits.at_total_bytes == LimitPolicy::ignore_new && at_hand_gives_way()) {
+    return true;
   }
-  holder = state.idlest_holder(at_hand);
-  if (holder == nullptr) return false;
+  Connection* const holder = state.idlest_holder(at_hand);
+  if (holder == nullptr) return at_hand_gives_way();  // nobody else holds anything
   expel_at_limit(*holder, Limit::total_bytes);
   return true;
 }

@@ -6,6 +6,7 @@
 // search has to read of many objects lies together, and the rest stays out of the cache.
 #pragma once
 
+#include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
@@ -94,6 +95,18 @@ class Slab {
 
   // One more than the highest number that may be in use.
   [[nodiscard]] std::uint32_t bound() const { return static_cast<std::uint32_t>(chunks_.size()) << shift; }
+
+  // The lowest number in use that is not below `from`, or none. Many that are not in use cost little.
+  [[nodiscard]] std::uint32_t next_used(std::uint32_t from) const {
+    for (std::uint32_t number = from >> shift; number < chunks_.size(); ++number, from = number << shift) {
+      if (!chunks_[number] || chunks_[number]->live == 0) continue;
+      for (std::uint32_t local = from & mask; local <= mask; local = (local / 64 + 1) * 64) {
+        if (const std::uint64_t used = chunks_[number]->used[local / 64] >> local % 64; used != 0)
+          return (number << shift) + local + static_cast<std::uint32_t>(std::countr_zero(used));
+      }
+    }
+    return none;
+  }
 
   // Calls function(index, object) for each object; the function may release the object it is given.
   template <class Function>

@@ -193,6 +193,40 @@ TEST(TotalBytes, EvictingTakesTheIdlestOfThoseThatHold) {
   EXPECT_EQ(world.pool.size().tombstones, 0u) << "what comes of it begins anew";
 }
 
+// Places of what is held are numbered, and the numbers of a spike stay.
+TEST(TotalBytes, EvictingFindsTheOneThatIsLeftOfASpike) {
+  constexpr std::size_t total = std::size_t{40} << 20;
+  constexpr std::uint16_t spike = 50'000;
+  constexpr std::uint16_t left = 20'000;
+  TestWorld world(AssemblerOptions{}, limited(PoolLimits::unlimited, total, LimitPolicy::evict_idlest));
+  for (std::uint16_t port = 1; port <= spike; ++port) {
+    world.send(client(100).syn().client_port(port).at(1), client(105, "x").client_port(port).at(1));
+  }
+  ASSERT_EQ(acted(world, Limit::total_bytes), 0u);
+  for (std::uint16_t port = 1; port <= spike; ++port) {
+    if (port != left) world.send(client(101).rst().client_port(port).at(2));
+  }
+  world.send(client(100).syn().client_port(spike + 1).at(3));
+  world.told();
+  for (std::uint32_t i = 0; i < 2000 && acted(world, Limit::total_bytes) == 0; ++i) {
+    world.send(client(200 + 30'000 * i, std::string(20'000, 'y')).client_port(spike + 1).at(3));
+  }
+  EXPECT_THAT(world.told(), ElementsAre("#20000 c @4 'x' skip 4", "#20000 complete evicted no packet"));
+}
+
+TEST(TotalBytes, WithNobodyToEvictTheOneAtHandGivesWay) {
+  constexpr std::size_t total = 100'000;
+  for (const LimitPolicy policy :
+       {LimitPolicy::evict_idlest, LimitPolicy::skip_greediest, LimitPolicy::ignore_new}) {
+    TestWorld world(AssemblerOptions{}, limited(PoolLimits::unlimited, total, policy));
+    world.send(client(100).syn());
+    for (std::uint32_t i = 0; i < 100; ++i) world.send(client(200 + 3000 * i, std::string(2000, 'y')));
+    EXPECT_LE(world.pool.byte_counts().held, total) << to_string(policy);
+    EXPECT_GT(acted(world, Limit::total_bytes), 50u) << to_string(policy);
+    EXPECT_EQ(world.pool.size().connections, 1u) << to_string(policy);
+  }
+}
+
 TEST(TotalBytes, IgnoringNewOnesLetsWhoNeedsMoreLoseItItself) {
   TestWorld world(AssemblerOptions{}, limited(PoolLimits::unlimited, 1000, LimitPolicy::ignore_new));
   world.send(client(100).syn(), client(100).syn().client_port(40001));
@@ -233,6 +267,14 @@ TEST(Connections, AnEvictedOneIsForgottenEvenIfItsStreamWouldStay) {
   world.on_complete = [](AssemblerContext*, EndReason) { return false; };
   world.send(client(100).syn().client_port(1), client(100).syn().client_port(2));
   EXPECT_EQ(world.pool.size().connections, 1u);
+}
+
+TEST(Connections, WithRoomForNoneAllAreIgnored) {
+  TestWorld world(AssemblerOptions{}, connections(0));
+  world.send(client(100).syn(), client(101, "abc"));
+  EXPECT_THAT(world.calls(), IsEmpty());
+  EXPECT_EQ(world.pool.byte_counts().dropped, 3u);
+  EXPECT_EQ(acted(world, Limit::connections), 2u);
 }
 
 TEST(Connections, IgnoringNewOnesCountsTheirBytesAsDropped) {
