@@ -3,6 +3,7 @@
 #pragma once
 
 #include "restitch/basic_assembler.h"
+#include "restitch/detail/require.h"
 
 namespace restitch {
 
@@ -10,7 +11,9 @@ namespace restitch {
 class StreamHandle {
  public:
   // Requires: not null.
-  explicit StreamHandle(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  explicit StreamHandle(std::unique_ptr<Stream> stream) : stream_(std::move(stream)) {
+    RESTITCH_REQUIRE(stream_ != nullptr, "a StreamHandle needs a stream");
+  }
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {

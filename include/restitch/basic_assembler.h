@@ -7,7 +7,6 @@
 #pragma once
 
 #include <array>
-#include <cassert>
 #include <concepts>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "restitch/detail/pool_state.h"
+#include "restitch/detail/require.h"
 #include "restitch/detail/stream_slots.h"
 #include "restitch/options.h"
 #include "restitch/stream.h"
@@ -46,6 +46,7 @@ concept StreamFactoryType = requires(F& factory, const NetFlow& net, TransportFl
 };
 
 // A packet on its way into an assembler, which looks at the flow and the segment. Borrows the context.
+// Requires: it has one when it is assembled.
 struct AssemblerPacket {
   DecodedPacket decoded;
   AssemblerContext* context = nullptr;
@@ -87,11 +88,15 @@ class BasicStreamPool {
   ConnectionRef get_connection(const NetFlow& net, bool end, Timestamp timestamp, const TcpSegment& tcp,
                                AssemblerContext& context);
 
-  // Forgets a connection at once: no call is made, what waits is dropped, no tombstone stays.
+  // Forgets a connection at once: no call is made, what waits is dropped, no tombstone stays. Requires: it is
+  // one of this pool.
   void remove(detail::Connection& connection);
 
-  // The stream of a connection from get_connection().
-  S& stream(const ConnectionRef& ref) { return streams_[ref.connection->slot]; }
+  // The stream of a connection from get_connection(). Requires: there is one.
+  S& stream(const ConnectionRef& ref) {
+    RESTITCH_REQUIRE(ref, "stream() needs a connection: get_connection() found none");
+    return streams_[ref.connection->slot];
+  }
 
   [[nodiscard]] PoolSize size() const;
 
@@ -174,7 +179,7 @@ class BasicAssembler {
   struct Meeting;
   struct Settling;
   struct Owning;
-  struct Call;
+  using Call = detail::PoolCall;
   static constexpr std::size_t batch_max = 32;
 
   // A packet on its way, with what it will be looked up by.

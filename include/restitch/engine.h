@@ -16,6 +16,7 @@
 
 #include "restitch/detail/engine_chunk.h"
 #include "restitch/detail/engine_crew.h"
+#include "restitch/detail/require.h"
 #include "restitch/feed.h"
 
 namespace restitch {
@@ -150,7 +151,7 @@ AssemblerOptions share_of(AssemblerOptions options, unsigned shards);
 template <StreamType S, class Factory>
 class Engine final : public detail::EngineBase {
  public:
-  // `make_factory(shard)` answers a std::unique_ptr<Factory> for each shard.
+  // `make_factory(shard)` answers a std::unique_ptr<Factory> for each shard. Requires: none is null.
   template <class MakeFactory>
   Engine(const EngineOptions& options, EngineListener& listener, MakeFactory&& make_factory)
       : EngineBase(options, listener) {
@@ -161,13 +162,22 @@ class Engine final : public detail::EngineBase {
     }
   }
 
-  [[nodiscard]] Factory& factory(unsigned shard) { return *shards_[shard]->factory; }
+  // Requires: shard < shards().
+  [[nodiscard]] Factory& factory(unsigned shard) {
+    RESTITCH_REQUIRE(shard < shards(), "a shard's number is below shards()");
+    return *shards_[shard]->factory;
+  }
 
  private:
   struct Shard {
     Shard(std::unique_ptr<Factory> made, const PoolOptions& pool_options,
           const AssemblerOptions& assembler_options)
-        : factory(std::move(made)), pool(*factory, pool_options), assembler(pool, assembler_options) {}
+        : factory(std::move(made)), pool(checked(factory), pool_options), assembler(pool, assembler_options) {}
+
+    static Factory& checked(const std::unique_ptr<Factory>& factory) {
+      RESTITCH_REQUIRE(factory != nullptr, "each shard of an engine needs a factory");
+      return *factory;
+    }
 
     std::unique_ptr<Factory> factory;
     BasicStreamPool<S, Factory> pool;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "restitch/detail/require.h"
 #include "restitch/sequence.h"
 
 namespace restitch {
@@ -270,9 +271,15 @@ class Layers {
   [[nodiscard]] std::span<const Layer> items() const { return {items_.data(), count_}; }
   void clear() { count_ = 0; }
   // Requires: fewer than decode_depth_max layers; each is a header, so decode() cannot meet more.
-  void push(Layer layer) { items_[count_++] = layer; }
+  void push(Layer layer) {
+    RESTITCH_REQUIRE(count_ < items_.size(), "Layers has room for decode_depth_max layers");
+    items_[count_++] = layer;
+  }
   // Forgets all but the first so many. Requires: there are as many.
-  void keep(std::size_t count) { count_ = count; }
+  void keep(std::size_t count) {
+    RESTITCH_REQUIRE(count <= count_, "Layers keeps no more layers than there are");
+    count_ = count;
+  }
 
  private:
   std::array<Layer, decode_depth_max> items_;

@@ -1,5 +1,7 @@
 #include "capture/stream_reader.h"
 
+#include "restitch/detail/require.h"
+
 namespace restitch {
 
 std::span<const Record> StreamReader::next_batch() {
@@ -23,6 +25,7 @@ std::span<const Record> StreamReader::next_batch() {
 }
 
 void StreamReader::hand_over(RecordMemory& memory, std::size_t size) {
+  RESTITCH_REQUIRE(keeps_, "hand_over() needs keep_records()");
   buffer_.exchange(memory, size);
   lent_ = false;
 }

@@ -1,10 +1,10 @@
 #include <algorithm>
-#include <cassert>
 #include <list>
 #include <map>
 #include <utility>
 
 #include "output/diff_side.h"
+#include "restitch/detail/require.h"
 #include "restitch/output_diff.h"
 
 namespace restitch {
@@ -211,11 +211,14 @@ bool ConnectionDiff::ends_differ() const {
   return false;
 }
 
+static std::span<const ReceiverPolicy* const> at_least_two(std::span<const ReceiverPolicy* const> receivers) {
+  RESTITCH_REQUIRE(receivers.size() >= 2, "a DiffAssembler compares two receivers or more");
+  return receivers;
+}
+
 DiffAssembler::DiffAssembler(std::span<const ReceiverPolicy* const> receivers, Sink sink,
                              const DiffOptions& options)
-    : parts_(std::make_unique<Parts>(receivers, std::move(sink), options)) {
-  assert(receivers.size() >= 2);
-}
+    : parts_(std::make_unique<Parts>(at_least_two(receivers), std::move(sink), options)) {}
 
 DiffAssembler::~DiffAssembler() = default;
 

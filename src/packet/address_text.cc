@@ -2,11 +2,11 @@
 // more zero groups (the first of equals) as "::", an IPv4-mapped address with its IPv4 part dotted.
 #include <arpa/inet.h>
 
-#include <cassert>
 #include <charconv>
 #include <cstring>
 
 #include "base/bytes.h"
+#include "restitch/detail/require.h"
 #include "restitch/packet.h"
 
 namespace restitch {
@@ -84,12 +84,12 @@ void append_ipv6(std::string& text, const IpAddress& address) {
 }  // namespace
 
 IpAddress IpAddress::from_bytes(Bytes bytes) {
-  assert(bytes.size() == 4 || bytes.size() == 16);
+  RESTITCH_REQUIRE(bytes.size() == 4 || bytes.size() == 16, "an IP address has 4 or 16 bytes");
   IpAddress address;
   if (bytes.size() == 4) {
     address.version = 4;
     std::memcpy(address.bytes.data() + 12, bytes.data(), 4);
-  } else if (bytes.size() == 16) {
+  } else {
     address.version = 6;
     std::memcpy(address.bytes.data(), bytes.data(), 16);
   }

@@ -6,8 +6,10 @@
 #include "packet/link_layer.h"
 #include "packet/walk.h"
 #include "restitch/defragmenter.h"
+#include "restitch/detail/require.h"
 
 namespace restitch {
+
 Decoder::Decoder(const DecoderOptions& options)
     : options_(options),
       defragmenter_(options.defragmenter),
@@ -21,7 +23,10 @@ Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 Decoder::~Decoder() = default;
 
-const Layers& Decoder::layers() const { return notes_->layers; }
+const Layers& Decoder::layers() const {
+  RESTITCH_REQUIRE(noting_, "layers() needs note_layers(true) before the packet");
+  return notes_->layers;
+}
 
 void Decoder::note_layers(bool on) {
   noting_ = on || options_.vlan_in_key || options_.tunnel_in_key || options_.interface_in_key;
@@ -74,6 +79,7 @@ DecodedPacket Decoder::decode_noting(LinkType link_type, Bytes frame, const Capt
 }
 
 DecodedPacket Decoder::decode_more_ahead(const CaptureInfo& info) {
+  RESTITCH_REQUIRE(notes_->aggregate, "decode_more() needs a packet that has more");
   Aggregate aggregate = *notes_->aggregate;
   notes_->aggregate.reset();
   notes_->layers.keep(aggregate.layers);

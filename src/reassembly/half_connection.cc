@@ -342,7 +342,8 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
   if (!known()) return begin_midstream(state, direction, true);
   const HalfDetail* waiting = peek(state);
   const bool pending_end = waiting != nullptr && waiting->has_end;
-  if (!at_most && !pending_end && !holds(state)) return false;
+  // Behind its end a stream lacks nothing, though the number of the FIN is acknowledged, too.
+  if (!pending_end && !holds(state) && (!at_most || ended())) return false;
   HalfDetail& d = detail(state);
   std::uint32_t lowest = d.held.empty() || end_comes_first(state, policy) ? none : d.held.first(state);
   Sequence to = lowest != none ? state.segments[lowest].first

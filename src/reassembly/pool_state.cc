@@ -21,6 +21,11 @@ std::int64_t shortest_silence(const PoolOptions& options) {
   return least;
 }
 
+const ReceiverPolicy& usual_policy(const PoolOptions& options) {
+  RESTITCH_REQUIRE(options.receiver != nullptr, "PoolOptions::receiver must not be null");
+  return *options.receiver;
+}
+
 std::uint64_t random_seed() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -37,7 +42,7 @@ PoolState::PoolState(const PoolOptions& pool_options, std::uint64_t seed)
       table(memory, seed),
       tombstones(memory, seed, options.tombstones_max, options.tombstone_timeout_ns),
       claims(memory, seed, options.limits.total_bytes_max, options.tombstone_timeout_ns),
-      policies(memory, seed, *options.receiver),
+      policies(memory, seed, usual_policy(options)),
       halves(memory),
       receivers(memory),
       refused_queues(memory),

@@ -1,9 +1,9 @@
 #include <algorithm>
-#include <cassert>
 #include <iterator>
 #include <new>
 #include <utility>
 
+#include "restitch/detail/require.h"
 #include "restitch/detail/segment_run.h"
 #include "restitch/stream.h"
 
@@ -74,8 +74,7 @@ void ScatterGather::count_new() {
 }
 
 Bytes ScatterGather::fetch(std::size_t size) {
-  assert(size <= available_ && "fetch() beyond lengths().available");
-  size = std::min(size, available_);
+  RESTITCH_REQUIRE(size <= available_, "fetch() must not ask for more than lengths().available");
   if (size == 0) return {};
   const std::span<const Chunk> all = chunks();
   if (size <= all.front().bytes.size()) return all.front().bytes.first(size);
@@ -108,8 +107,8 @@ void ScatterGather::join(std::size_t size) {
 }
 
 void ScatterGather::keep_from(std::size_t offset) {
-  assert(offset <= available_ && "keep_from() beyond lengths().available");
-  keep_from_ = std::min(offset, available_);
+  RESTITCH_REQUIRE(offset <= available_, "keep_from() must not go beyond lengths().available");
+  keep_from_ = offset;
   keeps_ = true;
 }
 

@@ -42,6 +42,7 @@ PUBLIC_HEADERS = [
     ("limits.h", "reassembly"),
     ("detail/block.h", "base"),
     ("detail/prefetch.h", "base"),
+    ("detail/require.h", "base"),
     ("detail/block_source.h", "base"),
     ("detail/flow_hash.h", "packet"),
     ("detail/engine_*.h", "engine"),

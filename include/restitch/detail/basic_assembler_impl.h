@@ -7,19 +7,9 @@
 #include "restitch/basic_assembler.h"
 #include "restitch/detail/optional_sequence.h"
 #include "restitch/detail/prefetch.h"
+#include "restitch/detail/require.h"
 
 namespace restitch {
-
-// Callbacks may run: whoever enters the pool now is a programming error.
-template <StreamType S, class Factory>
-struct BasicAssembler<S, Factory>::Call {
-  explicit Call(detail::PoolState& pool_state) : state(pool_state) {
-    assert(!state.in_call && "a callback must not enter its pool or assembler");
-    state.in_call = true;
-  }
-  ~Call() { state.in_call = false; }
-  detail::PoolState& state;
-};
 
 // Where the payload of the packet at hand goes, until its half-connection takes it over.
 template <StreamType S, class Factory>
@@ -106,6 +96,7 @@ void BasicAssembler<S, Factory>::assemble_batch(std::span<const AssemblerPacket>
   look_ahead(ahead);
   for (std::size_t i = 0; i < packets.size(); ++i) {
     const DecodedPacket& packet = packets[i].decoded;
+    RESTITCH_REQUIRE(packets[i].context != nullptr, "a packet must come with a context");
     assemble_hashed(ahead[i].key, ahead[i].hash, packet.net, packet.tcp, *packets[i].context);
   }
 }

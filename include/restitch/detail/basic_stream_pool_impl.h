@@ -29,6 +29,7 @@ BasicStreamPool<S, Factory>::BasicStreamPool(Factory& factory, const PoolOptions
 
 template <StreamType S, class Factory>
 BasicStreamPool<S, Factory>::~BasicStreamPool() {
+  const detail::PoolCall call(state_);
   state_.connections.for_each([this](std::uint32_t, detail::Connection& connection) { erase(connection); });
 }
 
@@ -91,7 +92,7 @@ template <StreamType S, class Factory>
 auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, Timestamp timestamp,
                                                  const TcpSegment& tcp, AssemblerContext& context)
     -> ConnectionRef {
-  assert(!state_.in_call && "a callback must not enter its pool or assembler");
+  const detail::PoolCall call(state_);
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   const std::uint32_t hash = state_.hash(key.key);
   const ConnectionRef ref = find(key, hash);
@@ -105,7 +106,8 @@ auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, T
 
 template <StreamType S, class Factory>
 void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
-  assert(!state_.in_call && "a callback must not enter its pool or assembler");
+  const detail::PoolCall call(state_);
+  RESTITCH_REQUIRE(state_.connections.is_used(connection.slot), "remove() needs a connection of its pool");
   if (detail::ClaimGroup* const claims = state_.claims.find(connection.key, connection.hash)) {
     state_.claims.drop(state_.halves, *claims);
   }

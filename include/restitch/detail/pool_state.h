@@ -16,6 +16,7 @@
 #include "restitch/detail/policy_table.h"
 #include "restitch/detail/receiver_state.h"
 #include "restitch/detail/refused_queue.h"
+#include "restitch/detail/require.h"
 #include "restitch/detail/tombstones.h"
 #include "restitch/options.h"
 
@@ -262,6 +263,21 @@ class PoolState {
   ScatteredHand idle_holder_hand_;
   std::array<Victim, 15> victims_{};
   std::size_t spare_victims_ = 0;
+};
+
+// A call into the pool, during which callbacks may run: these must not enter it, too.
+class PoolCall {
+ public:
+  explicit PoolCall(PoolState& state) : state_(state) {
+    RESTITCH_REQUIRE(!state.in_call, "a callback must not enter its pool or assembler");
+    state.in_call = true;
+  }
+  ~PoolCall() { state_.in_call = false; }
+  PoolCall(const PoolCall&) = delete;
+  PoolCall& operator=(const PoolCall&) = delete;
+
+ private:
+  PoolState& state_;
 };
 
 }  // namespace restitch::detail

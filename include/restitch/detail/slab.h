@@ -7,7 +7,6 @@
 #pragma once
 
 #include <bit>
-#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -16,6 +15,7 @@
 #include <vector>
 
 #include "restitch/detail/block_source.h"
+#include "restitch/detail/require.h"
 
 namespace restitch::detail {
 
@@ -61,7 +61,7 @@ class Slab {
     const std::uint32_t number = index >> shift;
     const std::uint32_t local = index & mask;
     Chunk& chunk = *chunks_[number];
-    assert(is_used(index));
+    RESTITCH_REQUIRE(is_used(index), "what has a number is released once");
     object(chunk.cells[local]).~T();
     chunk.used[local / 64] &= ~(std::uint64_t{1} << (local % 64));
     const bool was_full = chunk.free_head == none && chunk.fresh == cells_per_chunk;

@@ -43,7 +43,7 @@ TEST(Slab, TheNextOneInUseIsFoundFromAnywhere) {
     std::sort(sorted.begin(), sorted.end());
     ASSERT_EQ(used_of(slab), sorted) << left;
     for (int i = 0; i < 1000; ++i) {
-      const std::uint32_t from = dice() % (slab.bound() + 10);
+      const auto from = static_cast<std::uint32_t>(dice() % (slab.bound() + 10));
       const auto behind = std::lower_bound(sorted.begin(), sorted.end(), from);
       ASSERT_EQ(slab.next_used(from), behind == sorted.end() ? none : *behind) << from;
     }
