@@ -172,7 +172,9 @@ class Engine final : public detail::EngineBase {
   struct Shard {
     Shard(std::unique_ptr<Factory> made, const PoolOptions& pool_options,
           const AssemblerOptions& assembler_options)
-        : factory(std::move(made)), pool(checked(factory), pool_options), assembler(pool, assembler_options) {}
+        : factory(std::move(made)),
+          pool(checked(factory), pool_options),
+          assembler(pool, assembler_options) {}
 
     static Factory& checked(const std::unique_ptr<Factory>& factory) {
       RESTITCH_REQUIRE(factory != nullptr, "each shard of an engine needs a factory");

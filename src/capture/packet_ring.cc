@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -24,7 +25,7 @@ namespace {
 
 // A frame has to fit into a block, and a block goes to us when it is full or its time is up; so there are
 // to be many, and none too small.
-constexpr std::size_t block_size = std::size_t{256} << 10;
+constexpr std::size_t usual_block_size = std::size_t{256} << 10;
 constexpr std::size_t block_count_min = 4;
 constexpr std::size_t frame_size = 2048;  // has to be given; TPACKET_V3 packs frames densely
 constexpr unsigned vlan_tag_size = 4;
@@ -45,6 +46,19 @@ Result<PacketRing> PacketRing::open(const LiveOptions& options, int fanout_group
   if (const Result<void> ready = ring.set_up(options, fanout_group); !ready) {
     return tl::unexpected(ready.error());
   }
+  return ring;
+}
+
+PacketRing PacketRing::in_memory(std::size_t block_count, LinkType link_type, bool is_loopback) {
+  PacketRing ring;
+  ring.link_type_ = link_type;
+  ring.loopback_ = is_loopback;
+  ring.block_size_ = usual_block_size;
+  ring.block_count_ = block_count;
+  void* const mapped = ::mmap(nullptr, ring.block_size_ * block_count, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  ring.blocks_ = static_cast<std::uint8_t*>(mapped);
   return ring;
 }
 
@@ -126,8 +140,8 @@ Result<void> PacketRing::map(const LiveOptions& options) {
   }
   // Room in front of each frame, for the VLAN tag that the kernel took out.
   if (!set(fd_, SOL_PACKET, PACKET_RESERVE, vlan_tag_size)) return refusal(interface_, errno);
-  block_size_ = block_size;
-  block_count_ = std::max(options.buffer_size / block_size, block_count_min);
+  block_size_ = usual_block_size;
+  block_count_ = std::max(options.buffer_size / block_size_, block_count_min);
   tpacket_req3 request{};
   request.tp_block_size = static_cast<unsigned>(block_size_);
   request.tp_block_nr = static_cast<unsigned>(block_count_);

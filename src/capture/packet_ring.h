@@ -15,6 +15,9 @@ class PacketRing {
   // What was asked for, and a fanout group: its number, fanout_none, or fanout_new_group.
   static Result<PacketRing> open(const LiveOptions& options, int fanout_group);
 
+  // Without a socket: who makes it fills its blocks, as the kernel would. For tests.
+  static PacketRing in_memory(std::size_t block_count, LinkType link_type, bool is_loopback);
+
   PacketRing(PacketRing&& other) noexcept;
   PacketRing& operator=(PacketRing&&) = delete;
   ~PacketRing();
@@ -27,6 +30,7 @@ class PacketRing {
   [[nodiscard]] bool interface_exists() const;
 
   [[nodiscard]] std::size_t block_count() const { return block_count_; }
+  [[nodiscard]] std::size_t block_size() const { return block_size_; }
   [[nodiscard]] tpacket_block_desc& block(std::size_t index) const;
 
  private:
@@ -48,6 +52,9 @@ class PacketRing {
   std::size_t block_size_ = 0;
   std::size_t block_count_ = 0;
 };
+
+// Reads what comes into its blocks.
+std::unique_ptr<CaptureReader> read_ring(const LiveOptions& options, PacketRing ring);
 
 // A filter for packet sockets, or just the snap length if there is none: what the kernel is to run on each
 // packet. Instructions as pairs of 32-bit words, as the kernel and libpcap lay them out.

@@ -143,7 +143,11 @@ Result<std::unique_ptr<CaptureReader>> open_ring(const LiveOptions& options, int
   Result<PacketRing> ring = PacketRing::open(options, fanout_group);
   if (!ring) return tl::unexpected(ring.error());
   group_taken = ring->fanout_group();
-  return std::make_unique<RingReader>(options, std::move(*ring));
+  return read_ring(options, std::move(*ring));
+}
+
+std::unique_ptr<CaptureReader> read_ring(const LiveOptions& options, PacketRing ring) {
+  return std::make_unique<RingReader>(options, std::move(ring));
 }
 
 }  // namespace restitch

@@ -28,8 +28,8 @@ class Shift {
     for (std::size_t slot = slots; slot-- > 0;) free_.push_back(slot);
   }
 
-  // Makes up to `count` helpers that work(). None of them does anything before it is known how many there are.
-  // Requires: `helpers` has room for them.
+  // Makes up to `count` helpers that work(). None of them does anything before it is known how many there
+  // are. Requires: `helpers` has room for them.
   void begin(std::vector<std::jthread>& helpers, unsigned count) {
     const std::lock_guard lock(mutex_);
     try {
@@ -191,7 +191,7 @@ class Shift {
   // Below: only under the mutex.
   std::vector<Shard> shards_;
   std::vector<Flight> flights_;  // in order
-  std::uint64_t settled_ = 0;   // chunks before flights_.front()
+  std::uint64_t settled_ = 0;    // chunks before flights_.front()
   std::vector<std::size_t> free_;
   bool reading_ = false;
   unsigned reader_ = 0;  // the thread that read last

@@ -16,8 +16,9 @@ constexpr std::size_t candidates_max = 32;
 // How many places may be passed over for that.
 constexpr std::uint32_t probes_max = 4096;
 
-// Calls look(number) for objects from all over their places, until it has said yes candidates_max times or all
-// were seen: scattered ones, and where these are hard to hit, because few are left of many, one after the other.
+// Calls look(number) for objects from all over their places, until it has said yes candidates_max times or
+// all were seen: scattered ones, and where these are hard to hit, because few are left of many, one after the
+// other.
 template <class Objects, class Look>
 void sample(const Objects& objects, ScatteredHand& hand, Look&& look) {
   if (objects.size() == 0) return;

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Installs a build of restitch and uses it as a stranger would: by find_package, by pkg-config and a
-plain compiler, and from a tree that was moved after the install. `--subdirectory` adds the way by
-add_subdirectory, which compiles the modules it takes once more."""
+plain compiler, and from a tree that was moved after the install. What a user must not do (misuse.cc) ends the
+program with a line that names the rule, whether he compiles with NDEBUG or without. `--subdirectory` adds the way
+by add_subdirectory, which compiles the modules it takes once more."""
 import argparse
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +77,22 @@ def build_with_pkg_config(args, folder, prefix):
     run(folder / "consumer", SAMPLE, env=dict(os.environ, LD_LIBRARY_PATH=str(pc_file.parent.parent)))
 
 
+def check_misuse(args, folder, prefix):
+    """Each misuse is met by an abort, one line on standard error and nothing else."""
+    for build_type in ("Release", "Debug"):  # with NDEBUG and without
+        build = folder / build_type
+        run(args.cmake, "-G", "Ninja", "-S", HERE, "-B", build, f"-DCMAKE_CXX_COMPILER={args.cxx}",
+            f"-DCMAKE_CXX_FLAGS={args.flags}", f"-DCMAKE_BUILD_TYPE={build_type}", f"-DCMAKE_PREFIX_PATH={prefix}")
+        run(args.cmake, "--build", build, "--target", "misuse")
+        misuses = [line.split("\t") for line in output(build / "misuse").splitlines()]
+        for name, rule in misuses:
+            done = subprocess.run([build / "misuse", name], capture_output=True, text=True, timeout=60)
+            if (done.returncode, done.stdout, done.stderr) != (-signal.SIGABRT, "", f"restitch: {rule}\n"):
+                sys.exit(f"misuse {name}, {build_type}: status {done.returncode}, standard error '{done.stderr}', "
+                         f"where it breaks the rule '{rule}'")
+        print(f"{len(misuses)} kinds of misuse, {build_type}: each ended by its rule")
+
+
 def check_search(*programs):
     """No program or library of ours looks for libraries in the folder that it happens to be called from."""
     wrong = [what for program in programs for what in hardening.wrong_search(program)]
@@ -107,6 +125,7 @@ def main():
     build_with_cmake(args, work / "find_package", f"-DCMAKE_PREFIX_PATH={prefix}")
     build_with_pkg_config(args, work / "pkg_config", prefix)
     check_components(args, work / "components", prefix)
+    check_misuse(args, work / "misuse", prefix)
     if args.subdirectory:
         build_with_cmake(args, work / "subdirectory", f"-DRESTITCH_SOURCE={ROOT}")
     run_tools(Path(args.build), prefix)

@@ -1,93 +1,28 @@
-// Out of memory, at every point: operator new and the blocks of restitch in this whole program count, and
-// fail when they are told to. Whatever fails, the pool stays usable, all bytes are accounted for, and no byte
-// comes twice or in the wrong place.
+// Out of memory, at every point (failing_memory.h). Whatever fails, the pool stays usable, all bytes are
+// accounted for, and no byte comes twice or in the wrong place: in a flush, at a limit and where a receiver
+// is chosen, too.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <new>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "faults/failing_memory.h"
 #include "restitch/basic_assembler.h"
-#include "restitch/detail/block.h"
-#include "restitch/detail/block_source.h"
 
-namespace {
-
-// Allocations to go until one fails; then all do, until told otherwise, or only that one.
-constexpr std::uint64_t never = ~std::uint64_t{0};
-std::uint64_t to_go = never;
-bool only_once = false;
-std::uint64_t allocations = 0;
-
-bool fails_now() {
-  ++allocations;
-  if (to_go == never) return false;
-  if (to_go != 0) {
-    --to_go;
-    return false;
-  }
-  if (only_once) to_go = never;
-  return true;
-}
-
-void* allocate(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) {
-  if (fails_now()) return nullptr;
-  return std::aligned_alloc(alignment, (size + alignment) / alignment * alignment);
-}
-
-void* allocate_or_throw(std::size_t size, std::size_t alignment = alignof(std::max_align_t)) {
-  if (void* memory = allocate(size, alignment)) return memory;
-  throw std::bad_alloc();
-}
-
-// Out of line: GCC warns of free() for memory of new when it sees only one of the two bodies.
-[[gnu::noinline]] void give_back(void* memory) { std::free(memory); }
-
-}  // namespace
-
-void* operator new(std::size_t size) { return allocate_or_throw(size); }
-void* operator new[](std::size_t size) { return allocate_or_throw(size); }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return allocate_or_throw(size, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { give_back(memory); }
-void operator delete[](void* memory) noexcept { give_back(memory); }
-void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { give_back(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { give_back(memory); }
-
-namespace restitch::detail {
-
-// In place of src/base/block.cc.
-void* allocate_block(std::size_t size, bool) noexcept { return fails_now() ? nullptr : std::calloc(1, size); }
-void release_block(void* block, std::size_t) noexcept { std::free(block); }
-void* allocate_aligned_block(std::size_t size) noexcept {
-  if (fails_now()) return nullptr;
-  void* const block = std::aligned_alloc(size, size);
-  return block == nullptr ? nullptr : std::memset(block, 0, size);
-}
-void discard_pages(void* part, std::size_t size) noexcept { std::memset(part, 0, size); }
-void reuse_pages(std::size_t) noexcept {}
-std::size_t blocks_size() noexcept { return 0; }
-
-}  // namespace restitch::detail
-
-namespace restitch {
+namespace restitch::testing {
 namespace {
 
 // The byte that stands at an offset of a connection's stream, in either direction.
 std::uint8_t byte_at(std::uint64_t offset) { return static_cast<std::uint8_t>(offset * 7 + offset / 256); }
 
-// Checks what it gets, and counts it even when looking at it fails. Allocates nothing of its own.
+// Checks what it gets, and counts it even when looking at it fails. Allocates nothing of its own. (What is in
+// a stream that began in the middle, because memory or a limit had ended the one before it, is only counted.)
 class Sink {
  public:
   bool accept(const TcpSegment&, const CaptureInfo&, TcpFlowDirection, std::optional<Sequence>, bool&,
@@ -98,15 +33,21 @@ class Sink {
     const auto [available, saved] = sg.lengths();
     const auto direction = static_cast<std::size_t>(sg.info().direction);
     if (sg.info().skip > 0) next_[direction] += static_cast<std::uint64_t>(sg.info().skip);
+    if (sg.info().skip < 0) from_the_middle_[direction] = true;
     in_place_ = in_place_ && sg.info().offset + saved == next_[direction];
     next_[direction] += available - saved;
     delivered += available - saved;
     if (keeps) sg.keep_from(available / 2);
+    EXPECT_TRUE(in_place_);
+    const Bytes some = sg.fetch(available / 2);
+    const Bytes all = sg.fetch(available);
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin()));
+    if (from_the_middle_[direction]) return;
     std::uint64_t at = sg.info().offset;
     for (const ScatterGather::Chunk& chunk : sg.chunks()) {
       for (const std::uint8_t byte : chunk.bytes) right_ = right_ && byte == byte_at(at++);
     }
-    EXPECT_TRUE(right_ && in_place_);
+    EXPECT_TRUE(right_);
   }
   bool reassembly_complete(AssemblerContext*, EndReason) { return true; }
 
@@ -115,6 +56,7 @@ class Sink {
 
  private:
   std::array<std::uint64_t, 2> next_{};
+  std::array<bool, 2> from_the_middle_{};
   bool right_ = true;
   bool in_place_ = true;
 };
@@ -130,10 +72,21 @@ constexpr TcpFlags fin = TcpFlags{} | TcpFlag::fin;
 constexpr TcpFlags rst = TcpFlags{} | TcpFlag::rst;
 constexpr TcpFlags urg = TcpFlags{} | TcpFlag::urg;
 
-// Many connections that do all that needs memory: reorder, overlap, keep, end, come back, are watched.
+// What a run is about, and the limits that act in it.
+struct Case {
+  PoolOptions pool;
+  AssemblerOptions assembler{};
+  std::vector<Limit> limits{};
+  bool chooses = false;  // a receiver policy of its own for each direction of each connection
+};
+
+// Many connections that do all that needs memory: reorder, overlap, keep, end, come back, are watched,
+// flushed.
 class Scenario {
  public:
-  explicit Scenario(const PoolOptions& options) : pool_(factory_, options), assembler_(pool_) {}
+  explicit Scenario(const Case& of) : pool_(factory_, options_of(of)), assembler_(pool_, of.assembler) {
+    policies_.fill(*of.pool.receiver);
+  }
 
   void run() {
     constexpr std::uint16_t connections = 60;
@@ -145,15 +98,22 @@ class Scenario {
       segment(port, true, 2500, 700, {});
       segment(port, false, 40, port % 60U, {});
     }
-    for (std::uint16_t port = 1; port <= connections && !::testing::Test::HasFailure(); ++port) {
+    for (std::uint16_t port = 1; port <= connections && !HasFailure(); ++port) {
       for (std::uint32_t at = 0; at < 12; ++at) segment(port, true, 2400 - at * 100, 1U << at % 8, {});
       segment(port, false, 0, 200, {});
       segment(port, true, 100, 1500, urg);
       segment(port, true, 3900, 10, fin);
       if (port % 3 == 0) segment(port, false, 200, 0, rst);
       if (port % 3 == 1) segment(port, false, 200, 5, fin);
+      if (port % 3 == 2) segment(port, false, 300, 50, fin);
     }
-    guarded([&] { assembler_.flush_with_options({Timestamp{1}, Timestamp{2}}); });
+    // Half of what waits; then all the rest.
+    guarded([&] {
+      const FlushResult result = assembler_.flush_with_options({now(-250), now(-150)});
+      flushed_ += result.flushed;
+      closed_ += result.closed;
+    });
+    guarded([&] { closed_by_all_ += assembler_.flush_all(); });
   }
 
   // Memory is back: what is left comes out.
@@ -164,10 +124,38 @@ class Scenario {
     EXPECT_EQ(pool_.byte_counts().held, 0u);
   }
 
+  // With memory enough it did what it is about.
+  void expect_all_of(const Case& of) const {
+    EXPECT_GT(flushed_, 5u);
+    EXPECT_GT(closed_, 5u);
+    EXPECT_GT(closed_by_all_, 5u);
+    EXPECT_GT(pool_.byte_counts().delivered, 50'000u);
+    EXPECT_EQ(asked_ > 0, of.chooses);
+    for (const Limit limit : of.limits) {
+      EXPECT_GT(pool_.limit_counts()[static_cast<std::size_t>(limit)], 5u) << to_string(limit);
+    }
+    EXPECT_EQ(failures_, 0u);
+  }
+
   [[nodiscard]] std::uint64_t failures() const { return failures_; }
-  [[nodiscard]] ByteCounts counts() const { return pool_.byte_counts(); }
 
  private:
+  static bool HasFailure() { return ::testing::Test::HasFailure(); }
+
+  PoolOptions options_of(const Case& of) {
+    PoolOptions options = of.pool;
+    if (of.chooses) {
+      options.choose_receiver = [this](const NetFlow&, TransportFlow) {
+        return &policies_[asked_++ % policies_.size()];
+      };
+    }
+    return options;
+  }
+
+  [[nodiscard]] Timestamp now(int packets) const {
+    return {(static_cast<std::int64_t>(packets_) + packets) * 1'000'000};
+  }
+
   void segment(std::uint16_t port, bool from_client, std::uint32_t at, std::uint32_t size, TcpFlags flags) {
     std::array<std::uint8_t, 4096> payload;
     for (std::uint32_t i = 0; i < size; ++i) payload[i] = byte_at(at + i);
@@ -183,8 +171,7 @@ class Scenario {
     tcp.window = 65535;
     tcp.payload = Bytes(payload.data(), size);
     ++packets_;
-    AssemblerContext context(CaptureInfo{.timestamp = {static_cast<std::int64_t>(packets_) * 1'000'000},
-                                         .packet_number = packets_});
+    AssemblerContext context(CaptureInfo{.timestamp = now(0), .packet_number = packets_});
     seen_ += size;
     guarded([&] { assembler_.assemble_with_context(net, tcp, context); });
   }
@@ -203,44 +190,47 @@ class Scenario {
   }
 
   SinkFactory factory_;
+  std::array<ReceiverPolicy, 200> policies_;
+  std::size_t asked_ = 0;
   BasicStreamPool<Sink, SinkFactory> pool_;
   BasicAssembler<Sink, SinkFactory> assembler_;
   std::uint64_t packets_ = 0;
   std::uint64_t seen_ = 0;
   std::uint64_t failures_ = 0;
+  std::size_t flushed_ = 0;
+  std::size_t closed_ = 0;
+  std::size_t closed_by_all_ = 0;
 };
 
-PoolOptions options_of(const char* policy, bool ageing) {
-  PoolOptions options;
-  options.receiver = find_receiver_policy(policy);
-  options.hash_seed = 1;
-  options.tombstones_max = 50;
-  if (ageing) options.ageing = {1'000'000'000, 2'000'000'000, 1'000'000'000, 1'000'000'000};
-  return options;
+Case case_of(const char* policy) {
+  Case made;
+  made.pool.receiver = find_receiver_policy(policy);
+  made.pool.hash_seed = 1;
+  made.pool.tombstones_max = 50;
+  return made;
 }
 
 // Runs it with memory running out at the n-th allocation, for each n there is.
-void run_out_everywhere(const PoolOptions& options, bool once) {
+void run_out_everywhere(const Case& of, bool once) {
   Sink::delivered = 0;
   std::uint64_t all = 0;
   {
-    Scenario scenario(options);
-    const std::uint64_t before = allocations;
+    Scenario scenario(of);
+    const std::uint64_t before = allocations();
     scenario.run();
-    all = allocations - before;
+    all = allocations() - before;
+    scenario.expect_all_of(of);
     scenario.finish();
-    ASSERT_GT(scenario.counts().delivered, 50'000u);
   }
   ASSERT_GT(all, 10u);
   std::uint64_t thrown = 0;
   for (std::uint64_t n = 0; n < all && !::testing::Test::HasFailure(); ++n) {
     SCOPED_TRACE("allocation " + std::to_string(n) + " of " + std::to_string(all));
     Sink::delivered = 0;
-    Scenario scenario(options);
-    only_once = once;
-    to_go = n;
+    Scenario scenario(of);
+    fail_after(n, once);
     scenario.run();
-    to_go = never;
+    fail_never();
     thrown += scenario.failures();
     scenario.finish();
   }
@@ -251,66 +241,104 @@ void run_out_everywhere(const PoolOptions& options, bool once) {
 class OutOfMemory : public ::testing::TestWithParam<const char*> {
  protected:
   void TearDown() override {
-    to_go = never;
+    fail_never();
     Sink::keeps = false;
   }
 };
 
-TEST_P(OutOfMemory, OneFailureCostsNoMoreThanWhatNeededIt) {
-  run_out_everywhere(options_of(GetParam(), false), true);
-}
+TEST_P(OutOfMemory, OneFailureCostsNoMoreThanWhatNeededIt) { run_out_everywhere(case_of(GetParam()), true); }
 
 TEST_P(OutOfMemory, NoMemoryFromThereOnIsSurvived) {
-  run_out_everywhere(options_of(GetParam(), true), false);
+  Case ageing = case_of(GetParam());
+  ageing.pool.ageing = {1'000'000'000, 2'000'000'000, 1'000'000'000, 1'000'000'000};
+  run_out_everywhere(ageing, false);
 }
 
 TEST_P(OutOfMemory, NorDoesItHarmWhatStreamsKeep) {
   Sink::keeps = true;
-  run_out_everywhere(options_of(GetParam(), false), true);
-  run_out_everywhere(options_of(GetParam(), false), false);
+  run_out_everywhere(case_of(GetParam()), true);
+  run_out_everywhere(case_of(GetParam()), false);
 }
 
-// Pieces come and go, and now and then there is no memory for them, or to write down where there is room.
-TEST(OutOfMemoryOfABlockSource, LeavesPiecesAsTheyAreAndNoneBehind) {
-  constexpr std::size_t size = std::size_t{16} * 1024;
-  constexpr std::size_t pieces_max = 300;
-  detail::BlockSource source(100 * size);
-  std::vector<std::uint8_t*> taken;
-  taken.reserve(pieces_max);
-  std::mt19937 dice(11);
-  std::uint64_t failed = 0;
-  const auto has_only = [](const std::uint8_t* piece, std::uint8_t byte) {
-    return std::all_of(piece, piece + size, [byte](std::uint8_t one) { return one == byte; });
-  };
-  // What is in a piece tells it from the others, nearly always.
-  const auto mark_of = [](const std::uint8_t* piece) {
-    return static_cast<std::uint8_t>(1 + reinterpret_cast<std::uintptr_t>(piece) / size % 255);
-  };
-  for (int step = 0; step < 20'000; ++step) {
-    const bool grows = step / 1000 % 2 == 0;
-    only_once = dice() % 2 == 0;
-    to_go = dice() % 2 == 0 ? dice() % 2 : never;
-    if (taken.empty() || (taken.size() < pieces_max && dice() % 3 != (grows ? 0U : 1U))) {
-      auto* const piece = static_cast<std::uint8_t*>(source.allocate(size));
-      to_go = never;
-      if (piece == nullptr) {
-        ++failed;
-        continue;
-      }
-      ASSERT_TRUE(has_only(piece, 0));
-      std::memset(piece, mark_of(piece), size);
-      taken.push_back(piece);
-    } else {
-      std::swap(taken[dice() % taken.size()], taken.back());
-      ASSERT_TRUE(has_only(taken.back(), mark_of(taken.back())));
-      source.release(taken.back(), size);
-      taken.pop_back();
-    }
-    to_go = never;
+TEST_P(OutOfMemory, NorThePoliciesThatAreChosen) {
+  Case choosing = case_of(GetParam());
+  choosing.chooses = true;
+  run_out_everywhere(choosing, true);
+  run_out_everywhere(choosing, false);
+}
+
+TEST_P(OutOfMemory, NorWhatGivesWayAtALimitOfPages) {
+  Case limited = case_of(GetParam());
+  limited.assembler.max_buffered_pages_per_connection(5).max_buffered_pages_total(50);
+  limited.limits = {Limit::connection_pages, Limit::total_pages};
+  run_out_everywhere(limited, true);
+  run_out_everywhere(limited, false);
+}
+
+TEST_P(OutOfMemory, NorWhatGivesWayAtALimitOfBytesOrConnections) {
+  Sink::keeps = true;
+  for (const LimitPolicy policy :
+       {LimitPolicy::skip_greediest, LimitPolicy::evict_idlest, LimitPolicy::ignore_new}) {
+    SCOPED_TRACE(to_string(policy));
+    Case limited = case_of(GetParam());
+    limited.pool.limits.connection_bytes_max = 2'500;
+    limited.pool.limits.total_bytes_max = 60'000;
+    limited.pool.limits.at_total_bytes = policy;
+    limited.pool.limits.connections_max = 50;
+    limited.limits = {Limit::connection_bytes, Limit::total_bytes, Limit::connections};
+    run_out_everywhere(limited, true);
+    run_out_everywhere(limited, false);
   }
-  EXPECT_GT(failed, 10U);
-  for (std::uint8_t* const piece : taken) source.release(piece, size);
-  EXPECT_EQ(source.regions_size(), 0U);
+}
+
+// Keeps all that it gets, and looks at none of it.
+class Keeper {
+ public:
+  bool accept(const TcpSegment&, const CaptureInfo&, TcpFlowDirection, std::optional<Sequence>, bool&,
+              AssemblerContext&) {
+    return true;
+  }
+  void reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
+    sg.keep_from(0);
+    offered = sg.lengths().available;
+    packet = context.capture_info().packet_number;
+  }
+  bool reassembly_complete(AssemblerContext*, EndReason) { return true; }
+
+  static inline std::size_t offered = 0;
+  static inline std::uint64_t packet = 0;
+};
+
+struct KeeperFactory {
+  std::optional<Keeper> create(const NetFlow&, TransportFlow, const TcpSegment&, AssemblerContext&) {
+    return Keeper();
+  }
+};
+
+TEST(OutOfMemoryInAFlush, KeptBytesAreOfferedForTheLastTimeAllTheSame) {
+  constexpr std::uint32_t packets = 100;
+  const std::array<std::uint8_t, 10> payload{};
+  KeeperFactory factory;
+  BasicStreamPool<Keeper, KeeperFactory> pool(factory);
+  BasicAssembler<Keeper, KeeperFactory> assembler(pool);
+  TcpSegment tcp;
+  tcp.flags = syn;
+  for (std::uint32_t i = 0; i <= packets; ++i) {
+    AssemblerContext context(CaptureInfo{.timestamp = {}, .packet_number = 7 + i});
+    assembler.assemble_with_context({}, tcp, context);
+    tcp.flags = TcpFlags{} | TcpFlag::ack;
+    tcp.sequence = Sequence(1 + i * 10);
+    tcp.payload = payload;
+  }
+  ASSERT_EQ(Keeper::offered, packets * 10);
+  Keeper::offered = 0;
+  fail_after(0, false);
+  std::size_t closed = 0;
+  EXPECT_NO_THROW(closed = assembler.flush_all());
+  fail_never();
+  EXPECT_EQ(closed, 1u);
+  EXPECT_EQ(Keeper::offered, packets * 10);
+  EXPECT_EQ(Keeper::packet, 8u) << "the context is that of the packet which brought the first byte";
 }
 
 INSTANTIATE_TEST_SUITE_P(Policies, OutOfMemory, ::testing::Values("gopacket", "capture", "linux-oobinline"),
@@ -320,4 +348,4 @@ INSTANTIATE_TEST_SUITE_P(Policies, OutOfMemory, ::testing::Values("gopacket", "c
                          });
 
 }  // namespace
-}  // namespace restitch
+}  // namespace restitch::testing

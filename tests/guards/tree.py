@@ -4,9 +4,11 @@
     tree.py ROOT         check the tree; exit 1 and name every offence
     tree.py --self-test  show, on small trees made for it, that each kind of offence is found
 
-Offences: a file above 1 MB, a test in src/, a build product. Units without a test of their own name
+Offences: a file above 1 MB, a test in src/, a build product, an installed header that would be another one with
+NDEBUG (a library and the program that uses it need not agree on it: RESTITCH_REQUIRE is the same in both). Units without a test of their own name
 are listed, as a note and not as an offence: one test may cover two small files well.
 """
+import re
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from pathlib import Path
 
 SIZE_MAX = 1_000_000
 BUILD_PRODUCTS = {".o", ".a", ".so", ".gcda", ".gcno", ".profraw"}
+DIFFERS_WITH_NDEBUG = re.compile(r"\bassert\s*\(|\bNDEBUG\b|<cassert>|<assert\.h>")
 
 
 def files_of(root):
@@ -36,6 +39,8 @@ def check_tree(root):
             yield f"{name}: a test belongs in tests/"
         if name.suffix in BUILD_PRODUCTS:
             yield f"{name}: a build product"
+        if name.parts[0] == "include" and DIFFERS_WITH_NDEBUG.search((root / name).read_text(encoding="utf-8")):
+            yield f"{name}: another header with NDEBUG; use RESTITCH_REQUIRE"
 
 
 def units_without_test(root):
@@ -45,13 +50,18 @@ def units_without_test(root):
 
 
 def self_test():
-    bad_files = {"data/big.pcap": b"x" * (SIZE_MAX + 1), "src/base/bytes_test.cc": b"", "src/base/bytes.o": b""}
+    bad_files = {"data/big.pcap": b"x" * (SIZE_MAX + 1), "src/base/bytes_test.cc": b"", "src/base/bytes.o": b"",
+                 "include/restitch/a.h": b"inline int f(int a) { assert (a); return a; }",
+                 "include/restitch/detail/b.h": b"#ifndef NDEBUG\n#endif\n",
+                 "include/restitch/c.h": b"#include <cassert>\n"}
     failures = []
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         (root / "build").mkdir()
         (root / "build" / "unit.o").touch()
         (root / "good.cc").touch()
+        (root / "include").mkdir()
+        (root / "include" / "good.h").write_text("static_assert(sizeof(int) == 4);  // my_assert(x)\n")
         failures += [f"a good tree is refused: {offence}" for offence in check_tree(root)]
         for name, content in bad_files.items():
             path = root / name

@@ -40,6 +40,7 @@ struct StreamAnswers {
   std::array<std::uint64_t, 2> delivered{};  // by direction
   std::size_t created = 0;
   std::size_t completed = 0;
+  std::size_t overdue = 0;  // both sides ended for good, and not completed
 };
 
 class CheckedStream {
@@ -55,9 +56,8 @@ class CheckedStream {
     if (next_seq) side.place(*next_seq, answers_->places_known && !failed_);
     if (answers_->begins_here && !next_seq) start = true;
     if (answers_->accepts) {
-      side.sent.insert_or_assign(
-          info.packet_number,
-          Sent{tcp.sequence.add(tcp.syn() ? 1 : 0), std::string(tcp.payload.begin(), tcp.payload.end())});
+      side.sent.insert_or_assign(info, Sent{tcp.sequence.add(tcp.syn() ? 1 : 0),
+                                            std::string(tcp.payload.begin(), tcp.payload.end())});
     }
     return answers_->accepts;
   }
@@ -71,11 +71,13 @@ class CheckedStream {
     const std::string bytes = look_at(sg);
     side.check_saved(bytes.substr(0, saved));
     side.check_place(info, saved);
-    require(available == saved || !side.ended || !answers_->end_is_final, "no byte comes behind a final end");
+    require((available == saved && info.skip == 0) || !side.ended || !answers_->end_is_final,
+            "nothing comes behind a final end, nor is missed there");
     require(!info.start || (!side.started && side.next == 0), "a stream starts once, at 0");
     require(!info.end || !side.ended, "a stream ends once");
     side.started |= info.start;
     side.ended |= info.end;
+    note_ends();
     for (const ScatterGather::Chunk& chunk : sg.chunks()) {
       if (chunk.offset >= saved) side.note(info.offset + chunk.offset, chunk);
     }
@@ -94,6 +96,7 @@ class CheckedStream {
       require(failed_ || side.gaps == side.skipped, "each gap is told");
     }
     ++answers_->completed;
+    answers_->overdue -= std::exchange(overdue_, false) ? 1 : 0;
     return answers_->forgets;
   }
 
@@ -111,15 +114,15 @@ class CheckedStream {
   };
   struct Delivered {
     std::uint64_t offset;
-    std::uint64_t packet;
+    CaptureInfo packet;
     std::string bytes;
   };
 
   struct Side {
-    std::map<std::uint64_t, Sent> sent;  // by packet number
-    std::vector<Delivered> unplaced;     // while nobody has said where the stream begins
-    std::optional<Sequence> origin;      // sequence number of offset 0
-    std::uint64_t next = 0;              // offset behind the last byte delivered or skipped
+    std::map<CaptureInfo, Sent> sent;
+    std::vector<Delivered> unplaced;  // while nobody has said where the stream begins
+    std::optional<Sequence> origin;   // sequence number of offset 0
+    std::uint64_t next = 0;           // offset behind the last byte delivered or skipped
     std::uint64_t skipped = 0;
     std::uint64_t gaps = 0;  // the same as events tell it
     std::string kept;
@@ -156,8 +159,7 @@ class CheckedStream {
     }
 
     void note(std::uint64_t offset, const ScatterGather::Chunk& chunk) {
-      Delivered delivered{offset, chunk.info->packet_number,
-                          std::string(chunk.bytes.begin(), chunk.bytes.end())};
+      Delivered delivered{offset, *chunk.info, std::string(chunk.bytes.begin(), chunk.bytes.end())};
       require(sent.contains(delivered.packet), "a byte comes from a packet of its stream");
       if (origin) return check_source(delivered);
       unplaced.push_back(std::move(delivered));
@@ -178,7 +180,10 @@ class CheckedStream {
   // All bytes, looked at in every way there is.
   static std::string look_at(ScatterGather& sg) {
     const std::size_t available = sg.lengths().available;
+    const Bytes half = sg.fetch(available / 2);
     const Bytes all = sg.fetch(available);
+    require(half.empty() || std::memcmp(half.data(), all.data(), half.size()) == 0,
+            "what was fetched stays while more is fetched");
     std::size_t at = 0;
     for (const ScatterGather::Chunk& chunk : sg.chunks()) {
       require(chunk.offset == at && !chunk.bytes.empty(), "chunks lie behind each other");
@@ -205,12 +210,20 @@ class CheckedStream {
     if ((side.ended || other_ended || failed_) && !sg.info().end) side.lost_kept = true;
   }
 
+  // A flush, a limit, an acknowledgement: whatever brings the second side to its end completes.
+  void note_ends() {
+    if (overdue_ || failed_ || !answers_->end_is_final || !sides_[0].ended || !sides_[1].ended) return;
+    overdue_ = true;
+    ++answers_->overdue;
+  }
+
   Side& side_of(TcpFlowDirection direction) { return sides_[static_cast<std::size_t>(direction)]; }
 
   StreamAnswers* answers_;
   std::array<Side, 2> sides_;
   bool completed_ = false;
   bool failed_ = false;
+  bool overdue_ = false;
 };
 
 // Makes them.

@@ -100,6 +100,7 @@ class CheckedWorld {
     }
     check_accounts();
     check_limits();
+    require(settings_.streams_fail || answers.overdue == 0, "a connection whose sides both ended completes");
   }
 
   void check_accounts() const {

@@ -1,6 +1,6 @@
-// ConnectionTable: from a FlowKey to the number of its connection (or tombstone, or claims), or from any other key
-// to a number. An entry is 8 bytes (hash and number), so a line holds eight and a miss rarely touches a connection. The hash is seeded per table, so
-// that nobody outside can aim at one line. One thread.
+// ConnectionTable: from a FlowKey to the number of its connection (or tombstone, or claims), or from any
+// other key to a number. An entry is 8 bytes (hash and number), so a line holds eight and a miss rarely
+// touches a connection. The hash is seeded per table, so that nobody outside can aim at one line. One thread.
 //
 // The table consists of parts of at most 64 KiB, each with open addressing and linear probing; the upper bits
 // of a hash choose the part, the lower ones the place in it. A part that is full is split in two, so the

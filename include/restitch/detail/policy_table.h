@@ -1,6 +1,6 @@
-// PolicyTable: the receiver policies of a pool's connections by number, so that a connection names one in four
-// bytes. Number 0 is that of all connections for which nobody chose. The others are counted, and go with the
-// last connection that has them. Borrows the policies. One thread.
+// PolicyTable: the receiver policies of a pool's connections by number, so that a connection names one in
+// four bytes. Number 0 is that of all connections for which nobody chose. The others are counted, and go with
+// the last connection that has them. Borrows the policies. One thread.
 #pragma once
 
 #include <cstddef>

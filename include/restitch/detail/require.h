@@ -1,4 +1,4 @@
-// RESTITCH_REQUIRE: what the caller must not get wrong. Checked in every build, NDEBUG or not: one line on
+// RESTITCH_REQUIRE: what the caller must not get wrong. Checked in every build, optimised or not: one line on
 // standard error names the rule, and the program ends there, before anything is overwritten.
 #pragma once
 

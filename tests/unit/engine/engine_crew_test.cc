@@ -118,7 +118,7 @@ TEST_P(CrewOf, ThreadsStopsReadingWhenItIsAskedToAndSettlesWhatWasRead) {
 }
 
 TEST(Crew, NoThreadsAndNoShardsCountAsOneOfEach) {
-  for (const auto [threads, shards] : {std::pair{0U, 3U}, {2U, 0U}, {0U, 0U}}) {
+  for (const auto& [threads, shards] : {std::pair{0U, 3U}, {2U, 0U}, {0U, 0U}}) {
     const detail::EngineCrew crew(threads, shards);
     EXPECT_EQ(crew.shards(), std::max(shards, 1U));
     NotingTasks tasks(crew.shards(), crew.slots(), 40);

@@ -1,5 +1,5 @@
 // Callbacks that throw or call back in: an exception passes through and leaves the pool usable, with
-// nothing lost and nothing repeated; entering the pool from a callback is an asserted error.
+// nothing lost and nothing repeated; entering the pool from a callback ends the program.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -73,8 +73,8 @@ class UnwillingStream : public StaticStream {
 class UnwillingFactory {
  public:
   explicit UnwillingFactory(Recorder& recorder) : recorder_(recorder) {}
-  std::optional<UnwillingStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
-                                        AssemblerContext& /*context*/) {
+  std::optional<UnwillingStream> create(const NetFlow& net, TransportFlow transport,
+                                        const TcpSegment& /*tcp*/, AssemblerContext& /*context*/) {
     return std::optional<UnwillingStream>(std::in_place, recorder_, *recorder_.create(net, transport));
   }
 
@@ -240,7 +240,6 @@ TYPED_TEST(AssemblerExceptions, OneFromTheLastOfferBeforeAGapLosesNothingBehindI
   EXPECT_TRUE(world.counts_add_up());
 }
 
-#ifndef NDEBUG
 // Enters the pool from one callback after the other.
 template <class Api>
 struct AssemblerReentryDeathTest : ::testing::Test {
@@ -249,7 +248,7 @@ struct AssemblerReentryDeathTest : ::testing::Test {
 };
 TYPED_TEST_SUITE(AssemblerReentryDeathTest, Apis);
 
-TYPED_TEST(AssemblerReentryDeathTest, FromCreateIsAsserted) {
+TYPED_TEST(AssemblerReentryDeathTest, FromCreateEndsTheProgram) {
   this->world_.on_create = [&](const NetFlow&, TransportFlow) {
     this->world_.on_create = nullptr;
     this->enter();
@@ -258,7 +257,7 @@ TYPED_TEST(AssemblerReentryDeathTest, FromCreateIsAsserted) {
   EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
 }
 
-TYPED_TEST(AssemblerReentryDeathTest, FromAcceptIsAsserted) {
+TYPED_TEST(AssemblerReentryDeathTest, FromAcceptEndsTheProgram) {
   this->world_.on_accept = [&](const TcpSegment&, TcpFlowDirection, auto, bool&) {
     this->world_.on_accept = nullptr;
     this->enter();
@@ -267,12 +266,12 @@ TYPED_TEST(AssemblerReentryDeathTest, FromAcceptIsAsserted) {
   EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
 }
 
-TYPED_TEST(AssemblerReentryDeathTest, FromADeliveryIsAsserted) {
+TYPED_TEST(AssemblerReentryDeathTest, FromADeliveryEndsTheProgram) {
   this->world_.on_sg = [&](ScatterGather&, AssemblerContext&) { this->enter(); };
   EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
 }
 
-TYPED_TEST(AssemblerReentryDeathTest, FromACompletionIsAsserted) {
+TYPED_TEST(AssemblerReentryDeathTest, FromACompletionEndsTheProgram) {
   this->world_.on_complete = [&](AssemblerContext*, EndReason) {
     this->enter();
     return true;
@@ -281,7 +280,7 @@ TYPED_TEST(AssemblerReentryDeathTest, FromACompletionIsAsserted) {
   EXPECT_DEATH(this->world_.assembler.flush_all(), "must not enter");
 }
 
-TYPED_TEST(AssemblerReentryDeathTest, FromTheCompletionOfAPortReuseIsAsserted) {
+TYPED_TEST(AssemblerReentryDeathTest, FromTheCompletionOfAPortReuseEndsTheProgram) {
   this->world_.on_complete = [&](AssemblerContext*, EndReason) {
     this->world_.on_complete = nullptr;
     this->enter();
@@ -291,18 +290,59 @@ TYPED_TEST(AssemblerReentryDeathTest, FromTheCompletionOfAPortReuseIsAsserted) {
   EXPECT_DEATH(this->world_.send(server(500).syn().acknowledges(7'000'001)), "must not enter");
 }
 
-TYPED_TEST(AssemblerReentryDeathTest, ByAFlushIsAsserted) {
+TYPED_TEST(AssemblerReentryDeathTest, ByAFlushEndsTheProgram) {
   this->world_.on_sg = [&](ScatterGather&, AssemblerContext&) { this->world_.assembler.flush_all(); };
   EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
 }
 
-TYPED_TEST(AssemblerReentryDeathTest, ByRemovingItsOwnConnectionIsAsserted) {
+TYPED_TEST(AssemblerReentryDeathTest, ByRemovingItsOwnConnectionEndsTheProgram) {
   this->world_.on_sg = [&](ScatterGather&, AssemblerContext&) {
     this->world_.pool.remove(*this->world_.connection(client(100)).connection);
   };
   EXPECT_DEATH(this->world_.send(client(100).syn()), "must not enter");
 }
-#endif
+
+TYPED_TEST(AssemblerReentryDeathTest, FromTheFactoryThatAPoolAsksByItselfEndsTheProgram) {
+  this->world_.on_create = [&](const NetFlow&, TransportFlow) {
+    this->world_.on_create = nullptr;
+    this->enter();
+    return true;
+  };
+  EXPECT_DEATH(this->world_.connection(client(100).syn(), false), "must not enter");
+}
+
+// ---- other errors of the caller ----------------------------------------------------------------------
+
+template <class Api>
+struct AssemblerMisuseDeathTest : ::testing::Test {
+  World<Api> world_;
+};
+TYPED_TEST_SUITE(AssemblerMisuseDeathTest, Apis);
+
+TYPED_TEST(AssemblerMisuseDeathTest, APacketWithoutContextEndsTheProgram) {
+  AssemblerContext context(client(1).info(1));
+  const AssemblerPacket packets[] = {{client(100).syn().decoded(), &context},
+                                     {client(101).decoded(), nullptr}};
+  EXPECT_DEATH(this->world_.assembler.assemble(packets), "^restitch: a packet must come with a context\n$");
+}
+
+TYPED_TEST(AssemblerMisuseDeathTest, RemovingAConnectionTwiceEndsTheProgram) {
+  this->world_.send(client(100).syn(), client(100).syn().client_port(40001));
+  const auto ref = this->world_.connection(client(100));
+  this->world_.pool.remove(*ref.connection);
+  EXPECT_DEATH(this->world_.pool.remove(*ref.connection), "remove\\(\\) needs a connection");
+}
+
+TYPED_TEST(AssemblerMisuseDeathTest, TheStreamOfNoConnectionEndsTheProgram) {
+  EXPECT_DEATH(this->world_.pool.stream(this->world_.connection(client(100))),
+               "stream\\(\\) needs a connection");
+}
+
+TYPED_TEST(AssemblerMisuseDeathTest, APoolWithoutAReceiverEndsTheProgram) {
+  PoolOptions options;
+  options.receiver = nullptr;
+  EXPECT_DEATH(World<TypeParam>({}, options), "PoolOptions::receiver must not be null");
+}
 
 }  // namespace
 }  // namespace restitch::testing
