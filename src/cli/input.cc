@@ -140,7 +140,7 @@ void Input::open_several() {
     }
     if (troubles_.size() == found.files.size()) return;
     troubles_.clear();  // the reader tells them
-    merged = open_files(found.files, options);
+    merged = restitch::open_files(found.files, options);
   }
   merged_ = merged.get();
   reader_ = std::move(merged);
