@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "capture/compressed_source.h"
 #include "capture/open_source.h"
 #include "restitch/capture_inputs.h"
 #include "support/checked_feeder.h"

@@ -55,7 +55,7 @@ class PipeReader::Start {
       return some;
     }
     if (!known_) return 0;
-    bytes_ = {};
+    bytes_ = std::vector<std::uint8_t>();  // with its capacity, which = {} would keep
     given_ = 0;
     return pipe_->read(to, size);
   }

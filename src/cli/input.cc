@@ -142,8 +142,8 @@ void Input::open_several() {
     troubles_.clear();  // the reader tells them
     merged = restitch::open_files(found.files, options);
   }
-  merged_ = merged.get();
   reader_ = std::move(merged);
+  merged_ = static_cast<MergedReader*>(reader_.get());
 }
 
 // The kernel filters.

@@ -30,7 +30,9 @@ bool Session::open() {
   input_ = std::move(*input);
   note_skipped();
   for (const std::string& trouble : input_->troubles()) fail(trouble);
-  return input_->troubles().empty();
+  if (!input_->troubles().empty()) return false;
+  tells_at_once_ = options_.input.endless() || !input_->reader().size();
+  return true;
 }
 
 bool Session::give_up_rights(const OutputFolder* folder) {

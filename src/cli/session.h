@@ -83,7 +83,7 @@ class Session {
   bool show(StandardOutput& output);
 
   // Whether what is known is to be told at once, because nobody knows when more comes.
-  [[nodiscard]] bool tells_at_once() const { return options_.input.endless() || !input_->reader().size(); }
+  [[nodiscard]] bool tells_at_once() const { return tells_at_once_; }
   // Whether nothing has come for a while, of a pipe. Where go_on() is called.
   [[nodiscard]] bool stalled() const { return stalled_; }
 
@@ -171,6 +171,7 @@ class Session {
   std::atomic<bool> stalled_ = false;
   std::size_t skipped_noted_ = 0;     // of the files that the input skips
   std::vector<std::string> damages_;  // a line for each input that was unreadable or damaged
+  bool tells_at_once_ = false;
   bool broken_off_ = false;
   bool incomplete_ = false;   // reading ended before the input did …
   bool interrupted_ = false;  // … because of a signal

@@ -213,7 +213,7 @@ void FileStore::write_out(Slot& slot) {
 void FileStore::free_buffer(Slot& slot) {
   write_out(slot);
   buffered_ -= slot.buffer.capacity();
-  slot.buffer = {};
+  slot.buffer = std::vector<std::uint8_t>();  // with its capacity, which = {} would keep
 }
 
 bool FileStore::write_at(Slot& slot, std::uint64_t offset, Bytes bytes) {

@@ -218,7 +218,7 @@ void FileStream::note(Side& side, std::vector<Item>& list, Item item, std::size_
 template <class Item>
 void FileStream::forget(std::vector<Item>& list) {
   extraction_->unlist(list.capacity() * sizeof(Item));
-  list = {};
+  list = std::vector<Item>();  // with its capacity, which = {} would keep
 }
 
 void FileStream::on_event(const Event& event) {

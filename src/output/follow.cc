@@ -79,7 +79,7 @@ void FollowStream::write_waiting() {
     waiting.piece.bytes = waiting.bytes;
     write(waiting.node, waiting.piece);
   }
-  waiting_ = {};
+  waiting_ = decltype(waiting_)();  // with its capacity, which = {} would keep
   waiting_bytes_ = 0;
 }
 

@@ -160,8 +160,8 @@ class Verdict {
     return !stream.answered || run.first + static_cast<Position>(i) < stream.acked + stream.window;
   }
 
-  // The position with the same sequence number that is nearest to `wanted`: how often the numbers went round while
-  // nothing was captured, nobody knows who saw no acknowledgement of it.
+  // The position with the same sequence number that is nearest to `wanted`: how often the numbers went round
+  // while nothing was captured, nobody knows who saw no acknowledgement of it.
   static Position near(Position at, Position wanted) {
     constexpr Position round = Position{1} << 32;
     const Position off = wanted - at;

@@ -76,7 +76,7 @@ class FollowTest : public ::testing::Test {
       stop_ = true;
     });
     auto opened = open_inputs({path}, options);
-    reading = read_all(std::unique_ptr<CaptureReader>(std::move(*opened)));
+    reading = read_all(std::unique_ptr<CaptureReader>(std::move(opened)));
     writer.join();
     return reading;
   }

@@ -18,16 +18,19 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class PipeReaderTest : public ::testing::Test {
- protected:
-  PipeReaderTest() {
+// A pipe, and a reader at its end.
+class Piped {
+ public:
+  Piped() {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) std::abort();
     writer_ = ends[1];
     reader_ = std::make_unique<PipeReader>(std::make_unique<FileSource>(ends[0], true, &stop_));
     reader_->set_patience_ms(0);
   }
-  ~PipeReaderTest() override { hang_up(); }
+  Piped(const Piped&) = delete;
+  Piped& operator=(const Piped&) = delete;
+  ~Piped() { hang_up(); }
 
   void write(Bytes bytes) const {
     ASSERT_EQ(::write(writer_, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
@@ -56,9 +59,11 @@ class PipeReaderTest : public ::testing::Test {
   std::unique_ptr<PipeReader> reader_;
 };
 
+class PipeReaderTest : public ::testing::Test, protected Piped {};
+
 TEST_F(PipeReaderTest, ReadsWhatComesByteByByteAndIsNeverHeldUp) {
   for (const ByteVector& bytes : {capture(), gzipped(capture())}) {
-    PipeReaderTest world;
+    Piped world;
     std::size_t records = 0;
     for (const std::uint8_t& byte : bytes) {
       world.write({&byte, 1});
@@ -95,7 +100,7 @@ TEST_F(PipeReaderTest, IsDamagedWhenItEndsInItsHeader) {
 TEST_F(PipeReaderTest, EndsWithoutDamageWhereverItIsAskedTo) {
   const ByteVector bytes = capture();
   for (const std::size_t size : {0U, 3U, 30U, 60U}) {
-    PipeReaderTest world;
+    Piped world;
     world.write(Bytes(bytes).first(size));
     world.stop_ = true;
     while (!world.reader_->finished()) world.reader_->next_batch();

@@ -84,8 +84,9 @@ TEST(AcknowledgedDelivery, TheEndWaitsForTheAcknowledgementOfWhatComesBeforeIt) 
     options.acknowledged_tolerance_ns = 0;
     return options;
   }());
-  world.send(client(100).syn(), server(500).syn().acknowledges(101), client(101, "abc").acknowledges(501),
-             client(104).fin().acknowledges(501), server(501).fin().acknowledges(101));
+  world.send(client(100).syn(), server(500).syn().acknowledges(101).window(1000),
+             client(101, "abc").acknowledges(501), client(104).fin().acknowledges(501),
+             server(501).fin().acknowledges(101));
   world.told();
   world.send(server(502).acknowledges(105));
   EXPECT_THAT(world.told(), ElementsAre("c @0 'abc' end", "complete fin"));

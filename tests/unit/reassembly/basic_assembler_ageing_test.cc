@@ -173,7 +173,7 @@ TEST(Ageing, WhatFillsAHoleAfterItsTimeIsTooLateWhereverTheHandStands) {
     world.events();
     world.send(client(101, "_a").at(world.now));
     world.assembler.flush_all();
-    EXPECT_EQ(world.pool.byte_counts().duplicate, wait > 20 ? 2u : 0u) << wait;
+    EXPECT_EQ(world.pool.byte_counts().dropped, wait > 20 ? 2u : 0u) << wait;
   }
 }
 
