@@ -63,7 +63,7 @@ TEST_F(ToolEvents, EveryKindIsToldOfRealPackets) {
 
   Packets middle;
   middle.add(middle.server(501, "answer").ack(101));
-  middle.add(middle.client(200).flags(TcpFlag::syn));
+  middle.add(middle.client(100).flags(TcpFlag::syn));
   EXPECT_THAT(kinds(middle), Contains("roles_swapped"));
   EXPECT_THAT(seen_, Contains("midstream_start"));
 
@@ -167,7 +167,8 @@ TEST_F(ToolEvents, AnEventSaysWhereAndWhenAndShowsBothCopies) {
   const auto all = events(p);
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0], json::parse(R"({"kind":"conflict","offset":2,"size":2,"packet":5,"time":1600000000.005,)"
-                                R"("held":"6364","arrived":"4344"})"));
+                                R"("held":"6364","held_packet":4,"held_time":1600000000.004,)"
+                                R"("arrived":"4344","delivered":"held"})"));
   Packets refused;
   refused.open().add(refused.client(101, "xx").bad_checksum());
   EXPECT_EQ(events(refused, "--receiver linux")[0]["rule"], "checksum");

@@ -51,7 +51,8 @@ TEST_F(Extract, TreatsGapsAsAsked) {
 TEST_F(Extract, SaysWhenZerosWouldBeTooMany) {
   const ToolRun run = ToolTest::run("@ extract -o d --gaps=zero --zeros-max=1 gap.pcap");
   EXPECT_EQ(run.status, 0);
-  EXPECT_THAT(run.err, HasSubstr("gaps left out, not filled with zeros (--zeros-max): 1\n"));
+  EXPECT_THAT(run.err,
+              HasSubstr("gaps left out, not filled with zeros (--zeros-max, --zeros-total-max): 1\n"));
   EXPECT_EQ(read(sent_by_client), "abef");
 }
 

@@ -147,8 +147,9 @@ class Numbers : public ToolTest {
       const Json row = Json::parse(line);
       found.resize(std::max<std::size_t>(found.size(), row["connection"].get<std::size_t>() + 1));
       Followed& of = found[row["connection"]];
-      of.client = row["client"];
-      of.bytes[row["src"] != row["client"]] = row["bytes"];
+      // Where nobody saw the start, the first one is taken for the client.
+      if (of.client.empty()) of.client = row["client"].is_null() ? row["src"] : row["client"];
+      of.bytes[row["src"] != of.client] = row["bytes"];
     }
     return found;
   }

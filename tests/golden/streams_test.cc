@@ -141,7 +141,7 @@ TEST_F(Streams, AreFlushedOnTheFirstInterrupt) {
       "@ streams --json - <pipe & tool=$!\n"
       "for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.2; done; kill -TERM $tool; wait $tool; echo exit $?\n"
       "kill $feeder");
-  EXPECT_THAT(run.out, EndsWith("exit 0\n"));
+  EXPECT_THAT(run.out, EndsWith("exit 143\n"));
   EXPECT_THAT(run.out, HasSubstr(R"("bytes":5,"sha256":"486ea46224d1bb)"));
   EXPECT_THAT(run.err, Not(HasSubstr("cut short")));
 }

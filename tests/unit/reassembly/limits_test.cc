@@ -48,7 +48,7 @@ TEST(MemoryBudget, ItsPartsStayWithinTheTotal) {
     EXPECT_GE(sum, total / 8 * 6) << total;
     EXPECT_LE(budget.pool.connection_bytes_max, budget.pool.total_bytes_max / 2);
   }
-  EXPECT_EQ(memory_budget(0).pool.total_bytes_max, memory_budget(16 << 20).pool.total_bytes_max);
+  EXPECT_EQ(memory_budget(0).pool.total_bytes_max, memory_budget(2 << 20).pool.total_bytes_max);
 }
 
 TEST(Limits, HaveNames) {
