@@ -44,6 +44,7 @@ std::unique_ptr<MergedReader> open_inputs(const std::vector<std::string>& paths,
                                           const InputOptions& options) {
   if (!options.follow) return open_files(expand_inputs(paths, options.following.recursive).files, options);
   std::vector<MergeInput> inputs;
+  inputs.reserve(paths.size());
   for (const std::string& path : paths) inputs.push_back(follow(path, options.following));
   return std::make_unique<MergedReader>(std::move(inputs), options.merging);
 }
@@ -60,6 +61,7 @@ std::unique_ptr<MergedReader> open_files(const std::vector<InputFile>& files, co
   merging.stop = options.following.stop;
   merging.window_ns = MergeOptions::for_ever;
   std::vector<MergeInput> inputs;
+  inputs.reserve(files.size());
   for (const InputFile& file : files) inputs.push_back(read_once(file, options.following.stop, open));
   return std::make_unique<MergedReader>(std::move(inputs), merging);
 }

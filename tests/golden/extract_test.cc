@@ -115,7 +115,8 @@ TEST_F(Extract, SaysWhenAFileCannotGrow) {
   const ToolRun run = ToolTest::run(
       "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null\n"
       "trap '' XFSZ; ulimit -f 8; @ extract -q -o d large.pcap 2>&1; echo $?");
-  EXPECT_EQ(run.out, "restitch: " + sent_by_client + ": File too large\n2\n");
+  EXPECT_EQ(run.out, "restitch: " + sent_by_client +
+                         ": File too large\nrestitch: stopped reading at 99 % of large.pcap\n2\n");
 }
 
 // Reads a capture that grows, and waits for what has to come without its end: this test takes as long as that
