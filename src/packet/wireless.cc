@@ -71,6 +71,7 @@ void note_rest(std::size_t size, const Walk& walk, DecodedPacket& packet) {
   packet.more = walk.wire >= padded + subframe_header_size;
   if (!packet.more || walk.notes == nullptr) return;
   Walk rest = walk;
+  rest.depth = walk.depth - 1;  // the next one lies beside this one, not in it
   const std::size_t seen = std::min(padded, walk.captured);
   rest.skip(seen);
   rest.wire -= padded - seen;

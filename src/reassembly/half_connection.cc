@@ -76,7 +76,8 @@ bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {
     const bool overruled = next_offset_ == 0 && d != nullptr && d->named.contains(first);
     return !overruled && names_another_start(start(), by_syn(), first);
   }
-  if (heard() && is_before(acked(), first)) return true;  // its receiver had bytes before that
+  // Its receiver had bytes before that; 0 is what stands in packets made by hand.
+  if (heard() && acked() != Sequence() && is_before(acked(), first)) return true;
   if (d == nullptr || d->held.empty()) return false;
   const std::int32_t before = first.difference(d->held.lowest(state));
   return before < 0 || before > late_syn_reach;

@@ -90,10 +90,11 @@ void HalfConnection::note_start_ack(State& state, const TcpSegment& tcp) {
   evidence_.believe(*owner, tcp.window);
 }
 
-// Lets the first data decide which of several starts counts.
+// Lets the first data decide which of several starts counts. What waits behind the one that counts so far has
+// decided for it.
 void HalfConnection::settle_start(State& state, Sequence position) {
   const HalfDetail* const d = peek(state);
-  if (d == nullptr || d->named.empty() || next_offset_ != 0) return;
+  if (d == nullptr || d->named.empty() || next_offset_ != 0 || !d->held.empty()) return;
   const auto owner = d->named.owner_of(position, next_seq_, reach());
   if (!owner) return;
   detail(state).named.clear();

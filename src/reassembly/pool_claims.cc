@@ -46,15 +46,13 @@ bool was_sent(HalfState& state, const HalfConnection& half, Sequence acknowledgm
   return lowest->difference(acknowledgment) >= 0 && end.difference(acknowledgment) <= 1;
 }
 
-// Of a half with a start that is certain: bytes were delivered, or wait behind it, or the receiver
-// acknowledged it.
-bool is_settled(HalfState& state, const HalfConnection& half) {
-  return !half.known() || half.next_offset() != 0 || half.start_acked() || half.ended() ||
-         half.lowest_held(state).has_value();
+// Of a half with a start that is certain: bytes were delivered, or the receiver acknowledged it.
+bool is_settled(const HalfConnection& half) {
+  return !half.known() || half.next_offset() != 0 || half.start_acked() || half.ended();
 }
 
 bool names_another(HalfState& state, const HalfConnection& half, Sequence syn) {
-  return half.contradicts_syn(state, syn) && is_settled(state, half);
+  return half.contradicts_syn(state, syn) && is_settled(half);
 }
 
 // Whether a SYN-ACK answers another SYN than that of a half. It may acknowledge what came with it (RFC 7413).

@@ -3,6 +3,7 @@
 // positions are 64-bit integers that never wrap. The calls are those of HalfConnection. One thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -145,6 +146,15 @@ class ByteMapModel {
   bool syn_seen_ = false;
   Position start_ = 0;  // of offset 0
   Position next_ = 0;
+  struct Gap {
+    Position first = 0;
+    Position last = 0;
+  };
+  std::uint64_t tell_late(Position at, Position end);
+  void remember_gap(Position first, Position last);
+
+  std::array<Gap, 8> gaps_;
+  std::size_t oldest_gap_ = 0;
   std::optional<Position> first_syn_;  // start by a SYN that a later SYN overruled
   std::optional<Position> end_;        // where FIN or RST stands
   bool end_is_reset_ = false;

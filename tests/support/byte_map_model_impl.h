@@ -70,6 +70,7 @@ inline void ByteMapModel::insert_syn(Position first) {
     syn_seen_ = true;
     return;
   }
+  if (first == start_) syn_seen_ = true;
   if (!names_another_start(first)) return;
   tell(EventKind::syn_in_connection);
   if (next_offset() != 0 || holds()) return;
@@ -134,9 +135,40 @@ inline void ByteMapModel::cut_delivered(Bytes& arrived) {
   }
   if (arrived.empty()) return;
   compare_with_delivered(arrived);
-  const std::uint64_t late = erase(arrived, arrived.begin()->first, next_);
-  counts_.duplicate += late;
-  since_.overlap_bytes += late;
+  const std::uint64_t late = tell_late(arrived.begin()->first, std::min(arrived.rbegin()->first + 1, next_));
+  const std::uint64_t overlap = erase(arrived, arrived.begin()->first, next_);
+  counts_.duplicate += overlap - late;
+  counts_.dropped += late;
+  since_.overlap_bytes += overlap;
+}
+
+// Of [at, end), what lies in gaps that were given up; the last eight are remembered.
+inline std::uint64_t ByteMapModel::tell_late(Position at, Position end) {
+  std::uint64_t late = 0;
+  while (at < end) {
+    Gap first{end, end};
+    for (const Gap& gap : gaps_) {
+      const Gap shared{std::max(at, gap.first), std::min(end, gap.last)};
+      if (shared.first < shared.last && shared.first < first.first) first = shared;
+    }
+    if (first.first == end) break;
+    const auto size = static_cast<std::uint64_t>(first.last - first.first);
+    events.push_back({EventKind::late_data, static_cast<std::uint64_t>(first.first - start_), size, {}, {}});
+    late += size;
+    at = first.last;
+  }
+  return late;
+}
+
+inline void ByteMapModel::remember_gap(Position first, Position last) {
+  for (Gap& gap : gaps_) {
+    if (gap.last == first && gap.first != gap.last) {
+      gap.last = last;
+      return;
+    }
+  }
+  gaps_[oldest_gap_] = {first, last};
+  oldest_gap_ = (oldest_gap_ + 1) % gaps_.size();
 }
 
 inline void ByteMapModel::cut_after_end(Bytes& arrived) {
@@ -244,6 +276,7 @@ inline bool ByteMapModel::skip_gap() {
   if (end_ && *end_ < to && !delivers_after(end_is_reset_)) to = *end_;
   if (to <= next_) return false;
   tell(EventKind::gap, static_cast<std::uint64_t>(to - next_));
+  remember_gap(next_, to);
   skip_ = to - next_;
   next_ = to;
   return true;

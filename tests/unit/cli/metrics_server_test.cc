@@ -91,7 +91,7 @@ TEST(MetricsServer, SaysWhyItCannotListen) {
   const auto server = open_server();
   const auto second = MetricsServer::open(server->address());
   ASSERT_FALSE(second);
-  EXPECT_THAT(second.error().message, HasSubstr(server->address() + ": Address already in use"));
+  EXPECT_THAT(second.error().message, HasSubstr(server->address() + ": the port is in use"));
   EXPECT_EQ(MetricsServer::open("65536").error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(MetricsServer::open("9100x").error().code, ErrorCode::invalid_argument);
 }
