@@ -155,7 +155,10 @@ class ByteMapModel {
 
   std::array<Gap, 8> gaps_;
   std::size_t oldest_gap_ = 0;
-  std::optional<Position> first_syn_;  // start by a SYN that a later SYN overruled
+  [[nodiscard]] bool is_named(Position first) const;
+  void settle_start(Position position);
+
+  std::vector<Position> named_;  // starts by other SYNs
   std::optional<Position> end_;        // where FIN or RST stands
   bool end_is_reset_ = false;
   bool ended_ = false;

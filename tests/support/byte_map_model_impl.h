@@ -26,12 +26,9 @@ inline void ByteMapModel::insert(const ModelSegment& segment) {
       return;
     }
   }
+  if (known_ && !segment.syn && !segment.rst && !segment.payload.empty()) settle_start(segment.first);
   if (segment.fin || segment.rst) note_end(segment.rst, last);
   if (segment.payload.empty()) return;
-  if (first_syn_ && next_offset() == 0 && segment.first == *first_syn_) {
-    first_syn_ = next_;
-    set_start(segment.first);
-  }
   Bytes arrived;
   for (Position at = segment.first; at < last; ++at) {
     arrived[at] = {segment.payload[static_cast<std::size_t>(at - segment.first)], segment.packet, 0};
@@ -58,12 +55,33 @@ inline bool ByteMapModel::names_another_start(Position first) const {
   constexpr Position late_syn_reach = 1 << 20;
   if (!known_)
     return holds() && (held_.begin()->first < first || held_.begin()->first - first > late_syn_reach);
-  const bool repeats = first == start_ || (next_offset() == 0 && first_syn_ && first == *first_syn_);
+  const bool repeats = first == start_ || (next_offset() == 0 && is_named(first));
   const bool names_the_lost_start = !syn_seen_ && first <= start_ && start_ - first <= late_syn_reach;
   return !repeats && !names_the_lost_start;
 }
 
-// The start may move as long as no byte came; the data then says which of two SYNs was meant.
+inline bool ByteMapModel::is_named(Position first) const {
+  return std::find(named_.begin(), named_.end(), first) != named_.end();
+}
+
+// The first data decides which of several starts counts: the one that it begins at, or the only one before it.
+inline void ByteMapModel::settle_start(Position position) {
+  if (named_.empty() || next_offset() != 0 || holds()) return;
+  std::vector<Position> fitting;
+  if (position == start_ || is_named(position)) {
+    fitting = {position};
+  } else {
+    if (start_ <= position) fitting.push_back(start_);
+    for (const Position first : named_) {
+      if (first <= position) fitting.push_back(first);
+    }
+  }
+  if (fitting.size() != 1) return;
+  named_.clear();
+  if (fitting[0] != start_) set_start(fitting[0]);
+}
+
+// Other starts are remembered as long as no byte came, the last three.
 inline void ByteMapModel::insert_syn(Position first) {
   if (!known_) {
     begin(first);
@@ -73,9 +91,9 @@ inline void ByteMapModel::insert_syn(Position first) {
   if (first == start_) syn_seen_ = true;
   if (!names_another_start(first)) return;
   tell(EventKind::syn_in_connection);
-  if (next_offset() != 0 || holds()) return;
-  first_syn_ = next_;
-  set_start(first);
+  if (next_offset() != 0 || is_named(first)) return;
+  if (named_.size() == 3) named_.erase(named_.begin());
+  named_.push_back(first);
 }
 
 // One below the next number, without a byte: the bytes of the model are none that a probe has. Or with one,
