@@ -41,7 +41,7 @@ bool could_repeat(const Sent& own, const Sent& other, const TcpSegment& tcp) {
   if (tcp.rst() && tcp.payload.empty()) return own.has(tcp.sequence) || acks;
   if (tcp.ack() && !acks) return false;
   const auto size = static_cast<std::int64_t>(tcp.payload.size()) + tcp.missing_size;
-  if (tcp.fin() && !(own.known && own.has(tcp.sequence.add(size), 0))) return false;
+  if (tcp.fin() && !(own.known && tcp.sequence.add(size) == own.next)) return false;
   return size == 0 ? own.has(tcp.sequence) : own.has_bytes(tcp);
 }
 
