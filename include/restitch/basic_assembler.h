@@ -207,11 +207,13 @@ class BasicAssembler {
   bool believes(Connection* met, const detail::Tombstone* dead, const Meeting& packet);
   void tell(Connection& met, EventKind kind, const Meeting& packet);
   bool learn(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
+  bool learn_slow(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
+  bool listen(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
   bool note_ack(const Ref& answered, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context);
   void follow_evidence(const Ref& ref, AssemblerContext* context);
   void go_to(const Ref& ref, Sequence position, AssemblerContext* context);
   void give_up_lost(const Ref& ref, AssemblerContext* context);
-  void tell_networks(const Ref& ref, AssemblerContext& context);
+  void tell_networks(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context);
   void insert_judged(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
                      bool start);
   void judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,

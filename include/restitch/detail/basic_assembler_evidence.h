@@ -12,8 +12,24 @@ template <StreamType S, class Factory>
 [[gnu::always_inline]] inline bool BasicAssembler<S, Factory>::learn(const Ref& ref, const NetFlow& net,
                                                                      const TcpSegment& tcp,
                                                                      AssemblerContext& context) {
-  if (!tcp.syn() && ref.reverse->take_ack(tcp)) return true;
-  return !note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
+  return (!tcp.syn() && ref.reverse->take_ack(tcp)) || learn_slow(ref, net, tcp, context);
+}
+
+template <StreamType S, class Factory>
+[[gnu::noinline]] bool BasicAssembler<S, Factory>::learn_slow(const Ref& ref, const NetFlow& net,
+                                                              const TcpSegment& tcp,
+                                                              AssemblerContext& context) {
+  bool ended = false;
+  deliver_before(ref, tcp, [&] { ended = listen(ref, net, tcp, context); });
+  return !ended;
+}
+
+// The same without a thought for the payload. True: the other direction reached its end.
+template <StreamType S, class Factory>
+bool BasicAssembler<S, Factory>::listen(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
+                                        AssemblerContext& context) {
+  if (!tcp.syn() && ref.reverse->take_ack(tcp)) return false;
+  return note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
 }
 
 // True: the half that is answered reached its end by that.

@@ -162,7 +162,7 @@ template <StreamType S, class Factory>
   HalfConnection& half = connection->half(direction);
   pool_.state_.note_seen(*connection, info.timestamp);
   if (net.network_tag != connection->network_tag) [[unlikely]]
-    tell_networks(ref_of(*connection, direction), context);
+    tell_networks(ref_of(*connection, direction), tcp, context);
   if (connection->watched) return insert_judged(ref_of(*connection, direction), net, tcp, context, start);
   if (!learn(ref_of(*connection, direction), net, tcp, context)) [[unlikely]] {
     return insert_slow(ref_of(*connection, direction), net, tcp, context, start);
@@ -199,13 +199,14 @@ template <StreamType S, class Factory>
 }
 
 template <StreamType S, class Factory>
-[[gnu::noinline]] void BasicAssembler<S, Factory>::tell_networks(const Ref& ref, AssemblerContext& context) {
+[[gnu::noinline]] void BasicAssembler<S, Factory>::tell_networks(const Ref& ref, const TcpSegment& tcp,
+                                                                 AssemblerContext& context) {
   if (!ref.connection->note_other_network()) return;
   halves().events.add({.kind = EventKind::networks_merged,
                        .direction = ref.direction,
                        .offset = ref.half->next_offset(),
                        .info = context.capture_info()});
-  tell_events(ref);
+  deliver_before(ref, tcp, [&] { tell_events(ref); });
 }
 
 template <StreamType S, class Factory>
@@ -260,7 +261,7 @@ void BasicAssembler<S, Factory>::insert(const Ref& ref, const TcpSegment& tcp, A
   Connection& connection = *ref.connection;
   const std::uint32_t slot = connection.slot;
   halves().attend(slot, ref.direction);
-  if (ref.half->busy()) give_up_lost(ref, &context);
+  if (ref.half->busy()) deliver_before(ref, tcp, [&] { give_up_lost(ref, &context); });
   ref.half->insert(halves(), policy(ref), tcp, context.capture_info(), ref.direction, start, right);
   {
     const Owning owning{*this, ref};

@@ -33,7 +33,7 @@ void BasicAssembler<S, Factory>::judge_and_insert(const Ref& ref, const NetFlow&
   if (verdict.resets) return reset(ref, tcp, verdict.tells_reset, context);
   if (verdict.refused) return refuse(ref, tcp, *verdict.refused, context);
   if (!deliver_before(ref, tcp, [&] {
-        if (!learned) learn(ref, net, tcp, context);
+        if (!learned) listen(ref, net, tcp, context);
         if (tcp.syn() && tcp.ack()) settle_syn_data(connection, tcp, context);
       })) {
     return;
@@ -68,7 +68,7 @@ bool BasicAssembler<S, Factory>::hear(const Ref& ref, const NetFlow& net, const 
   const bool learned = tcp.ack() && other.half->start_in_doubt() &&
                        pool_.state_.may_believe(connection, net, tcp, ref.direction);
   if (learned) {
-    learn(ref, net, tcp, context);
+    listen(ref, net, tcp, context);
     pool_.state_.agree_on_start(connection, other.direction);
   }
   const auto acked = pool_.state_.hear(connection, net, tcp, ref.direction);

@@ -135,6 +135,45 @@ TYPED_TEST(AssemblerExceptions, OneFromADeliveryInPortionsLosesAndRepeatsNothing
   }
 }
 
+// A hole of the other direction is given up by what a packet acknowledges, or one of its own before it is put
+// in.
+TYPED_TEST(AssemblerExceptions, OneFromADeliveryBeforeThePacketsOwnDropsThePacket) {
+  PoolOptions options;
+  options.ageing.hole_acked_ns = 2'000'000'000;
+  for (const bool own : {false, true}) {
+    World<TypeParam> world({}, options);
+    world.send(client(100).syn(), server(500).syn().acknowledges(101), client(101).acknowledges(501));
+    if (own) {
+      world.send(client(104, "def").acknowledges(501), server(501).acknowledges(107).at(2),
+                 server(501).acknowledges(107).at(3));
+    } else {
+      world.send(server(504, "def").acknowledges(101), client(101).acknowledges(507).at(2),
+                 client(101).acknowledges(507).at(3));
+    }
+    world.told();
+    world.on_sg = [](ScatterGather&, AssemblerContext&) { throw Thrown(); };
+    EXPECT_THROW(world.send(client(own ? 110 : 101, "abc").acknowledges(own ? 501 : 507).at(5)), Thrown);
+    world.on_sg = nullptr;
+    EXPECT_THAT(world.told(), ElementsAre(own ? "c @3 'def' skip 3" : "s @3 'def' skip 3"));
+    EXPECT_TRUE(world.counts_add_up());
+    EXPECT_EQ(world.pool.byte_counts().dropped, 3u);
+  }
+}
+
+TYPED_TEST(AssemblerExceptions, OneFromTheEventOfAnotherNetworkDropsThePacket) {
+  auto& world = this->world_;
+  world.send(client(100).syn());
+  const TestPacket packet = client(101, "abc");
+  NetFlow net = packet.net();
+  net.network_tag = 7;
+  AssemblerContext context(packet.info(2));
+  world.on_event = [](const Event&) { throw Thrown(); };
+  EXPECT_THROW(world.assembler.assemble_with_context(net, packet.tcp(), context), Thrown);
+  world.on_event = nullptr;
+  EXPECT_TRUE(world.counts_add_up());
+  EXPECT_EQ(world.pool.byte_counts().dropped, 3u);
+}
+
 TYPED_TEST(AssemblerExceptions, OneFromAcceptHasNoEffect) {
   auto& world = this->world_;
   world.send(client(100).syn());
