@@ -212,5 +212,55 @@ TEST_P(CompressedSourceTest, SomethingElseCompressedIsCalledByItsName) {
   EXPECT_THAT(reading.error.message, HasSubstr("text"));
 }
 
+// With the largest windows, dictionaries and blocks that the tools are asked for.
+ByteVector greedy(const std::string& format, Bytes in) {
+  ByteVector out(in.size() + (std::size_t{1} << 20));
+  if (format == "zstd") {
+    ZSTD_CCtx* const context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, 24);
+    ZSTD_inBuffer from{in.data(), in.size(), 0};
+    ZSTD_outBuffer to{out.data(), out.size(), 0};
+    // The size is not known in advance.
+    EXPECT_EQ(ZSTD_isError(ZSTD_compressStream2(context, &to, &from, ZSTD_e_continue)), 0U);
+    EXPECT_EQ(ZSTD_compressStream2(context, &to, &from, ZSTD_e_end), 0U);
+    ZSTD_freeCCtx(context);
+    out.resize(to.pos);
+  } else if (format == "lz4") {
+    LZ4F_preferences_t preferences{};
+    preferences.frameInfo.blockSizeID = LZ4F_max4MB;
+    out.resize(LZ4F_compressFrameBound(in.size(), &preferences));
+    out.resize(LZ4F_compressFrame(out.data(), out.size(), in.data(), in.size(), &preferences));
+  } else {
+    out = xz(in);
+  }
+  return out;
+}
+
+TEST_P(CompressedSourceTest, TakesNoMoreMemoryThanThereIsAndSaysHowMuchItWould) {
+  const std::string format = GetParam().name;
+  if (format == "gzip") return;  // 32 KiB, always
+  const ByteVector plain = sample(50);
+  const ByteVector packed = greedy(format, plain);
+  const auto read = [&](std::size_t memory_max, std::size_t chunk) {
+    ReadingMemory memory(memory_max);
+    OpenOptions options;
+    options.memory = &memory;
+    Reading reading = read_all(open_source(std::make_unique<MemorySource>(packed, chunk), options));
+    EXPECT_EQ(memory.left(), memory_max) << "all is given back";
+    return reading;
+  };
+  for (const std::size_t chunk : {std::size_t{1}, packed.size()}) {
+    const Reading little = read(std::size_t{3} << 20, chunk);
+    EXPECT_FALSE(little.opened);
+    EXPECT_EQ(little.error.code, ErrorCode::damaged);
+    EXPECT_THAT(little.error.message,
+                ::testing::MatchesRegex(format + ": takes [0-9]+ MiB of memory to decompress, "
+                                                 "where 2 MiB are left \\(see --memory\\), "
+                                                 "after [0-9]+ compressed bytes"));
+    const Reading enough = read(std::size_t{40} << 20, chunk);
+    EXPECT_EQ(enough.records, read_bytes(plain).records) << enough.error.message << enough.end.message;
+  }
+}
+
 }  // namespace
 }  // namespace restitch::testing
