@@ -1,9 +1,10 @@
 // --memory bounds the process: its peak is read for each command, over captures that ask for as much as they
 // can.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <zstd.h>
 
-#include <map>
+#include <sstream>
 
 #include "base/sanitized.h"
 #include "golden/packets.h"
@@ -14,7 +15,6 @@ namespace {
 
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 // What docs/limits.md promises on top of --memory.
 constexpr std::size_t program_kib = std::size_t{24} << 10;
@@ -152,7 +152,7 @@ TEST_F(Memory, BoundsInputs) {
     for (std::uint32_t second = 0; second < 100; ++second) file.record(second, 0, std::string(1000, 'x'));
     write("input" + std::to_string(i), file.bytes);
   }
-  expect_bounded("inputs", "input*", AnyOf(0, 2));
+  expect_bounded("inputs", "input*", AnyOf(0, 1, 2));  // 1: there is no connection to follow
   const Peak little = peak_of("streams --memory 16M input*");
   EXPECT_EQ(little.status, 2);
   EXPECT_THAT(little.err, HasSubstr("no memory for one more input (see --memory)\n"));
