@@ -199,8 +199,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::uint8_t kind = choices.byte();
   const bool ethernet = (kind & 1) == 0;
   const bool loopback = (kind & 2) != 0;
-  PacketRing ring =
-      PacketRing::in_memory(1 + (kind >> 2) % 4, ethernet ? LinkType::ethernet : LinkType::raw, loopback);
+  constexpr std::size_t block_size = 8192;  // two of the largest frames do not fit
+  PacketRing ring = PacketRing::in_memory(block_size, 1 + (kind >> 2) % 4,
+                                          ethernet ? LinkType::ethernet : LinkType::raw, loopback);
   Kernel kernel(ring, ethernet);
   LiveOptions options;
   options.interface = "ring";

@@ -49,14 +49,15 @@ Result<PacketRing> PacketRing::open(const LiveOptions& options, int fanout_group
   return ring;
 }
 
-PacketRing PacketRing::in_memory(std::size_t block_count, LinkType link_type, bool is_loopback) {
+PacketRing PacketRing::in_memory(std::size_t block_size, std::size_t block_count, LinkType link_type,
+                                 bool is_loopback) {
   PacketRing ring;
   ring.link_type_ = link_type;
   ring.loopback_ = is_loopback;
-  ring.block_size_ = usual_block_size;
+  ring.block_size_ = block_size;
   ring.block_count_ = block_count;
-  void* const mapped = ::mmap(nullptr, ring.block_size_ * block_count, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const mapped =
+      ::mmap(nullptr, block_size * block_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) throw std::bad_alloc();
   ring.blocks_ = static_cast<std::uint8_t*>(mapped);
   return ring;

@@ -16,7 +16,8 @@ class PacketRing {
   static Result<PacketRing> open(const LiveOptions& options, int fanout_group);
 
   // Without a socket: who makes it fills its blocks, as the kernel would. For tests.
-  static PacketRing in_memory(std::size_t block_count, LinkType link_type, bool is_loopback);
+  static PacketRing in_memory(std::size_t block_size, std::size_t block_count, LinkType link_type,
+                              bool is_loopback);
 
   PacketRing(PacketRing&& other) noexcept;
   PacketRing& operator=(PacketRing&&) = delete;
