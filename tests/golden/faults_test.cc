@@ -96,12 +96,25 @@ TEST_F(Faults, LittleMemoryIsSurvived) {
 #ifdef RESTITCH_SANITIZED
   GTEST_SKIP() << "a sanitizer needs more address space than the limit gives";
 #else
-  // Enough to start, not enough for everything: no crash, and an exit status that says what happened.
-  for (const char* limit : {"60000", "80000", "120000"}) {
-    const ToolRun run =
-        ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json '" + sample + "'");
-    EXPECT_LT(run.status, 128) << limit << run.err;
+  constexpr unsigned step_kib = 2'000;
+  constexpr unsigned enough_kib = 2'000'000;
+  const auto with = [this](unsigned kib, const std::string& command) {
+    return ToolTest::run("ulimit -v " + std::to_string(kib) + "; @ " + command);
+  };
+  // The least that the loader and the beginning of the program are content with, and from there all that is
+  // not enough for the work: no crash, but a line and an exit status that say what happened.
+  unsigned kib = step_kib;
+  while (kib < enough_kib && with(kib, "--version").status != 0) kib += step_kib;
+  ASSERT_LT(kib, enough_kib) << "it never starts";
+  unsigned failed = 0;
+  ToolRun run;
+  for (; (run = with(kib, "streams --json '" + sample + "'")).status != 0; kib += step_kib, ++failed) {
+    ASSERT_EQ(run.status, 2) << kib << run.err;
+    ASSERT_THAT(run.err, HasSubstr("memory")) << kib;
+    ASSERT_LT(kib, enough_kib);
   }
+  EXPECT_GT(failed, 0u) << "the limit never mattered";
+  EXPECT_EQ(run.out, ToolTest::run("@ streams --json '" + sample + "'").out);
 #endif
 }
 
