@@ -9,11 +9,13 @@
 #include <thread>
 
 #include "golden/tool_run.h"
+#include "restitch/capture_live.h"
 
 namespace restitch::testing {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -294,6 +296,23 @@ TEST_F(Inputs, InterfacesAreListed) {
   const ToolRun run = ToolTest::run("@ -D");
   EXPECT_EQ(run.status, 0);
   EXPECT_THAT(run.err, IsEmpty());
+  const auto interfaces = live_interfaces();
+  ASSERT_TRUE(interfaces) << interfaces.error().message;
+  ASSERT_THAT(*interfaces, Not(IsEmpty()));
+  std::istringstream lines(run.out);
+  std::string line;
+  for (std::size_t i = 0; i < interfaces->size(); ++i) {
+    const LiveInterface& interface = (*interfaces)[i];
+    ASSERT_TRUE(std::getline(lines, line)) << interface.name;
+    EXPECT_THAT(line, StartsWith(std::to_string(i + 1) + "." + interface.name + " "));
+    EXPECT_THAT(line, HasSubstr(interface.up ? "[Up" : "[Down"));
+    EXPECT_EQ(line.find(", Loopback]") != std::string::npos, interface.loopback) << line;
+    for (const std::string& address : interface.addresses) EXPECT_THAT(line, HasSubstr(" " + address));
+  }
+  EXPECT_FALSE(std::getline(lines, line)) << line;
+  if (std::filesystem::exists("/sys/class/net/lo")) {
+    EXPECT_THAT(run.out, ContainsRegex("[0-9]+\\.lo .*\\[(Up|Down), Loopback\\]"));
+  }
 }
 
 TEST_F(Inputs, VerboseTellsWhatACaptureSaysOfItself) {
