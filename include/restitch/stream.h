@@ -1,7 +1,7 @@
 // What a user implements and is given: Stream and StreamFactory, and the ScatterGather in which
 // reassembled bytes arrive. Everything handed to a callback is lent until the callback returns. All
 // calls for one pool come from the thread that feeds it; a callback must not call back into its pool
-// or assembler (asserted).
+// or assembler: that ends the program, as other errors of the caller do, with a line that names the rule.
 #pragma once
 
 #include <algorithm>

@@ -185,7 +185,8 @@ TEST_F(Failures, OfMemoryAreSaid) {
     const ToolRun run = ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json " + sample);
     if (run.err.find("error while loading shared libraries") != std::string::npos) continue;
     EXPECT_THAT(run.status, ::testing::AnyOf(0, 2)) << limit << run.err;
-    if (run.status == 2) EXPECT_TRUE(has_line(run.err, table().at("too little memory").message)) << run.err;
+    if (run.status == 0) continue;
+    EXPECT_TRUE(has_line(run.err, table().at("too little memory").message)) << run.err;
   }
 #endif
 }

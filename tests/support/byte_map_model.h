@@ -159,7 +159,7 @@ class ByteMapModel {
   void settle_start(Position position);
 
   std::vector<Position> named_;  // starts by other SYNs
-  std::optional<Position> end_;        // where FIN or RST stands
+  std::optional<Position> end_;  // where FIN or RST stands
   bool end_is_reset_ = false;
   bool ended_ = false;
   bool reset_ = false;

@@ -64,7 +64,8 @@ inline bool ByteMapModel::is_named(Position first) const {
   return std::find(named_.begin(), named_.end(), first) != named_.end();
 }
 
-// The first data decides which of several starts counts: the one that it begins at, or the only one before it.
+// The first data decides which of several starts counts: the one that it begins at, or the only one before
+// it.
 inline void ByteMapModel::settle_start(Position position) {
   if (named_.empty() || next_offset() != 0 || holds()) return;
   std::vector<Position> fitting;

@@ -228,8 +228,15 @@ ByteVector greedy(const std::string& format, Bytes in) {
   } else if (format == "lz4") {
     LZ4F_preferences_t preferences{};
     preferences.frameInfo.blockSizeID = LZ4F_max4MB;
-    out.resize(LZ4F_compressFrameBound(in.size(), &preferences));
-    out.resize(LZ4F_compressFrame(out.data(), out.size(), in.data(), in.size(), &preferences));
+    out.resize(LZ4F_compressBound(in.size(), &preferences) + LZ4F_HEADER_SIZE_MAX);
+    LZ4F_cctx* context = nullptr;
+    EXPECT_EQ(LZ4F_isError(LZ4F_createCompressionContext(&context, LZ4F_VERSION)), 0U);
+    // At once it would take blocks that fit the data.
+    std::size_t end = LZ4F_compressBegin(context, out.data(), out.size(), &preferences);
+    end += LZ4F_compressUpdate(context, out.data() + end, out.size() - end, in.data(), in.size(), nullptr);
+    end += LZ4F_compressEnd(context, out.data() + end, out.size() - end, nullptr);
+    LZ4F_freeCompressionContext(context);
+    out.resize(end);
   } else {
     out = xz(in);
   }
