@@ -66,6 +66,12 @@ struct Frame {
   ByteVector bytes;  // without the tag
 };
 
+// As TPACKET_ALIGN does.
+constexpr std::size_t aligned(std::size_t size) {
+  constexpr std::size_t step = TPACKET_ALIGNMENT;
+  return (size + step - 1) / step * step;
+}
+
 // Lays frames out in blocks as af_packet does (TPACKET_V3).
 class Kernel {
  public:
@@ -75,9 +81,9 @@ class Kernel {
 
   // False: there is no room until a block comes back.
   bool put(const Frame& frame, std::uint32_t number) {
-    const std::size_t mac = TPACKET_ALIGN(TPACKET_ALIGN(sizeof(tpacket3_hdr)) + sizeof(sockaddr_ll) + 16) +
-                            reserve - (ethernet_ ? ETH_HLEN : 0);
-    const std::size_t size = TPACKET_ALIGN(mac + frame.bytes.size());
+    const std::size_t mac = aligned(aligned(sizeof(tpacket3_hdr)) + sizeof(sockaddr_ll) + 16) + reserve -
+                            (ethernet_ ? ETH_HLEN : 0);
+    const std::size_t size = aligned(mac + frame.bytes.size());
     if (open_ && at_ + size > block_size_) close();
     if (!open_ && !begin()) return false;
     auto* const start = reinterpret_cast<std::uint8_t*>(blocks_[block_]) + at_;
@@ -91,7 +97,7 @@ class Kernel {
     if (frame.has_tag() && frame.has_protocol()) header->tp_status |= TP_STATUS_VLAN_TPID_VALID;
     header->hv1.tp_vlan_tci = frame.tag_control;
     header->hv1.tp_vlan_tpid = frame.tag_protocol;
-    auto* const address = ::new (start + TPACKET_ALIGN(sizeof(tpacket3_hdr))) sockaddr_ll{};
+    auto* const address = ::new (start + aligned(sizeof(tpacket3_hdr))) sockaddr_ll{};
     address->sll_pkttype = frame.is_outgoing() ? PACKET_OUTGOING : PACKET_HOST;
     std::copy(frame.bytes.begin(), frame.bytes.end(), start + mac);
     at_ += size;
@@ -119,7 +125,7 @@ class Kernel {
   bool begin() {
     if (blocks_[block_]->hdr.bh1.block_status != TP_STATUS_KERNEL) return false;
     open_ = true;
-    at_ = TPACKET_ALIGN(sizeof(tpacket_block_desc));
+    at_ = aligned(sizeof(tpacket_block_desc));
     blocks_[block_]->hdr.bh1.num_pkts = 0;
     blocks_[block_]->hdr.bh1.offset_to_first_pkt = static_cast<std::uint32_t>(at_);
     return true;

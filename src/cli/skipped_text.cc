@@ -11,13 +11,16 @@ namespace {
 
 constexpr std::string_view directory_kind = "a directory";
 
-// "1 not a capture", "2 snoop captures", "3 bzip2-compressed".
+// "snoop capture", by which it is sorted.
+std::string_view bare(std::string_view kind) { return kind.starts_with("a ") ? kind.substr(2) : kind; }
+
+// "1 not a capture", "2 snoop captures", "3 bzip2-compressed", of bare kinds.
 std::string counted(std::size_t count, std::string_view kind) {
-  if (count == 1) return fmt::format("1 {}", kind.starts_with("a ") ? kind.substr(2) : kind);
+  if (count == 1) return fmt::format("1 {}", kind);
   if (kind == "not a capture") return fmt::format("{} not captures", count);
   if (kind == "not a file") return fmt::format("{} not files", count);
-  if (kind.starts_with("a ")) return fmt::format("{} {}s", count, kind.substr(2));
-  return fmt::format("{} {}", count, kind);
+  const bool is_noun = kind != "hidden" && !kind.ends_with("compressed");
+  return fmt::format("{} {}{}", count, kind, is_noun ? "s" : "");
 }
 
 }  // namespace
@@ -25,7 +28,8 @@ std::string counted(std::size_t count, std::string_view kind) {
 std::string skipped_text(std::span<const SkippedFile> files) {
   std::map<std::string_view, std::size_t> kinds;
   std::size_t directories = 0;
-  for (const SkippedFile& file : files) file.kind == directory_kind ? ++directories : ++kinds[file.kind];
+  for (const SkippedFile& file : files)
+    file.kind == directory_kind ? ++directories : ++kinds[bare(file.kind)];
   std::string out;
   const std::size_t rest = files.size() - directories;
   if (rest != 0) out = fmt::format("{} {} skipped: ", rest, rest == 1 ? "file" : "files");

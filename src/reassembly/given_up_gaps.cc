@@ -5,10 +5,15 @@
 namespace restitch::detail {
 
 void GivenUpGaps::add(Direction direction, const Range& gap) {
-  if (!sets_) sets_ = make_block<Sets>(source_);
-  if (!sets_ || gap.size == 0) return;
+  if (gap.size == 0) return;
+  BlockPtr<Page>& page = pages_[direction.slot / sets_of_page % pages];
+  if (!page) {
+    page = make_block<Page>(source_);
+    if (!page) return;
+    ++pages_used_;
+  }
   const std::uint32_t number = number_of(direction);
-  Set& set = set_of(direction.slot);
+  Set& set = page->sets[direction.slot % sets_of_page];
   for (Gap& known : set.gaps) {
     if (known.number == number && known.range.end() == gap.offset) {
       known.range.size += gap.size;
@@ -21,10 +26,11 @@ void GivenUpGaps::add(Direction direction, const Range& gap) {
 
 auto GivenUpGaps::first_in(Direction direction, std::uint64_t offset, std::uint64_t size) const
     -> std::optional<Range> {
-  if (!sets_) return std::nullopt;
+  const Set* const set = set_of(direction.slot);
+  if (set == nullptr) return std::nullopt;
   const std::uint64_t end = offset + size;
   std::optional<Range> first;
-  for (const Gap& gap : set_of(direction.slot).gaps) {
+  for (const Gap& gap : set->gaps) {
     if (gap.number != number_of(direction)) continue;
     const std::uint64_t from = std::max(offset, gap.range.offset);
     const std::uint64_t to = std::min(end, gap.range.end());
@@ -34,15 +40,17 @@ auto GivenUpGaps::first_in(Direction direction, std::uint64_t offset, std::uint6
 }
 
 void GivenUpGaps::forget(Direction direction) {
-  if (!sets_) return;
-  for (Gap& gap : set_of(direction.slot).gaps) {
+  Set* const set = set_of(direction.slot);
+  if (set == nullptr) return;
+  for (Gap& gap : set->gaps) {
     if (gap.number == number_of(direction)) gap = Gap{};
   }
 }
 
 void GivenUpGaps::swap(std::uint32_t slot) {
-  if (!sets_) return;
-  for (Gap& gap : set_of(slot).gaps) {
+  Set* const set = set_of(slot);
+  if (set == nullptr) return;
+  for (Gap& gap : set->gaps) {
     if (gap.number != unused && gap.number / 2 == slot) gap.number ^= 1U;
   }
 }

@@ -101,11 +101,11 @@ TEST_F(Diagnostics, ComeInPlaceOfThreadsThatCannotBeMade) {
 
 // The terminal goes away: the shell sends SIGHUP, and so does the system.
 TEST_F(Diagnostics, AHangUpDeliversWhatWasRead) {
-  const ToolRun run =
-      ToolTest::run("{ cat " + sample +
-                    "; : >written; while ! test -e hung_up; do :; done; } | "
-                    "{ @ extract -q -o d - <&0 & tool=$!; while ! test -e written; do :; done; "
-                    "kill -HUP $tool; kill -HUP $tool; : >hung_up; wait $tool; echo $? >status; }");
+  const ToolRun run = ToolTest::run(
+      "{ cat " + sample +
+      "; : >written; while ! test -e hung_up; do :; done; } | "
+      "{ exec 3<&0; @ extract -q -o d - <&3 & tool=$!; exec 3<&-; while ! test -e written; do :; done; "
+      "kill -HUP $tool; kill -HUP $tool; : >hung_up; wait $tool; echo $? >status; }");
   EXPECT_NE(read("status"), "") << run.err;
   EXPECT_THAT(read("d/index.jsonl"), Not(IsEmpty()));
 }

@@ -96,7 +96,7 @@ class CheckedStream {
       require(failed_ || side.gaps == side.skipped, "each gap is told");
     }
     ++answers_->completed;
-    answers_->overdue -= std::exchange(overdue_, false) ? 1 : 0;
+    if (std::exchange(overdue_, false)) --answers_->overdue;
     return answers_->forgets;
   }
 

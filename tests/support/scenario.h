@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <span>
 #include <string>
@@ -142,7 +143,12 @@ inline TcpSegment segment_of(const Scenario& scenario, const Step& step, const s
   tcp.destination_port = 2;
   tcp.sequence = Sequence(scenario.base).add(step.at - (step.syn ? 1 : 0));
   tcp.flags = {static_cast<std::uint8_t>(TcpFlag::ack)};
-  if (step.syn) tcp.flags = tcp.flags | TcpFlag::syn;
+  // It scales windows, so no step lies beyond the largest one that there can be.
+  static constexpr std::array<std::uint8_t, 4> window_scale = {3, 3, 14, 0};
+  if (step.syn) {
+    tcp.flags = tcp.flags | TcpFlag::syn;
+    tcp.options = window_scale;
+  }
   if (step.fin) tcp.flags = tcp.flags | TcpFlag::fin;
   if (step.rst) tcp.flags = tcp.flags | TcpFlag::rst;
   tcp.payload = Bytes(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());

@@ -142,7 +142,7 @@ auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGro
   const bool answers = packet.tcp.syn();
   for (bool first = true; const auto segment = state.claims.take_first(halves(), taken.claim);
        first = false) {
-    AssemblerContext waited(segment->info());
+    AssemblerContext waited(segment->info(), state.clock.elapsed());
     assemble_apart(key, packet.hash, net, segment->segment(), waited);
     if (first && answers) assemble_answer();
   }

@@ -1,6 +1,6 @@
-// GivenUpGaps: gaps that were given up in the last of many directions, so that what comes for them all the
-// same is not taken for a repetition. A fixed number of places, the oldest of which is used again; they take
-// memory when the first gap comes. One thread.
+// GivenUpGaps: the last gaps that were given up in each connection, so that what comes for them all the same
+// is not taken for a repetition. Each connection has a few places, the oldest of which is used again; beyond
+// 16,384 connections they share places. Places take memory when the first gap comes. One thread.
 #pragma once
 
 #include <array>
@@ -42,11 +42,12 @@ class GivenUpGaps {
   void forget(Direction direction);
   void swap(std::uint32_t slot);
 
-  [[nodiscard]] std::size_t memory_size() const { return sets_ ? sizeof(Sets) : 0; }
+  [[nodiscard]] std::size_t memory_size() const { return pages_used_ * sizeof(Page); }
 
  private:
-  static constexpr std::size_t ways = 8;  // gaps of the directions that share a set
-  static constexpr std::size_t sets = 128;
+  static constexpr std::size_t ways = 8;  // gaps of both directions of a connection
+  static constexpr std::size_t sets_of_page = 128;
+  static constexpr std::size_t pages = 128;
 
   struct Gap {
     std::uint32_t number = unused;
@@ -56,19 +57,24 @@ class GivenUpGaps {
     std::array<Gap, ways> gaps;
     std::uint32_t oldest = 0;
   };
-  struct Sets {
-    std::array<Set, sets> at;
+  // The places of connections with slots side by side.
+  struct Page {
+    std::array<Set, sets_of_page> sets;
   };
   static constexpr std::uint32_t unused = 0xFFFFFFFF;
 
   static std::uint32_t number_of(Direction direction) {
     return 2 * direction.slot + static_cast<std::uint32_t>(direction.which);
   }
-  // Both directions of a connection share a set.
-  [[nodiscard]] Set& set_of(std::uint32_t slot) const { return sets_->at[slot % sets]; }
+  // nullptr: no gap of a connection thereabouts was given up.
+  [[nodiscard]] Set* set_of(std::uint32_t slot) const {
+    const BlockPtr<Page>& page = pages_[slot / sets_of_page % pages];
+    return page ? &page->sets[slot % sets_of_page] : nullptr;
+  }
 
   BlockSource& source_;
-  BlockPtr<Sets> sets_;
+  std::array<BlockPtr<Page>, pages> pages_;
+  std::size_t pages_used_ = 0;
 };
 
 }  // namespace restitch::detail

@@ -63,12 +63,19 @@ TEST_F(Gaps, AreForgottenWithTheirDirectionAndChangePlaces) {
   EXPECT_EQ(late(back, 0, 100), "10+5");
 }
 
-TEST_F(Gaps, TakeNoMoreMemoryTheMoreThereAre) {
-  gaps_.add(ahead, {0, 1});
+TEST_F(Gaps, OfOneConnectionMakeRoomForNoneOfAnother) {
+  for (std::uint32_t slot = 0; slot < 16'384; ++slot) gaps_.add({slot, back.which}, {slot, 1});
+  for (std::uint32_t slot = 0; slot < 16'384; ++slot)
+    ASSERT_NE(late({slot, back.which}, slot, 1), "") << slot;
+}
+
+TEST_F(Gaps, TakeNoMoreMemoryHoweverManyThereAre) {
+  for (std::uint32_t slot = 0; slot < 16'384; ++slot) gaps_.add({slot, back.which}, {slot, 1});
   const std::size_t once = gaps_.memory_size();
-  for (std::uint32_t slot = 0; slot < 10'000; ++slot) gaps_.add({slot, back.which}, {slot, 1});
+  EXPECT_LT(once, std::size_t{4} << 20);
+  for (std::uint32_t slot = 0; slot < 100'000; ++slot) gaps_.add({slot, back.which}, {slot, 1});
   EXPECT_EQ(gaps_.memory_size(), once);
-  EXPECT_EQ(late({9'999, back.which}, 9'999, 1), "9999+1") << "the newest are remembered";
+  EXPECT_EQ(late({99'999, back.which}, 99'999, 1), "99999+1") << "the newest are remembered";
 }
 
 // Byte for byte, beside a set, as long as nothing has to be forgotten.
