@@ -70,11 +70,13 @@ TEST_F(Faults, KilledAtAnyMomentTheFilesHoldABeginningOfTheTruth) {
   std::uintmax_t bytes = 0;
   for (int moment = 0; moment < 12; ++moment) {
     const std::string folder = "killed" + std::to_string(moment);
-    // The input comes slowly, so that every kill hits the middle of the work.
-    const std::string feed =
-        "{ head -c " + std::to_string(50'000 * (moment + 1)) + " '" + sample + "'; sleep 0.4; }";
-    (void)run(feed + " | { exec 3<&0; @ extract -q -o " + folder +
-              " - <&3 & sleep 0.3; kill -9 $!; wait $!; }");
+    // The input goes on until the kill, which waits for the first bytes: it hits the middle of the work.
+    const std::string feed = "{ head -c " + std::to_string(50'000 * (moment + 1)) + " '" + sample +
+                             "'; until test -e killed; do sleep 0.01; done; }";
+    (void)run(
+        "rm -f killed; " + feed + " | { exec 3<&0; @ extract -q -o " + folder +
+        " - <&3 & tool=$!; exec 3<&-; until test -n \"$(find " + folder +
+        " -type f -size +0 2>/dev/null)\"; do sleep 0.01; done; kill -9 $tool; wait $tool; : >killed; }");
     if (std::filesystem::exists(path(folder + "/index.jsonl"))) expect_prefix_of_the_truth(folder, "whole");
     if (!std::filesystem::exists(path(folder))) continue;  // killed before anything was there
     for (const auto& file : std::filesystem::directory_iterator(path(folder))) bytes += file.file_size();
