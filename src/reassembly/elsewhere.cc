@@ -8,6 +8,9 @@
 namespace restitch::detail {
 namespace {
 
+// Acknowledgements agree only if they come from one place in the other stream.
+constexpr std::uint32_t claimant_reach = std::uint32_t{1} << 24;
+
 // Whether two positions are at most `reach` apart, whichever comes first.
 bool are_near(Sequence a, Sequence b, std::uint32_t reach) {
   const std::int64_t distance = a.difference(b);
@@ -42,11 +45,13 @@ std::uint32_t Elsewhere::take(HalfState& state, std::size_t at) {
   return segment;
 }
 
-bool Elsewhere::claim(Sequence acknowledgment, std::uint32_t reach) {
+bool Elsewhere::claim(Sequence acknowledgment, Sequence sequence, std::uint32_t reach) {
   const auto ahead = static_cast<std::uint32_t>(claim_.difference(acknowledgment));
-  const bool agrees = claimed_ && ahead != 0 && ahead <= reach;
+  const bool agrees =
+      claimed_ && ahead != 0 && ahead <= reach && are_near(claimant_, sequence, claimant_reach);
   claimed_ = true;
   claim_ = acknowledgment;
+  claimant_ = sequence;
   return agrees;
 }
 

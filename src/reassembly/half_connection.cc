@@ -59,7 +59,8 @@ void HalfConnection::insert_syn(State& state, const Arrival& arrival) {
     report(state, EventKind::syn_in_connection, arrival);
     if (next_offset_ == 0 && !start_acked()) detail(state).named.add(arrival.first);
   } else if (!by_syn() && arrival.first == start()) {
-    if (next_offset_ == 0) flags_ |= start_flag;
+    // A start that the receiver named has not been told; one that the stream itself named has.
+    if (next_offset_ == 0 && heard()) flags_ |= start_flag;
     flags_ |= syn_flag;
   }
 }
@@ -289,9 +290,13 @@ void HalfConnection::note_end(State& state, const ReceiverPolicy& policy, bool r
                               const Arrival& arrival) {
   const bool goes_on = policy.after_end(rst) == AfterEnd::deliver;
   if (ended() && !(rst && goes_on)) return;
-  if (rst && (goes_on || !known())) return mark_ended(true);
+  if (rst && (goes_on || !known())) {
+    if (!goes_on && detail_ != none)
+      detail(state).has_end = false;  // nothing is missed before a FIN any more
+    return mark_ended(true);
+  }
   if (known() && next_seq_.difference(position) < 0) {  // bytes behind it have come
-    const bool acknowledged = has_ack() && acked() == position.add(1);
+    const bool acknowledged = heard() && acked() == position.add(1);
     if (goes_on && acknowledged) return mark_ended(rst);
     return report(state, EventKind::fin_moved, arrival);
   }

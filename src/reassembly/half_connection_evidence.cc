@@ -58,7 +58,10 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
       return;  // an old one, or of bytes still to come
     HalfDetail& d = detail(state);
     if (d.elsewhere == none) d.elsewhere = state.elsewheres.allocate();
-    if (Elsewhere* const aside = elsewhere(state); aside != nullptr && aside->claim(ack, reach())) {
+    // Two are not enough where nothing was sent that they could mean.
+    if (Elsewhere* const aside = elsewhere(state); aside != nullptr &&
+                                                   aside->claim(ack, tcp.sequence, reach()) &&
+                                                   aside->lowest_near(state, ack, cluster_reach)) {
       evidence_.believe_far(ack, tcp.window);
     }
     return;

@@ -111,7 +111,10 @@ inline bool ByteMapModel::delivers_after(bool rst) const {
 inline void ByteMapModel::note_end(bool rst, Position position) {
   const bool deliver_on = delivers_after(rst);
   if (ended_ && !(rst && deliver_on)) return;
-  if (rst && (deliver_on || !known_)) return end_now(true);
+  if (rst && (deliver_on || !known_)) {
+    if (!deliver_on) end_.reset();
+    return end_now(true);
+  }
   if (known_ && position < next_) return tell(EventKind::fin_moved);
   if (end_ && *end_ != position) {
     tell(EventKind::fin_moved);

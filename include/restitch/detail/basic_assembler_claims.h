@@ -210,7 +210,7 @@ auto BasicAssembler<S, Factory>::begin(const Meeting& packet) -> Connection* {
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::accepts(Connection& met, const Meeting& packet) {
   const HalfConnection& half = met.half(packet.counting.direction);
-  bool start = false;
+  bool start = packet.tcp.syn() && !half.known();
   return stream(met).accept(packet.tcp, packet.context.capture_info(), packet.counting.direction,
                             detail::optional_sequence(half.next_seq(), half.known()), start, packet.context);
 }

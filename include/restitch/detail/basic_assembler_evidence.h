@@ -79,6 +79,7 @@ void BasicAssembler<S, Factory>::follow_evidence(const Ref& ref, AssemblerContex
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::go_to(const Ref& ref, Sequence position, AssemblerContext* context) {
   while (ref.half->holds(halves()) && skip_gap(ref, context)) deliver_ready(ref, context);
+  if (ref.half->ended() && policy(ref).after_end(ref.half->reset()) == AfterEnd::refuse) return;
   halves().attend(ref.connection->slot, ref.direction);
   ref.half->go_to(halves(), ref.direction, position);
   ref.half->readmit(halves(), policy(ref), ref.direction);

@@ -43,9 +43,10 @@ class Elsewhere {
   [[nodiscard]] bool contradicted() const { return fresh_ == 0; }
   [[nodiscard]] bool is_idle() const { return count_ == 0 && !claimed_; }
 
-  // An acknowledgement far from the stream. True when it goes on from the one before, by `reach` at most.
-  // (The same number again proves nothing: packets made by hand have 0 in all of them.)
-  bool claim(Sequence acknowledgment, std::uint32_t reach);
+  // An acknowledgement far from the stream, in a segment with this sequence number. True when it goes on from
+  // the one before, by `reach` at most, and came from the same place in the other stream. (The same number
+  // again proves nothing: packets made by hand have 0 in all of them.)
+  bool claim(Sequence acknowledgment, Sequence sequence, std::uint32_t reach);
 
   // Whether enough segments agree: the lowest number of those that lie within `reach` of the newest.
   [[nodiscard]] std::optional<Sequence> agreed(const HalfState& state, std::uint32_t reach) const;
@@ -66,6 +67,7 @@ class Elsewhere {
   std::uint8_t fresh_ = 0;  // how many came since the stream was contradicted by nothing
   bool claimed_ = false;
   Sequence claim_;
+  Sequence claimant_;  // sequence number of the segment that claimed
 };
 
 }  // namespace restitch::detail
