@@ -6,7 +6,7 @@ namespace restitch::detail {
 
 void GivenUpGaps::add(Direction direction, const Range& gap) {
   if (gap.size == 0) return;
-  BlockPtr<Page>& page = pages_[direction.slot / sets_of_page % pages];
+  BlockPtr<Page>& page = pages_[page_of(direction.slot)];
   if (!page) {
     page = make_block<Page>(source_);
     if (!page) return;
@@ -20,6 +20,7 @@ void GivenUpGaps::add(Direction direction, const Range& gap) {
       return;
     }
   }
+  if (set.gaps[set.oldest].number == unused) ++page->gaps;
   set.gaps[set.oldest] = {number, gap};
   set.oldest = (set.oldest + 1) % ways;
 }
@@ -43,8 +44,13 @@ void GivenUpGaps::forget(Direction direction) {
   Set* const set = set_of(direction.slot);
   if (set == nullptr) return;
   for (Gap& gap : set->gaps) {
-    if (gap.number == number_of(direction)) gap = Gap{};
+    if (gap.number != number_of(direction)) continue;
+    gap = Gap{};
+    --pages_[page_of(direction.slot)]->gaps;
   }
+  if (pages_[page_of(direction.slot)]->gaps != 0) return;
+  pages_[page_of(direction.slot)].reset();
+  --pages_used_;
 }
 
 void GivenUpGaps::swap(std::uint32_t slot) {

@@ -33,7 +33,7 @@ std::uint32_t forward(Sequence from, Sequence to) { return static_cast<std::uint
 // ---- acknowledgements
 // ------------------------------------------------------------------------------------------
 
-void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick) {
+void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick, bool from_its_place) {
   const Sequence ack = tcp.acknowledgment;
   if (!known()) {
     evidence_.believe(ack, tcp.window);
@@ -58,10 +58,10 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
       return;  // an old one, or of bytes still to come
     HalfDetail& d = detail(state);
     if (d.elsewhere == none) d.elsewhere = state.elsewheres.allocate();
-    // Two are not enough where nothing was sent that they could mean.
-    if (Elsewhere* const aside = elsewhere(state); aside != nullptr &&
-                                                   aside->claim(ack, tcp.sequence, reach()) &&
-                                                   aside->lowest_near(state, ack, cluster_reach)) {
+    Elsewhere* const aside = elsewhere(state);
+    // Two are not enough if they come from anywhere, and mean nothing that was sent.
+    if (aside != nullptr && aside->claim(ack, tcp.sequence, reach()) &&
+        (from_its_place || aside->lowest_near(state, ack, cluster_reach))) {
       evidence_.believe_far(ack, tcp.window);
     }
     return;

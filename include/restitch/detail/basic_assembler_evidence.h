@@ -48,7 +48,7 @@ template <StreamType S, class Factory>
   if (!tcp.ack() || (answered.half->known() && answered.half->take_ack(tcp))) return false;
   if (!pool_.state_.admits(*answered.connection, reverse(answered.direction), net, tcp)) return false;
   halves().attend(answered.connection->slot, answered.direction);
-  answered.half->note_ack(halves(), tcp, pool_.state_.clock.tick());
+  answered.half->note_ack(halves(), tcp, pool_.state_.clock.tick(), answered.reverse->is_here(tcp.sequence));
   if (!answered.half->busy()) return false;
   const bool had_ended = answered.half->ended();
   follow_evidence(answered, &context);

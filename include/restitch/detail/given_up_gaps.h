@@ -60,15 +60,17 @@ class GivenUpGaps {
   // The places of connections with slots side by side.
   struct Page {
     std::array<Set, sets_of_page> sets;
+    std::uint32_t gaps = 0;  // in them; without any, the page goes
   };
   static constexpr std::uint32_t unused = 0xFFFFFFFF;
 
   static std::uint32_t number_of(Direction direction) {
     return 2 * direction.slot + static_cast<std::uint32_t>(direction.which);
   }
+  static std::size_t page_of(std::uint32_t slot) { return slot / sets_of_page % pages; }
   // nullptr: no gap of a connection thereabouts was given up.
   [[nodiscard]] Set* set_of(std::uint32_t slot) const {
-    const BlockPtr<Page>& page = pages_[slot / sets_of_page % pages];
+    const BlockPtr<Page>& page = pages_[page_of(slot)];
     return page ? &page->sets[slot % sets_of_page] : nullptr;
   }
 

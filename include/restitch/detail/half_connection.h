@@ -64,9 +64,12 @@ class HalfConnection {
            evidence_.take(tcp.acknowledgment, tcp.window, next_seq_.add(ended() ? 1 : 0));
   }
 
-  // The same in all other cases. `tick` is the time. Afterwards there may be something to do:
-  // begin_midstream(), gone_to(), readmit(), lost_until().
-  void note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick);
+  // The same in all other cases. `tick` is the time; `from_its_place`: the segment's own number is where its
+  // sender's stream is. Afterwards there may be something to do: begin_midstream(), gone_to(), readmit(),
+  // lost_until().
+  void note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick, bool from_its_place);
+  // Whether a segment with this number can be of this stream where it is now.
+  [[nodiscard]] bool is_here(Sequence first) const { return !known() || !lies_elsewhere(first, 0); }
 
   // The receiver of this direction offered to scale its windows, in its SYN.
   void note_scale(std::uint8_t scale, std::uint16_t window) { evidence_.note_scale(scale, window); }
