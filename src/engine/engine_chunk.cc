@@ -26,6 +26,7 @@ void EngineChunk::begin(std::uint64_t chunks, std::uint64_t frames) {
   number_ = chunks;
   frames_before_ = frames;
   frames_ = 0;
+  elapsed_ = {};  // without a record it says nothing of the time
   for (std::vector<Dealt>& dealt : dealt_) dealt.clear();
   decoded_.clear();
   datagrams_.clear();

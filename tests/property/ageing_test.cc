@@ -179,11 +179,13 @@ class Playing {
   Tales by_its_own_clock() const {
     Tales tales;
     TalePool all(tales, options_);
+    Elapsed elapsed;
     for (std::size_t i = 0; i < capture_.steps().size(); ++i) {
       const Step& step = capture_.steps()[i];
-      const Elapsed elapsed = all.assembler.observe(step.time);
+      elapsed = all.assembler.observe(step.time);
       if (step.port != 0) assemble(all, i, elapsed);
     }
+    all.assembler.advance(elapsed);
     all.assembler.flush_all(EndReason::end_of_input);
     return tales;
   }

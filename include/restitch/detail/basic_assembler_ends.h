@@ -2,8 +2,6 @@
 // once.
 #pragma once
 
-#include <algorithm>
-
 #include "restitch/basic_assembler.h"
 
 namespace restitch {
@@ -160,7 +158,6 @@ std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
   std::size_t closed = 0;
   const Call call(pool_.state_);
   detail::PoolState& state = pool_.state_;
-  state.clock.follow(std::max(state.clock.elapsed(), state.ahead.elapsed()));
   state.connections.for_each([&](std::uint32_t slot, Connection& connection) {
     if (state.connections.is_used(slot + ahead)) {
       state.table.prefetch_entry(state.connections[slot + ahead].hash);
