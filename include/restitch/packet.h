@@ -110,8 +110,9 @@ struct TcpSegment {
   std::uint16_t window = 0;  // as sent, before scaling
   std::uint16_t urgent_pointer = 0;
   TcpFlags flags;
-  bool network_ok = true;         // the IPv4 header checksum was right
-  bool fragment_overlap = false;  // it came in IP fragments that overlapped (Datagram::overlap)
+  bool network_ok = true;          // the IPv4 header checksum was right
+  bool fragment_overlap = false;   // it came in IP fragments that overlapped (Datagram::overlap)
+  std::uint8_t network_words = 0;  // size of the IP headers before it, in words of four bytes; 0: not known
   // Bytes of payload that were on the wire but that the snap length cut off behind `payload`.
   std::uint32_t missing_size = 0;
   Bytes options;  // raw option bytes, whole

@@ -1,5 +1,6 @@
 #include "packet/ip.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace restitch {
@@ -141,6 +142,8 @@ Header skip_extensions(std::uint8_t next, bool jumbo_allowed, Walk& walk, Decode
     if (walk.captured < size) return drop(packet, DropReason::truncated);
     if (!read_extension(next, size, jumbo_allowed && depth == 0, walk, packet)) return Header::dropped;
     next = walk.data[0];
+    const std::size_t words = packet.tcp.network_words + size / 4;
+    packet.tcp.network_words = static_cast<std::uint8_t>(std::min<std::size_t>(words, 255));
     walk.skip(size);
   }
   return header_of_protocol(next, packet);
@@ -236,6 +239,7 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet) {
   packet.ip_checksum_ok = true;
   packet.ttl = p[7];
   packet.ip_id = 0;
+  packet.tcp.network_words = header_size / 4;
   set_ipv6(packet.net.source, p + 8);
   set_ipv6(packet.net.destination, p + 24);
   walk.skip(header_size);

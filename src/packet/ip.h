@@ -75,6 +75,7 @@ Header enter_ipv6(Walk& walk, DecodedPacket& packet);
   packet.ip_checksum_ok = ipv4_checksum_ok(p, header_size);
   packet.ttl = p[8];
   packet.ip_id = load_be16(p + 4);
+  packet.tcp.network_words = p[0] & 0x0fu;
   set_ipv4(packet.net.source, p + 12);
   set_ipv4(packet.net.destination, p + 16);
   if ((load_be16(p + 6) & more_fragments_or_offset) != 0) return drop(packet, DropReason::fragment);
