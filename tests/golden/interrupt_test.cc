@@ -117,7 +117,8 @@ TEST_F(Interrupt, AsksTwiceOfAReaderThatTakesNothing) {
   write_many("many.pcap");
   const ToolRun run = ToolTest::run(
       "mkfifo pipe; @ streams --json many.pcap >pipe & tool=$!\n"
-      "{ head -c 1; until grep -q '^State:.Z' /proc/$tool/status; do kill -TERM $tool; done; } <pipe\n"
+      "{ head -c 1; while kill -TERM $tool && ! grep -q '^State:.Z' /proc/$tool/status; do :; done "
+      "2>/dev/null; } <pipe\n"
       "wait $tool");
   EXPECT_EQ(run.status, 143);
 }
