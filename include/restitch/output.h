@@ -3,7 +3,11 @@
 //   output_connections.h   ConnectionSummary, ConnectionLog, SummaryStream   what happened to whom
 //   output_digest.h        DigestStream                                      SHA-256 of each direction
 //   output_json.h          append_connection_json()                          the above as JSON Lines
-//   output_names.h         NameTemplate                                      file names, as tcpflow's
+//   output_ids.h           community_id(), connection_uid()                  names that other tools know
+//   output_trace.h         TraceStream                                       how it went, in Zeek's terms
+//   output_log.h           ConnectionLogWriter, ConnectionLogFiles           conn.log, EVE, CSV, Parquet
+//   output_where.h         ConnectionFilter                                  which connections, by what they
+//   did output_names.h         NameTemplate                                      file names, as tcpflow's
 //   output_folder.h        OutputFolder                                      where files are written
 //   output_files.h         FileStream, Extraction                            a file for each direction
 //   output_captures.h      CaptureStream                                     a pcapng for each connection
@@ -23,5 +27,9 @@
 #include "restitch/output_files.h"        // IWYU pragma: export
 #include "restitch/output_folder.h"       // IWYU pragma: export
 #include "restitch/output_follow.h"       // IWYU pragma: export
+#include "restitch/output_ids.h"          // IWYU pragma: export
 #include "restitch/output_json.h"         // IWYU pragma: export
+#include "restitch/output_log.h"          // IWYU pragma: export
 #include "restitch/output_names.h"        // IWYU pragma: export
+#include "restitch/output_trace.h"        // IWYU pragma: export
+#include "restitch/output_where.h"        // IWYU pragma: export

@@ -21,8 +21,9 @@ namespace restitch {
 
 class CaptureStream {
  public:
-  CaptureStream(Extraction& extraction, ConnectionLog& log, ConnectionSummary& summary)
-      : extraction_(&extraction), notes_(std::in_place, log, summary) {}
+  // Without `written`, it takes notes and writes nothing.
+  CaptureStream(Extraction& extraction, ConnectionLog& log, ConnectionSummary& summary, bool written = true)
+      : extraction_(&extraction), notes_(std::in_place, log, summary), refused_(!written) {}
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
@@ -69,16 +70,22 @@ class CaptureStream {
 
 class CaptureStreamFactory {
  public:
-  CaptureStreamFactory(Extraction& extraction, ConnectionLog& log) : extraction_(extraction), log_(log) {}
+  using Wanted = FileStreamFactory::Wanted;
+
+  CaptureStreamFactory(Extraction& extraction, ConnectionLog& log, Wanted wanted = {})
+      : extraction_(extraction), log_(log), wanted_(std::move(wanted)) {}
 
   std::optional<CaptureStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
                                       AssemblerContext& /*context*/) {
-    return std::optional<CaptureStream>(std::in_place, extraction_, log_, log_.open(net, transport));
+    ConnectionSummary& summary = log_.open(net, transport);
+    return std::optional<CaptureStream>(std::in_place, extraction_, log_, summary,
+                                        !wanted_ || wanted_(summary));
   }
 
  private:
   Extraction& extraction_;
   ConnectionLog& log_;
+  Wanted wanted_;
 };
 
 }  // namespace restitch

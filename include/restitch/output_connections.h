@@ -80,15 +80,21 @@ struct DirectionSummary {
   [[nodiscard]] std::uint64_t gap_bytes() const;
 };
 
+struct ConnectionTrace;
+
 struct ConnectionSummary {
   std::uint64_t number = 0;  // in order of first packet, from 0
-  NetFlow net;               // client to server
-  TransportFlow transport;   // client to server
+  // The number of its first packet in its input. It is the same whatever filter is used, as `number` is not.
+  std::uint64_t first_packet = 0;
+  NetFlow net;              // client to server
+  TransportFlow transport;  // client to server
   // Whether a SYN says who the client is; else it is taken for whoever sent the first packet.
   bool client_known = false;
   bool ended = false;  // `end` means something
   EndReason end = EndReason::end_of_input;
   std::array<DirectionSummary, 2> directions;  // by TcpFlowDirection
+  // How it went, packet by packet, if the stream noted that (output_trace.h).
+  std::shared_ptr<const ConnectionTrace> trace;
 
   [[nodiscard]] DirectionSummary& direction(TcpFlowDirection which) {
     return directions[static_cast<std::size_t>(which)];
@@ -102,6 +108,9 @@ struct ConnectionSummary {
   void swap_roles();
   // From its first packet to its last one; 0 when the times are not known.
   [[nodiscard]] std::int64_t duration_ns() const;
+  // Time of its first packet and of its last one, of either direction; 0: not known.
+  [[nodiscard]] Timestamp first_seen() const;
+  [[nodiscard]] Timestamp last_seen() const;
 };
 
 // In which order a ConnectionLog hands connections out.

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -148,8 +149,9 @@ class Extraction {
 // A stream for BasicAssembler.
 class FileStream {
  public:
-  FileStream(Extraction& extraction, ConnectionLog& log, ConnectionSummary& summary)
-      : extraction_(&extraction), notes_(log, summary) {}
+  // Without `written`, it takes notes and writes nothing.
+  FileStream(Extraction& extraction, ConnectionLog& log, ConnectionSummary& summary, bool written = true)
+      : extraction_(&extraction), notes_(log, summary), written_(written) {}
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
@@ -210,22 +212,29 @@ class FileStream {
 
   Extraction* extraction_;
   SummaryStream notes_;
+  bool written_;
   std::array<Side, 2> sides_;
   bool reset_ = false;  // perhaps: a RST was seen
 };
 
+// `wanted` says whether a connection is to be written, by its number and ends; the others are only logged.
 class FileStreamFactory {
  public:
-  FileStreamFactory(Extraction& extraction, ConnectionLog& log) : extraction_(extraction), log_(log) {}
+  using Wanted = std::function<bool(const ConnectionSummary&)>;
+
+  FileStreamFactory(Extraction& extraction, ConnectionLog& log, Wanted wanted = {})
+      : extraction_(extraction), log_(log), wanted_(std::move(wanted)) {}
 
   std::optional<FileStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
                                    AssemblerContext& /*context*/) {
-    return std::optional<FileStream>(std::in_place, extraction_, log_, log_.open(net, transport));
+    ConnectionSummary& summary = log_.open(net, transport);
+    return std::optional<FileStream>(std::in_place, extraction_, log_, summary, !wanted_ || wanted_(summary));
   }
 
  private:
   Extraction& extraction_;
   ConnectionLog& log_;
+  Wanted wanted_;
 };
 
 }  // namespace restitch

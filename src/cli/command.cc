@@ -7,6 +7,8 @@ int run(const Options& options) {
   switch (options.command) {
     case Command::extract:
       return run_extract(options);
+    case Command::log:
+      return run_log(options);
     case Command::follow:
       return run_follow(options);
     case Command::diff:

@@ -10,6 +10,7 @@ int run_command(int argc, const char* const* argv);
 
 int run_streams(const Options& options);
 int run_extract(const Options& options);
+int run_log(const Options& options);
 int run_follow(const Options& options);
 int run_diff(const Options& options);
 int run_list_interfaces();

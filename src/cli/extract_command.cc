@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 #include "cli/summary.h"
 
@@ -90,6 +91,13 @@ class FlushTimer {
 }  // namespace
 
 int run_extract(const Options& options) {
+  int status = exit_ok;
+  const auto selection = Selection::read_ahead(options, status);
+  if (!selection) return status;
+  FileStreamFactory::Wanted wanted;
+  if (!selection->has_all()) {
+    wanted = [&](const ConnectionSummary& summary) { return selection->has(summary.number); };
+  }
   allow_many_open_files();
   Session session(options);
   if (!session.open()) return session.status();
@@ -112,10 +120,10 @@ int run_extract(const Options& options) {
     return false;
   };
   if (options.captures) {
-    CaptureStreamFactory factory(*extraction, log);
+    CaptureStreamFactory factory(*extraction, log, wanted);
     session.run<CaptureStream>(factory, go_on);
   } else {
-    FileStreamFactory factory(*extraction, log);
+    FileStreamFactory factory(*extraction, log, wanted);
     session.run<FileStream>(factory, go_on);
   }
   extraction->finish();

@@ -16,6 +16,7 @@ std::atomic<int> first_signal = 0;
 std::atomic<bool> came_before[2] = {false, false};  // for SIGINT, SIGTERM: one came
 std::atomic<bool> hang_ups_are_outlived = false;
 std::atomic<bool> had_terminal = false;
+std::atomic<bool> hang_up_came = false;
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
               "a signal handler sets them");
 
@@ -34,6 +35,8 @@ extern "C" void on_interrupt(int signal) {
     int none = 0;
     first_signal.compare_exchange_strong(none, signal);
     interrupt_flag = true;
+  } else {
+    hang_up_came = true;
   }
   if (signal != SIGHUP && came_before[signal == SIGINT ? 0 : 1].exchange(true)) ::_exit(status_of(signal));
   errno = error;
@@ -60,6 +63,8 @@ void outlive_hang_ups() {
   had_terminal = has_terminal();
   hang_ups_are_outlived = true;
 }
+
+bool take_hang_up() { return hang_up_came.exchange(false); }
 
 const std::atomic<bool>& interrupted() { return interrupt_flag; }
 

@@ -14,6 +14,9 @@ void catch_interrupts();
 // not to be ended by someone who wants it to read its settings again.
 void outlive_hang_ups();
 
+// Whether a SIGHUP came since the last call that asks for no end: files are to be opened anew.
+bool take_hang_up();
+
 // Whether one came, and which signal it was; 0: none.
 const std::atomic<bool>& interrupted();
 int interrupting_signal();

@@ -21,7 +21,7 @@
 namespace restitch::cli {
 namespace {
 
-constexpr std::array<std::string_view, 4> command_names = {"streams", "extract", "follow", "diff"};
+constexpr std::array<std::string_view, 5> command_names = {"streams", "extract", "follow", "diff", "log"};
 
 constexpr std::string_view examples = R"(
 Examples:
@@ -30,6 +30,7 @@ Examples:
   restitch extract -o files capture.pcapng    a file for each direction, and files/index.jsonl about them
   restitch follow 3 -T hex capture.pcapng     connection number 3 of the table, both directions
   tcpdump -w - port 80 | restitch -           the table, from a pipe
+  restitch log --format zeek capture.pcapng   a record for each connection, as in Zeek's conn.log
   restitch diff capture.pcapng                where Linux, BSD and others read different bytes
   restitch -i eth0 tcp port 80                live, until interrupted
 
@@ -40,13 +41,13 @@ written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end of th
 there in any case.
 )";
 
-// What N of `follow N FILE` may be.
-CLI::Validator connection_number() {
+// What N of `follow N FILE` may be; of two ends, the parser looks at the whole.
+CLI::Validator follow_target() {
   CLI::Validator number = whole_number(0);
   return {[number](std::string& text) {
-            const std::string given = text;
-            if (number(text).empty()) return std::string();
-            return fmt::format("\"{}\" is no number of the table, as in: restitch follow 0 FILE", given);
+            std::string given = text;
+            if (text.find(',') != std::string::npos || number(given).empty()) return std::string();
+            return fmt::format("\"{}\" is no number of the table, as in: restitch follow 0 FILE", text);
           },
           ""};
 }
@@ -90,6 +91,11 @@ class Parser {
   void add_extract();
   void add_follow();
   void add_diff();
+  void add_log();
+  bool take_rotation(std::string& complaint);
+  void add_choice(CLI::App& command);
+  bool take_choice(std::string& complaint);
+  bool take_follow_target(std::string& complaint);
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
   [[nodiscard]] CommandCost cost() const;
@@ -106,6 +112,10 @@ class Parser {
   ReceiverFlags receivers_{options_.receivers};
   LimitFlags limits_{options_.limits};
   std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
+  std::string rotation_;
+  std::string where_;
+  std::string connections_;
+  std::string target_;  // of follow: a number, or two ends
   std::string template_{NameTemplate::tcpflow_default};
   unsigned threads_ = 0;  // 0: as many as there is work for
 };
@@ -121,6 +131,7 @@ Parser::Parser() {
   add_extract();
   add_follow();
   add_diff();
+  add_log();
 }
 
 void Parser::add_streams() {
@@ -130,6 +141,20 @@ void Parser::add_streams() {
   streams->add_flag("--events", options_.events,
                     "With --json: also the events themselves, as\n\"event_list\"; watches as --observe does");
   streams->add_flag("--all", options_.with_empty, "With --json: also directions without payload");
+  streams
+      ->add_option("--sort", options_.sort,
+                   "Sorted, the largest first: by bytes, packets, gaps,\nduration, events; or by start")
+      ->type_name("KEY")
+      ->transform(one_of<SortKey>({{"bytes", SortKey::bytes},
+                                   {"packets", SortKey::packets},
+                                   {"gaps", SortKey::gaps},
+                                   {"duration", SortKey::duration},
+                                   {"events", SortKey::events},
+                                   {"start", SortKey::start}}));
+  streams->add_option("--top", options_.top, "Only the first N of them, by bytes if nothing is said")
+      ->type_name("N")
+      ->transform(whole_number(1));
+  add_choice(*streams);
   add_threads(*streams);
 }
 
@@ -188,6 +213,7 @@ void Parser::add_extract() {
                    "%C%c repeats, %# %N %K %M %G numbers;\n/ makes folders")
       ->type_name("NAME")
       ->capture_default_str();
+  add_choice(*extract);
 }
 
 void Parser::add_follow() {
@@ -217,12 +243,138 @@ void Parser::add_diff() {
   diff->add_flag("--json", options_.json, "One JSON object a line for each connection that differs");
 }
 
+void Parser::add_log() {
+  CLI::App* log =
+      add_command(Command::log, "Write a record for each connection, as Zeek, Suricata and others do");
+  log->footer(
+      "\nExamples:\n"
+      "  restitch log --format zeek -o logs capture.pcap     logs/conn.log\n"
+      "  restitch log --format json -i eth0 | jq .uid        live, a line when a connection ends\n"
+      "  restitch log --format parquet -o logs --rotate 1h -i eth0\n"
+      "zeek and zeek-json have the fields of Zeek's conn.log, and community_id; eve has Suricata's flow "
+      "events.\n"
+      "Nothing is overwritten. On SIGHUP a live run opens its file anew.\n");
+  log->add_option("--format", options_.log.log.format, "zeek, zeek-json, eve, json, csv or parquet")
+      ->option_text("FORMAT=zeek")
+      ->transform(one_of<LogFormat>({{"zeek", LogFormat::zeek},
+                                     {"zeek-json", LogFormat::zeek_json},
+                                     {"eve", LogFormat::eve},
+                                     {"json", LogFormat::json},
+                                     {"csv", LogFormat::csv},
+                                     {"parquet", LogFormat::parquet}}));
+  log->add_option("-o,--output", options_.directory,
+                  "Folder to write to, made if it is not there;\nstandard output without it")
+      ->type_name("DIR");
+  log->add_option(
+         "--rotate", rotation_,
+         "With -o: begin another file after so much time of\nthe capture (30s, 5m, 1h, 1d), or so many "
+         "bytes\n(100M, 1G)")
+      ->type_name("TIME|SIZE");
+  log->add_option("--community-seed", options_.log.log.community_seed, "Seed of the Community ID")
+      ->type_name("N")
+      ->transform(whole_number(0, 65535))
+      ->option_text("N=0");
+  add_choice(*log);
+  add_threads(*log);
+}
+
+// Seconds, minutes, hours and days in small letters, as in other tools; sizes in large ones.
+bool Parser::take_rotation(std::string& complaint) {
+  if (rotation_.empty()) return true;
+  constexpr std::string_view units = "smhd";
+  constexpr std::array<std::int64_t, 4> seconds = {1, 60, 3600, 86400};
+  const std::size_t unit = units.find(rotation_.back());
+  if (options_.directory.empty()) {
+    complaint = "--rotate: it takes a folder, -o DIR";
+  } else if (unit != std::string_view::npos) {
+    const auto number = decimal_of(std::string_view(rotation_).substr(0, rotation_.size() - 1), 1, 1e6);
+    if (number) options_.log.rotation_ns = static_cast<std::int64_t>(*number) * seconds[unit] * 1'000'000'000;
+  } else {
+    std::string size = rotation_;
+    if (size_with_unit()(size).empty()) options_.log.rotation_size = std::stoull(size);
+  }
+  if (complaint.empty() && options_.log.rotation_ns == 0 && options_.log.rotation_size == 0) {
+    complaint =
+        fmt::format("--rotate: \"{}\" is neither a time (30s, 5m, 1h, 1d) nor a size (100M, 1G)", rotation_);
+  }
+  return complaint.empty();
+}
+
 CLI::App* Parser::add_command(Command command, const char* description) {
   const std::string name(command_names[static_cast<std::size_t>(command)]);
   CLI::App* added = app_.add_subcommand(name, description);
   added->callback([this, command] { options_.command = command; });
   add_common(*added);
   return added;
+}
+
+void Parser::add_choice(CLI::App& command) {
+  command
+      .add_option(
+          "--where", where_,
+          "Only connections of which this is true, as\n\"client 10.0.0.0/8 and bytes > 1M\": host, client,\n"
+          "server, port, vlan, tunnel, bytes, packets, gaps,\nduration, events, event, end, uid, start, …")
+      ->type_name("EXPR");
+  command.add_option("--connection", connections_, "Only those of these numbers of the table: 7,12-15")
+      ->type_name("N,N-N...");
+}
+
+bool Parser::take_choice(std::string& complaint) {
+  std::string text = where_;
+  if (!connections_.empty()) {
+    std::string numbers;
+    std::istringstream in(connections_);
+    for (std::string one; std::getline(in, one, ',');)
+      numbers += (numbers.empty() ? "" : " or ") + ("connection " + one);
+    const bool plain = connections_.find_first_not_of("0123456789,-") == std::string::npos;
+    if (!plain || !ConnectionFilter::parse(numbers)) {
+      complaint = fmt::format("--connection: \"{}\" is no list of numbers such as 7,12-15", connections_);
+      return false;
+    }
+    text = text.empty() ? numbers : "(" + text + ") and (" + numbers + ")";
+  }
+  if (text.empty()) return true;
+  // By itself, so that a parenthesis that is missing in it is not one of ours.
+  auto filter = ConnectionFilter::parse(where_.empty() ? text : where_);
+  if (filter && !where_.empty()) filter = ConnectionFilter::parse(text);
+  if (!filter) {
+    complaint = "--where: " + filter.error().message;
+    return false;
+  }
+  options_.where = *filter;
+  return true;
+}
+
+// "7", or "10.0.0.1:4711,10.0.0.2:80", in any order.
+bool Parser::take_follow_target(std::string& complaint) {
+  if (options_.command != Command::follow) return true;
+  std::string number = target_;
+  if (whole_number(0)(number).empty()) {
+    options_.number = std::stoull(number);
+    return true;
+  }
+  const auto end_of = [](std::string_view text, std::string_view side) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return std::string();
+    std::string_view address = text.substr(0, colon);
+    if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+    return fmt::format("{0} {1} and {0} port {2}", side, address, text.substr(colon + 1));
+  };
+  const std::size_t comma = target_.find(',');
+  const std::string_view one = std::string_view(target_).substr(0, comma);
+  const std::string_view other =
+      comma == std::string::npos ? "" : std::string_view(target_).substr(comma + 1);
+  const auto filter = ConnectionFilter::parse(fmt::format("({} and {}) or ({} and {})", end_of(one, "client"),
+                                                          end_of(other, "server"), end_of(one, "server"),
+                                                          end_of(other, "client")));
+  if (!filter) {
+    complaint = fmt::format(
+        "N: \"{}\" is no pair of ends, as in: restitch follow 10.0.0.1:4711,10.0.0.2:80 FILE", target_);
+    return false;
+  }
+  options_.where = *filter;
+  options_.by_ends = true;
+  return true;
 }
 
 void Parser::add_threads(CLI::App& command) {
@@ -237,9 +389,11 @@ void Parser::add_threads(CLI::App& command) {
 
 void Parser::add_common(CLI::App& command) {
   if (command.get_name() == "follow") {
-    command.add_option("N", options_.number, "Number of the connection, as in the table")
+    command
+        .add_option("N", target_,
+                    "Number of the connection, as in the table, or its ends:\n10.0.0.1:4711,10.0.0.2:80")
         ->option_text("")
-        ->transform(connection_number())
+        ->transform(follow_target())
         ->required();
   }
   input_.add_to(command);
@@ -314,6 +468,8 @@ CommandCost Parser::cost() const {
       return {summary + 1000};  // two files
     case Command::follow:
       return {summary + 300};
+    case Command::log:
+      return {summary + 1200};
     case Command::diff:
       return {2400 + 600 * diff_receivers_.size(), diff_receivers_.size()};
   }
@@ -338,6 +494,12 @@ void Parser::plan() {
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
+  if (!take_rotation(complaint) || !take_choice(complaint) || !take_follow_target(complaint)) return false;
+  if (options_.top != 0 && !options_.sort) options_.sort = SortKey::bytes;
+  if (options_.sort && options_.input.endless()) {
+    complaint = "--sort, --top: they take an input that ends";
+    return false;
+  }
   if (!receivers_.finish(complaint) || !take_diff_receivers(complaint)) return false;
   if (options_.events || options_.notes) options_.receivers.observe = true;
   plan();

@@ -12,13 +12,17 @@
 #include "cli/memory_plan.h"
 #include "cli/receiver_flags.h"
 #include "restitch/output.h"
+#include "restitch/output_where.h"
 
 namespace restitch::cli {
 
-enum class Command { streams, extract, follow, diff };
+enum class Command { streams, extract, follow, diff, log };
 
 // What is told on standard error in the end.
 enum class Statistics { summary, text, json };
+
+// By what the connections of a table are sorted, the largest first; by start the earliest.
+enum class SortKey { bytes, packets, gaps, duration, events, start };
 
 struct Options {
   Command command = Command::streams;
@@ -33,6 +37,8 @@ struct Options {
   std::string metrics;  // where to serve them; empty: nowhere
   bool quiet = false;
   bool verbose = false;
+  bool muted = false;      // not even errors: another run of the same tells them
+  ConnectionFilter where;  // which connections this is about, --connection included
 
   // streams, diff
   bool json = false;
@@ -40,15 +46,23 @@ struct Options {
   // streams
   bool events = false;
   bool with_empty = false;
+  std::optional<SortKey> sort;
+  std::size_t top = 0;  // 0: all
+
+  // extract, log
+  std::string directory;
 
   // extract
-  std::string directory;
   ExtractionOptions extraction;
   bool captures = false;  // a pcapng for each connection instead
   double flush_interval_s = 1;
 
+  // log
+  LogFileOptions log;
+
   // follow
   std::uint64_t number = 0;
+  bool by_ends = false;  // `where` says which one instead
   FollowFormat format = FollowFormat::ascii;
   bool notes = false;
   bool read_on = false;  // to the end of the input, also when the connection is complete

@@ -14,8 +14,12 @@ namespace restitch::cli {
 
 void Session::fail(const std::string& message) {
   progress_.clear();
-  say(message);
+  tell(message);
   status_ = exit_input;
+}
+
+void Session::tell(const std::string& message) const {
+  if (!options_.muted) say(message);
 }
 
 bool Session::open() {
@@ -136,9 +140,9 @@ void Session::note_skipped() {
   const auto news = std::span(input_->skipped()).subspan(skipped_noted_);
   skipped_noted_ += news.size();
   if (news.empty() || options_.quiet) return;
-  say(skipped_text(news));
+  tell(skipped_text(news));
   if (!options_.verbose) return;
-  for (const SkippedFile& file : news) say(skipped_text(file));
+  for (const SkippedFile& file : news) tell(skipped_text(file));
 }
 
 void Session::note_ends() {
@@ -159,7 +163,7 @@ void Session::note_end(const InputEnd& input) {
     damages_.push_back(input.end.message);
     fail(input.end.message);
   } else {
-    say(input.end.message);
+    tell(input.end.message);
   }
 }
 
@@ -173,7 +177,7 @@ bool Session::read_nothing() const {
 void Session::note_incomplete(const std::string& how) {
   incomplete_ = true;
   damages_.push_back(how + " " + input_->how_far());
-  say(damages_.back());
+  tell(damages_.back());
 }
 
 }  // namespace restitch::cli

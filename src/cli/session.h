@@ -138,6 +138,9 @@ class Session {
     }
   }
 
+  // A line on standard error, unless this run is to be silent.
+  void tell(const std::string& message) const;
+
   // Shows how far it is.
   template <class Counts>
   void note_reading(Counts&& pool_counts) {

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -75,6 +77,60 @@ void append_row(std::string& out, const ConnectionSummary& summary) {
   out += '\n';
 }
 
+double sort_key(const ConnectionSummary& summary, SortKey key) {
+  const DirectionSummary& ahead = summary.directions[0];
+  const DirectionSummary& back = summary.directions[1];
+  switch (key) {
+    case SortKey::bytes:
+      return static_cast<double>(ahead.bytes + back.bytes);
+    case SortKey::packets:
+      return static_cast<double>(ahead.packets + back.packets);
+    case SortKey::gaps:
+      return static_cast<double>(ahead.gap_bytes() + back.gap_bytes());
+    case SortKey::duration:
+      return static_cast<double>(summary.duration_ns());
+    case SortKey::start:
+      return -static_cast<double>(summary.first_seen().ns);
+    case SortKey::events:
+      break;
+  }
+  double events = 0;
+  for (const DirectionSummary& side : summary.directions) {
+    for (const auto count : side.events) events += static_cast<double>(count);
+  }
+  return events;
+}
+
+// Rows that are printed at the end, the first ones of them. Equal ones keep their order.
+class SortedRows {
+ public:
+  SortedRows(std::size_t rows_max, std::size_t size_max) : rows_max_(rows_max), size_max_(size_max) {}
+
+  void add(double key, std::string row) {
+    size_ += row.size() + overhead;
+    rows_.emplace(key, std::move(row));
+    while (rows_.size() > 1 && ((rows_max_ != 0 && rows_.size() > rows_max_) || size_ > size_max_)) {
+      if (rows_max_ == 0 || rows_.size() <= rows_max_) ++left_out_;
+      size_ -= rows_.rbegin()->second.size() + overhead;
+      rows_.erase(std::prev(rows_.end()));
+    }
+  }
+  void write(StandardOutput& output) const {
+    for (const auto& [key, row] : rows_) output.write(row);
+  }
+  // Those that memory had no room for.
+  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+
+ private:
+  static constexpr std::size_t overhead = 96;
+
+  std::size_t rows_max_;  // 0: all
+  std::size_t size_max_;
+  std::size_t size_ = 0;
+  std::uint64_t left_out_ = 0;
+  std::multimap<double, std::string, std::greater<>> rows_;
+};
+
 template <class S>
 void read_into(Session& session, ConnectionLogs& logs, const std::function<bool()>& go_on) {
   using Factory = SummaryFactory<S>;
@@ -95,15 +151,18 @@ int run_streams(const Options& options) {
   const auto head = [&] {
     if (!std::exchange(headed, true)) output.write(table_head);
   };
+  SortedRows rows(options.top, options.memory.shown_max);
   const auto print = [&](const ConnectionSummary& summary) {
     totals.add(summary);
+    if (!options.where.matches(summary)) return;
     line.clear();
     if (options.json) {
       append_connection_json(line, summary, options.with_empty);
     } else {
-      head();
       append_row(line, summary);
     }
+    if (options.sort) return rows.add(sort_key(summary, *options.sort), line);
+    head();
     output.write(line);
   };
   ConnectionLogs logs(EngineOptions::usual_shards, print,
@@ -124,6 +183,10 @@ int run_streams(const Options& options) {
   }
   if (session.read_nothing()) return session.status();
   head();
+  rows.write(output);
+  if (rows.left_out() != 0) {
+    say(fmt::format("{} connections are left out at the end of the table (--memory)", rows.left_out()));
+  }
   const bool written = output.flush();
   if (!options.quiet) show(closing_text(session, totals));
   return written ? session.status() : exit_input;

@@ -18,14 +18,26 @@ std::string ConnectionSummary::sender(TcpFlowDirection which) const {
              : endpoint_to_string(net.destination, transport.destination_port);
 }
 
-std::int64_t ConnectionSummary::duration_ns() const {
+Timestamp ConnectionSummary::first_seen() const {
   Timestamp first;
-  Timestamp last;
   for (const DirectionSummary& side : directions) {
     if (side.first_seen.ns == 0) continue;
     if (first.ns == 0 || side.first_seen < first) first = side.first_seen;
-    last = std::max(last, side.last_seen);
   }
+  return first;
+}
+
+Timestamp ConnectionSummary::last_seen() const {
+  Timestamp last;
+  for (const DirectionSummary& side : directions) {
+    if (side.first_seen.ns != 0 && (last.ns == 0 || side.last_seen > last)) last = side.last_seen;
+  }
+  return last;
+}
+
+std::int64_t ConnectionSummary::duration_ns() const {
+  const Timestamp first = first_seen();
+  const Timestamp last = last_seen();
   // Times of hostile packets may lie further apart than a number can say.
   std::int64_t duration = 0;
   return __builtin_sub_overflow(last.ns, first.ns, &duration) ? 0 : duration;
@@ -77,6 +89,7 @@ bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
     ++summary_->direction(direction).again;
   }
   if (tally.packets++ == 0) {
+    if (summary_->first_packet == 0) summary_->first_packet = info.packet_number;
     tally.first_seen = tally.last_seen = time;
   } else {
     tally.first_seen = std::min(tally.first_seen, time);

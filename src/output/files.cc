@@ -138,6 +138,7 @@ std::optional<std::uint32_t> Extraction::create_repeat(StreamName& name, const s
 
 void FileStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
   notes_.reassembled_sg(sg, context);
+  if (!written_) return;
   Side& side = sides_[static_cast<std::size_t>(sg.info().direction)];
   if (sg.info().skip > 0) side.gap += static_cast<std::uint64_t>(sg.info().skip);
   if (sg.lengths().available != 0) take(side, sg);
@@ -224,7 +225,7 @@ void FileStream::forget(std::vector<Item>& list) {
 void FileStream::on_event(const Event& event) {
   if (event.kind == EventKind::roles_swapped) std::swap(sides_[0], sides_[1]);
   notes_.on_event(event);
-  if (event.kind != EventKind::other_copy) return;
+  if (!written_ || event.kind != EventKind::other_copy) return;
   constexpr std::size_t copies_max = 1024;
   Side& side = sides_[static_cast<std::size_t>(event.direction)];
   // Of a stream without a file, so far, they wait for it.

@@ -1,0 +1,21 @@
+// Names of a connection that do not depend on what else is in the capture. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "restitch/output_connections.h"
+
+namespace restitch {
+
+// The Community ID, version 1 (github.com/corelight/community-id-spec): "1:" and 28 letters of base64. It is
+// the same for both directions, and for every connection between the same addresses and ports. Tools that
+// are to agree need the same `seed`; nearly all have 0.
+std::string community_id(const NetFlow& net, TransportFlow transport, std::uint16_t seed = 0);
+
+// A name of this connection alone, in the form of Zeek's: "C" and 17 letters and digits. It is made of the
+// addresses and ports, of VLAN and tunnel, and of time and number of the first packet. Filters, threads and
+// limits do not change it.
+std::string connection_uid(const ConnectionSummary& summary);
+
+}  // namespace restitch

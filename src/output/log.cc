@@ -1,0 +1,75 @@
+#include "output/log_state.h"
+
+namespace restitch {
+namespace {
+
+RecordKind kind_of(LogFormat format) {
+  switch (format) {
+    case LogFormat::zeek:
+    case LogFormat::zeek_json:
+      return zeek_connections();
+    case LogFormat::eve:
+      return eve_flows();
+    case LogFormat::json:
+    case LogFormat::csv:
+    case LogFormat::parquet:
+      break;
+  }
+  return plain_connections();
+}
+
+std::unique_ptr<LogEncoder> make_encoder(LogFormat format, const LogTable& table) {
+  switch (format) {
+    case LogFormat::zeek:
+      return make_zeek_encoder(table);
+    case LogFormat::csv:
+      return make_csv_encoder(table);
+    case LogFormat::parquet:
+      return make_parquet_encoder(table);
+    case LogFormat::zeek_json:
+    case LogFormat::json:
+      return make_json_encoder(table, false);
+    case LogFormat::eve:
+      break;
+  }
+  return make_json_encoder(table, true);
+}
+
+}  // namespace
+
+std::string_view log_file_name(LogFormat format) {
+  switch (format) {
+    case LogFormat::zeek:
+    case LogFormat::zeek_json:
+      return "conn.log";
+    case LogFormat::eve:
+      return "eve.json";
+    case LogFormat::json:
+      return "conn.json";
+    case LogFormat::csv:
+      return "conn.csv";
+    case LogFormat::parquet:
+      break;
+  }
+  return "conn.parquet";
+}
+
+ConnectionLogWriter::State::State(const LogOptions& options)
+    : record_options{.community_seed = options.community_seed},
+      kind(kind_of(options.format)),
+      encoder(make_encoder(options.format, kind.table)) {}
+
+ConnectionLogWriter::ConnectionLogWriter(const LogOptions& options)
+    : state_(std::make_unique<State>(options)) {}
+ConnectionLogWriter::~ConnectionLogWriter() = default;
+
+void ConnectionLogWriter::begin(std::string& out, Timestamp now) { state_->encoder->begin(out, now); }
+
+void ConnectionLogWriter::add(std::string& out, const ConnectionSummary& summary) {
+  state_->kind.fill(state_->row, summary, state_->record_options);
+  state_->encoder->add(out, state_->row);
+}
+
+void ConnectionLogWriter::finish(std::string& out, Timestamp now) { state_->encoder->finish(out, now); }
+
+}  // namespace restitch

@@ -1,0 +1,38 @@
+// What is written of a log: a LogTable says which columns there are, a LogRow has a cell for each. Values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "restitch/capture_info.h"
+#include "restitch/packet.h"
+
+namespace restitch {
+
+enum class CellType : std::uint8_t { text, address, port, count, duration, time, flag };
+
+struct LogColumn {
+  std::string_view name;
+  CellType type = CellType::text;
+  bool optional = false;            // a row may have none
+  std::string_view zeek_type = {};  // where it is not the usual one of the type
+};
+
+struct LogTable {
+  std::string_view name;
+  std::vector<LogColumn> columns;
+};
+
+struct Duration {
+  std::int64_t ns = 0;
+};
+
+// Of the type that the column has; monostate: there is none. A port is a count.
+using LogCell =
+    std::variant<std::monostate, std::string, IpAddress, std::uint64_t, Duration, Timestamp, bool>;
+using LogRow = std::vector<LogCell>;
+
+}  // namespace restitch

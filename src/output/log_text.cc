@@ -1,0 +1,231 @@
+// The formats that are lines of text.
+#include <fmt/format.h>
+#include <time.h>
+
+#include <array>
+#include <ctime>
+#include <iterator>
+#include <utility>
+
+#include "output/log_encoder.h"
+#include "output/text.h"
+
+namespace restitch {
+namespace {
+
+// Seconds with six decimals, as Zeek and most others have them.
+void append_micros(std::string& out, std::int64_t ns) {
+  append_seconds(out, ns / 1000 - (ns % 1000 < 0 ? 1 : 0), 1'000'000);
+}
+
+std::string date(Timestamp time, const char* format) {
+  const std::int64_t second = time.ns / 1'000'000'000 - (time.ns % 1'000'000'000 < 0 ? 1 : 0);
+  const auto seconds = static_cast<time_t>(second);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
+  return {text.data(), size};
+}
+
+bool has_value(const LogCell& cell) { return !std::holds_alternative<std::monostate>(cell); }
+
+// ---- Zeek ------------------------------------------------------------------------------------------
+
+std::string_view zeek_type(const LogColumn& column) {
+  if (!column.zeek_type.empty()) return column.zeek_type;
+  constexpr std::array<std::string_view, 7> names = {"string",   "addr", "port", "count",
+                                                     "interval", "time", "bool"};
+  return names[static_cast<std::size_t>(column.type)];
+}
+
+class ZeekEncoder final : public LogEncoder {
+ public:
+  explicit ZeekEncoder(const LogTable& table) : table_(table) {}
+
+  void begin(std::string& out, Timestamp now) override {
+    out += "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n";
+    out.append("#path\t").append(table_.name);
+    out.append("\n#open\t").append(date(now, "%Y-%m-%d-%H-%M-%S"));
+    out += "\n#fields";
+    for (const LogColumn& column : table_.columns) out.append("\t").append(column.name);
+    out += "\n#types";
+    for (const LogColumn& column : table_.columns) out.append("\t").append(zeek_type(column));
+    out += '\n';
+  }
+  void add(std::string& out, const LogRow& row) override {
+    const char* separator = "";
+    for (const LogCell& cell : row) {
+      out += std::exchange(separator, "\t");
+      append(out, cell);
+    }
+    out += '\n';
+  }
+  void finish(std::string& out, Timestamp now) override {
+    out.append("#close\t").append(date(now, "%Y-%m-%d-%H-%M-%S")).append("\n");
+  }
+
+ private:
+  static void append(std::string& out, const LogCell& cell) {
+    struct Visitor {
+      std::string& out;
+      void operator()(std::monostate /*none*/) const { out += '-'; }
+      void operator()(const std::string& text) const { append_text(out, text); }
+      void operator()(const IpAddress& address) const { out += to_string(address); }
+      void operator()(std::uint64_t number) const { append_number(out, number); }
+      void operator()(Duration duration) const { append_micros(out, duration.ns); }
+      void operator()(Timestamp time) const { append_micros(out, time.ns); }
+      void operator()(bool flag) const { out += flag ? 'T' : 'F'; }
+    };
+    std::visit(Visitor{out}, cell);
+  }
+  // What would be read as the end of a field, or steer a terminal, as Zeek writes it: \x09.
+  static void append_text(std::string& out, std::string_view text) {
+    if (text.empty()) out += "(empty)";
+    if (text == "-") {
+      out += "\\x2d";
+      return;
+    }
+    for (const char character : text) {
+      const auto byte = static_cast<unsigned char>(character);
+      if (byte < 0x20 || byte >= 0x7f || byte == '\\') {
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+      } else {
+        out += character;
+      }
+    }
+  }
+
+  const LogTable& table_;
+};
+
+// ---- JSON ------------------------------------------------------------------------------------------
+
+class JsonEncoder final : public LogEncoder {
+ public:
+  JsonEncoder(const LogTable& table, bool nested) : table_(table), nested_(nested) {}
+
+  void begin(std::string& /*out*/, Timestamp /*now*/) override {}
+  void add(std::string& out, const LogRow& row) override {
+    std::string_view object;  // that is open
+    const char* separator = "{";
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (!has_value(row[i])) continue;
+      std::string_view name = table_.columns[i].name;
+      const std::size_t dot = nested_ ? name.find('.') : std::string_view::npos;
+      const std::string_view prefix =
+          dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
+      if (prefix != object) {
+        if (!object.empty()) out += '}';
+        object = prefix;
+        if (!prefix.empty()) {
+          out.append(std::exchange(separator, ",")).append("\"").append(prefix).append("\":");
+          separator = "{";
+        }
+      }
+      if (dot != std::string_view::npos) name.remove_prefix(dot + 1);
+      out.append(std::exchange(separator, ",")).append("\"").append(name).append("\":");
+      append(out, row[i]);
+    }
+    if (!object.empty()) out += '}';
+    out += "}\n";
+  }
+  void finish(std::string& /*out*/, Timestamp /*now*/) override {}
+
+ private:
+  void append(std::string& out, const LogCell& cell) const {
+    struct Visitor {
+      std::string& out;
+      bool dates;
+      void operator()(std::monostate /*none*/) const { out += "null"; }
+      void operator()(const std::string& text) const { append_json_string(out, text); }
+      void operator()(const IpAddress& address) const {
+        out.append("\"").append(to_string(address)).append("\"");
+      }
+      void operator()(std::uint64_t number) const { append_number(out, number); }
+      void operator()(Duration duration) const {
+        // Suricata has whole seconds.
+        dates ? append_number(out, static_cast<std::uint64_t>(duration.ns) / 1'000'000'000)
+              : append_micros(out, duration.ns);
+      }
+      void operator()(Timestamp time) const { dates ? append_date(out, time) : append_micros(out, time.ns); }
+      void operator()(bool flag) const { out += flag ? "true" : "false"; }
+    };
+    std::visit(Visitor{out, nested_}, cell);
+  }
+  // "2026-11-30T08:00:00.123456+0000", as Suricata has it.
+  static void append_date(std::string& out, Timestamp time) {
+    const std::int64_t part = time.ns % 1'000'000'000;
+    fmt::format_to(std::back_inserter(out), "\"{}.{:06}+0000\"", date(time, "%Y-%m-%dT%H:%M:%S"),
+                   (part < 0 ? part + 1'000'000'000 : part) / 1000);
+  }
+
+  const LogTable& table_;
+  bool nested_;
+};
+
+// ---- CSV -------------------------------------------------------------------------------------------
+
+class CsvEncoder final : public LogEncoder {
+ public:
+  explicit CsvEncoder(const LogTable& table) : table_(table) {}
+
+  void begin(std::string& out, Timestamp /*now*/) override {
+    const char* separator = "";
+    for (const LogColumn& column : table_.columns)
+      out.append(std::exchange(separator, ",")).append(column.name);
+    out += "\r\n";
+  }
+  void add(std::string& out, const LogRow& row) override {
+    const char* separator = "";
+    for (const LogCell& cell : row) {
+      out += std::exchange(separator, ",");
+      append(out, cell);
+    }
+    out += "\r\n";
+  }
+  void finish(std::string& /*out*/, Timestamp /*now*/) override {}
+
+ private:
+  static void append(std::string& out, const LogCell& cell) {
+    struct Visitor {
+      std::string& out;
+      void operator()(std::monostate /*none*/) const {}
+      void operator()(const std::string& text) const { append_text(out, text); }
+      void operator()(const IpAddress& address) const { out += to_string(address); }
+      void operator()(std::uint64_t number) const { append_number(out, number); }
+      void operator()(Duration duration) const { append_seconds(out, duration.ns, 1'000'000'000); }
+      void operator()(Timestamp time) const { append_seconds(out, time.ns, 1'000'000'000); }
+      void operator()(bool flag) const { out += flag ? "true" : "false"; }
+    };
+    std::visit(Visitor{out}, cell);
+  }
+  static void append_text(std::string& out, std::string_view text) {
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+      out += text;
+      return;
+    }
+    out += '"';
+    for (const char character : text) {
+      if (character == '"') out += '"';
+      out += character;
+    }
+    out += '"';
+  }
+
+  const LogTable& table_;
+};
+
+}  // namespace
+
+std::unique_ptr<LogEncoder> make_zeek_encoder(const LogTable& table) {
+  return std::make_unique<ZeekEncoder>(table);
+}
+std::unique_ptr<LogEncoder> make_json_encoder(const LogTable& table, bool nested) {
+  return std::make_unique<JsonEncoder>(table, nested);
+}
+std::unique_ptr<LogEncoder> make_csv_encoder(const LogTable& table) {
+  return std::make_unique<CsvEncoder>(table);
+}
+
+}  // namespace restitch
