@@ -59,7 +59,7 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
     HalfDetail& d = detail(state);
     if (d.elsewhere == none) d.elsewhere = state.elsewheres.allocate();
     Elsewhere* const aside = elsewhere(state);
-    // Two are not enough if they come from anywhere, and mean nothing that was sent.
+    // Anybody can forge two that agree. So their sender's own numbers must fit, or data must lie there.
     if (aside != nullptr && aside->claim(ack, tcp.sequence, reach()) &&
         (from_its_place || aside->lowest_near(state, ack, cluster_reach))) {
       evidence_.believe_far(ack, tcp.window);

@@ -20,11 +20,13 @@ template <StreamType S, class Factory>
                                                               const TcpSegment& tcp,
                                                               AssemblerContext& context) {
   bool ended = false;
-  deliver_before(ref, tcp, [&] { ended = listen(ref, net, tcp, context); });
+  deliver_before(ref, tcp, [&] {
+    ended = note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
+  });
   return !ended;
 }
 
-// The same without a thought for the payload. True: the other direction reached its end.
+// The same for a caller that counts the payload itself. True: the other direction reached its end.
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::listen(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
                                         AssemblerContext& context) {
