@@ -8,7 +8,7 @@
 namespace restitch {
 
 // A moment of the capture's clock in nanoseconds since 1970-01-01 00:00 UTC; 0 means "not known".
-// restitch never reads a clock of its own.
+// Nothing that is read from a capture depends on the clock of the machine.
 struct Timestamp {
   std::int64_t ns = 0;
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "restitch/output_connections.h"
 #include "restitch/output_folder.h"
@@ -88,10 +89,12 @@ class ConnectionLogFiles {
   [[nodiscard]] std::uint64_t rows() const { return rows_; }
 
  private:
+  [[nodiscard]] bool rotates() const { return options_.rotation_ns != 0 || options_.rotation_size != 0; }
   bool begin(Timestamp first);
   void end();
-  bool is_due(Timestamp time) const;
+  [[nodiscard]] bool is_due(Timestamp time) const;
   void write_out();
+  void forget_waiting(std::size_t written);
   void give_up(std::size_t written, int error);
   void fail(int error);
 
@@ -100,10 +103,11 @@ class ConnectionLogFiles {
   ConnectionLogWriter writer_;
   std::string name_;  // of the file
   int file_ = -1;
-  std::uint64_t size_ = 0;       // of the file, so far
-  std::uint64_t file_rows_ = 0;  // in it
-  std::int64_t interval_ = 0;    // its number
-  std::string waiting_;
+  std::uint64_t size_ = 0;             // of the file, so far
+  std::int64_t interval_ = 0;          // its number
+  std::string waiting_;                // to be written
+  std::size_t head_size_ = 0;          // of what stands before the first row, if that waits too
+  std::vector<std::size_t> row_ends_;  // in what waits
   std::uint64_t files_ = 0;
   std::uint64_t rows_ = 0;
   std::optional<Error> error_;

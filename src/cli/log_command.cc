@@ -1,11 +1,11 @@
 #include <fmt/format.h>
-#include <time.h>
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 
+#include "base/wall_clock.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/messages.h"
@@ -16,12 +16,6 @@
 
 namespace restitch::cli {
 namespace {
-
-Timestamp now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return {std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec};
-}
 
 // Where records go: a folder, or standard output.
 class Destination {
@@ -39,7 +33,7 @@ class Destination {
 
 class ToOutput final : public Destination {
  public:
-  explicit ToOutput(const LogOptions& options) : writer_(options) { writer_.begin(text_, now()); }
+  explicit ToOutput(const LogOptions& options) : writer_(options) { writer_.begin(text_, wall_clock()); }
 
   void add(const ConnectionSummary& summary) override {
     writer_.add(text_, summary);
@@ -50,7 +44,7 @@ class ToOutput final : public Destination {
     return output_.flush();
   }
   bool finish() override {
-    writer_.finish(text_, now());
+    writer_.finish(text_, wall_clock());
     return flush();
   }
 

@@ -1,9 +1,7 @@
 // The formats that are lines of text.
 #include <fmt/format.h>
-#include <time.h>
 
 #include <array>
-#include <ctime>
 #include <iterator>
 #include <utility>
 
@@ -16,16 +14,6 @@ namespace {
 // Seconds with six decimals, as Zeek and most others have them.
 void append_micros(std::string& out, std::int64_t ns) {
   append_seconds(out, ns / 1000 - (ns % 1000 < 0 ? 1 : 0), 1'000'000);
-}
-
-std::string date(Timestamp time, const char* format) {
-  const std::int64_t second = time.ns / 1'000'000'000 - (time.ns % 1'000'000'000 < 0 ? 1 : 0);
-  const auto seconds = static_cast<time_t>(second);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  std::array<char, 64> text{};
-  const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
-  return {text.data(), size};
 }
 
 bool has_value(const LogCell& cell) { return !std::holds_alternative<std::monostate>(cell); }
@@ -46,7 +34,7 @@ class ZeekEncoder final : public LogEncoder {
   void begin(std::string& out, Timestamp now) override {
     out += "#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n";
     out.append("#path\t").append(table_.name);
-    out.append("\n#open\t").append(date(now, "%Y-%m-%d-%H-%M-%S"));
+    out.append("\n#open\t").append(utc_date(now, "%Y-%m-%d-%H-%M-%S"));
     out += "\n#fields";
     for (const LogColumn& column : table_.columns) out.append("\t").append(column.name);
     out += "\n#types";
@@ -62,7 +50,7 @@ class ZeekEncoder final : public LogEncoder {
     out += '\n';
   }
   void finish(std::string& out, Timestamp now) override {
-    out.append("#close\t").append(date(now, "%Y-%m-%d-%H-%M-%S")).append("\n");
+    out.append("#close\t").append(utc_date(now, "%Y-%m-%d-%H-%M-%S")).append("\n");
   }
 
  private:
@@ -156,7 +144,7 @@ class JsonEncoder final : public LogEncoder {
   // "2026-11-30T08:00:00.123456+0000", as Suricata has it.
   static void append_date(std::string& out, Timestamp time) {
     const std::int64_t part = time.ns % 1'000'000'000;
-    fmt::format_to(std::back_inserter(out), "\"{}.{:06}+0000\"", date(time, "%Y-%m-%dT%H:%M:%S"),
+    fmt::format_to(std::back_inserter(out), "\"{}.{:06}+0000\"", utc_date(time, "%Y-%m-%dT%H:%M:%S"),
                    (part < 0 ? part + 1'000'000'000 : part) / 1000);
   }
 

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <time.h>
+
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <iterator>
 
 #include "base/clean_text.h"
@@ -67,6 +70,21 @@ void append_seconds(std::string& out, std::int64_t parts, std::uint64_t parts_a_
   const fmt::format_int decimals(parts_a_second + distance % parts_a_second);
   out += '.';
   out.append(decimals.data() + 1, decimals.size() - 1);
+}
+
+std::int64_t duration_between(Timestamp first, Timestamp last) {
+  std::int64_t duration = 0;
+  return __builtin_sub_overflow(last.ns, first.ns, &duration) ? 0 : duration;
+}
+
+std::string utc_date(Timestamp time, const char* format) {
+  const std::int64_t second = time.ns / 1'000'000'000 - (time.ns % 1'000'000'000 < 0 ? 1 : 0);
+  const auto seconds = static_cast<time_t>(second);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  std::array<char, 64> text{};
+  const std::size_t size = std::strftime(text.data(), text.size(), format, &parts);
+  return {text.data(), size};
 }
 
 void append_json_time(std::string& out, Timestamp time) {

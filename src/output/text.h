@@ -21,6 +21,12 @@ void append_number(std::string& out, std::uint64_t number);
 // So many parts of a second as seconds, with all their decimals. Requires: a power of ten of them make one.
 void append_seconds(std::string& out, std::int64_t parts, std::uint64_t parts_a_second);
 
+// 0 where the times of hostile packets lie further apart than a number can say.
+std::int64_t duration_between(Timestamp first, Timestamp last);
+
+// A moment in UTC as strftime() writes it; at most 63 characters.
+std::string utc_date(Timestamp time, const char* format);
+
 // Seconds since 1970 with nine decimals, "null" for a time that is not known.
 void append_json_time(std::string& out, Timestamp time);
 
