@@ -78,6 +78,7 @@ struct DirectionSummary {
   std::optional<Digest> digest;       // of the delivered bytes, if the stream made one
 
   [[nodiscard]] std::uint64_t gap_bytes() const;
+  [[nodiscard]] std::uint64_t event_count() const;  // of all kinds
 };
 
 struct ConnectionTrace;
@@ -106,6 +107,15 @@ struct ConnectionSummary {
   [[nodiscard]] std::string sender(TcpFlowDirection which) const;
   // EventKind::roles_swapped: the client turned out to be the other one.
   void swap_roles();
+  // Of both directions together.
+  [[nodiscard]] std::uint64_t bytes() const { return directions[0].bytes + directions[1].bytes; }
+  [[nodiscard]] std::uint64_t packets() const { return directions[0].packets + directions[1].packets; }
+  [[nodiscard]] std::uint64_t gap_bytes() const {
+    return directions[0].gap_bytes() + directions[1].gap_bytes();
+  }
+  [[nodiscard]] std::uint64_t event_count() const {
+    return directions[0].event_count() + directions[1].event_count();
+  }
   // From its first packet to its last one; 0 when the times are not known.
   [[nodiscard]] std::int64_t duration_ns() const;
   // Time of its first packet and of its last one, of either direction; 0: not known.

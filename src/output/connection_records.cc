@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "output/text.h"
 #include "restitch/output_ids.h"
 #include "restitch/output_trace.h"
 
@@ -22,12 +23,6 @@ void set(LogRow& row, Cells&&... cells) {
 
 LogCell text(std::string_view value) {
   return value.empty() ? LogCell() : LogCell(std::in_place_type<std::string>, value);
-}
-
-std::uint64_t total(const EventCounts& events) {
-  std::uint64_t sum = 0;
-  for (const auto count : events) sum += count;
-  return sum;
 }
 
 // ---- Zeek ------------------------------------------------------------------------------------------
@@ -92,14 +87,13 @@ void fill_zeek(LogRow& row, const ConnectionSummary& summary, const RecordOption
     std::swap(net.source, net.destination);
     std::swap(transport.source_port, transport.destination_port);
   }
-  const std::int64_t duration = trace.last_seen.ns - trace.first_seen.ns;
+  const std::int64_t duration = duration_between(trace.first_seen, trace.last_seen);
   const bool lasted = duration > 0;
   const auto size = [&](std::size_t side) { return lasted ? LogCell(trace.ends[side].size) : LogCell(); };
-  const std::uint64_t missed = summary.directions[0].gap_bytes() + summary.directions[1].gap_bytes();
   set(row, trace.first_seen, connection_uid(summary), net.source, std::uint64_t{transport.source_port},
       net.destination, std::uint64_t{transport.destination_port}, std::string("tcp"), text(trace.service),
       lasted ? LogCell(Duration{duration}) : LogCell(), size(0), size(1), std::string(trace.state()),
-      is_local(net.source), is_local(net.destination), missed,
+      is_local(net.source), is_local(net.destination), summary.gap_bytes(),
       text((trace.server_began ? "^" : "") + trace.history), trace.ends[0].packets, trace.ends[0].ip_bytes,
       trace.ends[1].packets, trace.ends[1].ip_bytes, LogCell(), protocol_tcp,
       community_id(summary.net, summary.transport, options.community_seed));
@@ -267,7 +261,7 @@ void fill_plain(LogRow& row, const ConnectionSummary& summary, const RecordOptio
       tunnel ? LogCell(std::uint64_t{any.tunnel_id}) : LogCell(), text(trace.service),
       std::string(trace.state()), text(trace.history), std::string(to_string(summary.end)), client.bytes,
       server.bytes, client.gap_bytes(), server.gap_bytes(), client.packets, server.packets,
-      trace.ends[0].ip_bytes, trace.ends[1].ip_bytes, total(client.events) + total(server.events));
+      trace.ends[0].ip_bytes, trace.ends[1].ip_bytes, summary.event_count());
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include "output/text.h"
 #include "restitch/output_connections.h"
 #include "restitch/packet_context.h"
 
@@ -10,6 +12,10 @@ std::uint64_t DirectionSummary::gap_bytes() const {
   std::uint64_t sum = unlisted_bytes;
   for (const Gap& gap : gaps) sum += gap.size;
   return sum;
+}
+
+std::uint64_t DirectionSummary::event_count() const {
+  return std::accumulate(events.begin(), events.end(), std::uint64_t{0});
 }
 
 std::string ConnectionSummary::sender(TcpFlowDirection which) const {
@@ -35,13 +41,7 @@ Timestamp ConnectionSummary::last_seen() const {
   return last;
 }
 
-std::int64_t ConnectionSummary::duration_ns() const {
-  const Timestamp first = first_seen();
-  const Timestamp last = last_seen();
-  // Times of hostile packets may lie further apart than a number can say.
-  std::int64_t duration = 0;
-  return __builtin_sub_overflow(last.ns, first.ns, &duration) ? 0 : duration;
-}
+std::int64_t ConnectionSummary::duration_ns() const { return duration_between(first_seen(), last_seen()); }
 
 void ConnectionSummary::swap_roles() {
   std::swap(net.source, net.destination);
