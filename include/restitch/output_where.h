@@ -34,6 +34,8 @@ class ConnectionFilter {
   ConnectionFilter() = default;
 
   [[nodiscard]] bool passes_all() const { return !root_; }
+  // Whether it asks for what only a stream with a trace knows (output_trace.h).
+  [[nodiscard]] bool asks_service() const { return asks_service_; }
   // Requires: the connection has ended, or what the expression asks for is known already.
   [[nodiscard]] bool matches(const ConnectionSummary& summary) const;
 
@@ -41,6 +43,7 @@ class ConnectionFilter {
 
  private:
   std::shared_ptr<const Node> root_;
+  bool asks_service_ = false;
 };
 
 }  // namespace restitch

@@ -126,6 +126,8 @@ class Parser {
     return root;
   }
 
+  [[nodiscard]] bool asks_service() const { return asks_service_; }
+
  private:
   static constexpr unsigned depth_max = 100;
 
@@ -223,6 +225,7 @@ class Parser {
     if (word == "event") return event();
     if (word == "end") return text([](const ConnectionSummary& s) { return std::string(to_string(s.end)); });
     if (word == "service") {
+      asks_service_ = true;
       return text([](const ConnectionSummary& s) { return s.trace ? s.trace->service : std::string(); });
     }
     if (word == "uid") return text([](const ConnectionSummary& s) { return connection_uid(s); });
@@ -239,21 +242,11 @@ class Parser {
   NodePtr number(std::string_view word) {
     using Of = double (*)(const ConnectionSummary&);
     constexpr std::array<std::pair<std::string_view, Of>, 6> all = {{
-        {"bytes", [](const ConnectionSummary& s) { return sum(s, &DirectionSummary::bytes); }},
-        {"packets", [](const ConnectionSummary& s) { return sum(s, &DirectionSummary::packets); }},
-        {"gaps",
-         [](const ConnectionSummary& s) {
-           return static_cast<double>(s.directions[0].gap_bytes() + s.directions[1].gap_bytes());
-         }},
+        {"bytes", [](const ConnectionSummary& s) { return static_cast<double>(s.bytes()); }},
+        {"packets", [](const ConnectionSummary& s) { return static_cast<double>(s.packets()); }},
+        {"gaps", [](const ConnectionSummary& s) { return static_cast<double>(s.gap_bytes()); }},
         {"duration", [](const ConnectionSummary& s) { return static_cast<double>(s.duration_ns()) / 1e9; }},
-        {"events",
-         [](const ConnectionSummary& s) {
-           double count = 0;
-           for (const DirectionSummary& side : s.directions) {
-             for (const auto each : side.events) count += static_cast<double>(each);
-           }
-           return count;
-         }},
+        {"events", [](const ConnectionSummary& s) { return static_cast<double>(s.event_count()); }},
         {"connection", [](const ConnectionSummary& s) { return static_cast<double>(s.number); }},
     }};
     for (const auto& [name, of] : all) {
@@ -268,10 +261,6 @@ class Parser {
   static std::uint16_t vlan_of(const ConnectionSummary& s) {
     return s.directions[0].packets != 0 ? s.directions[0].vlan : s.directions[1].vlan;
   }
-  static double sum(const ConnectionSummary& s, std::uint64_t DirectionSummary::*what) {
-    return static_cast<double>(s.directions[0].*what + s.directions[1].*what);
-  }
-
   // Its operator and number, or a range, or a number alone.
   template <class Of>
   NodePtr compared(std::string_view name, Of of) {
@@ -382,6 +371,7 @@ class Parser {
 
   std::vector<std::string_view> words_;
   std::size_t at_ = 0;
+  bool asks_service_ = false;
   unsigned depth_ = 0;
   std::string error_;
 };
@@ -389,10 +379,12 @@ class Parser {
 }  // namespace
 
 Result<ConnectionFilter> ConnectionFilter::parse(std::string_view text) {
-  auto root = Parser(text).parse();
+  Parser parser(text);
+  auto root = parser.parse();
   if (!root) return tl::unexpected(root.error());
   ConnectionFilter filter;
   filter.root_ = *root;
+  filter.asks_service_ = parser.asks_service();
   return filter;
 }
 
