@@ -92,7 +92,7 @@ class FlushTimer {
 
 int run_extract(const Options& options) {
   int status = exit_ok;
-  const auto selection = Selection::read_ahead(options, status);
+  const auto selection = Selection::read_ahead(options, options.where, status);
   if (!selection) return status;
   FileStreamFactory::Wanted wanted;
   if (!selection->has_all()) {

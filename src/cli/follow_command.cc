@@ -9,16 +9,16 @@
 namespace restitch::cli {
 
 int run_follow(const Options& options) {
-  std::uint64_t number = options.number;
-  if (options.by_ends) {
+  std::uint64_t number = options.follow.number;
+  if (options.follow.ends) {
     int status = exit_ok;
-    const auto selection = Selection::read_ahead(options, status);
+    const auto selection = Selection::read_ahead(options, *options.follow.ends, status);
     if (!selection) return status;
-    if (!selection->has_all() && !selection->first()) {
+    if (!selection->first()) {
       say("there is no connection between these ends");
       return exit_usage;
     }
-    number = selection->first().value_or(0);
+    number = *selection->first();
   }
   Session session(options);
   if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();

@@ -11,8 +11,10 @@
 #include <thread>
 #include <utility>
 
+#include "cli/choice_flags.h"
 #include "cli/choices.h"
 #include "cli/exit_status.h"
+#include "cli/log_flags.h"
 #include "cli/messages.h"
 #include "cli/metrics_address.h"
 #include "cli/numbers.h"
@@ -40,17 +42,6 @@ Exit status: 0 all well, 1 wrong usage, 2 an input that is unreadable or cut off
 written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end of the files. What could be read is
 there in any case.
 )";
-
-// What N of `follow N FILE` may be; of two ends, the parser looks at the whole.
-CLI::Validator follow_target() {
-  CLI::Validator number = whole_number(0);
-  return {[number](std::string& text) {
-            std::string given = text;
-            if (text.find(',') != std::string::npos || number(given).empty()) return std::string();
-            return fmt::format("\"{}\" is no number of the table, as in: restitch follow 0 FILE", text);
-          },
-          ""};
-}
 
 // "restitch FILE" means "restitch streams FILE": the command, if there is one, comes first.
 std::vector<std::string> with_command(int argc, const char* const* argv) {
@@ -92,9 +83,6 @@ class Parser {
   void add_follow();
   void add_diff();
   void add_log();
-  bool take_rotation(std::string& complaint);
-  void add_choice(CLI::App& command);
-  bool take_choice(std::string& complaint);
   bool take_follow_target(std::string& complaint);
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
@@ -111,10 +99,9 @@ class Parser {
   InputFlags input_{options_.input};
   ReceiverFlags receivers_{options_.receivers};
   LimitFlags limits_{options_.limits};
+  ChoiceFlags choice_{options_.where};
+  LogFlags log_{options_.log};
   std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
-  std::string rotation_;
-  std::string where_;
-  std::string connections_;
   std::string target_;  // of follow: a number, or two ends
   std::string template_{NameTemplate::tcpflow_default};
   unsigned threads_ = 0;  // 0: as many as there is work for
@@ -154,7 +141,7 @@ void Parser::add_streams() {
   streams->add_option("--top", options_.top, "Only the first N of them, by bytes if nothing is said")
       ->type_name("N")
       ->transform(whole_number(1));
-  add_choice(*streams);
+  choice_.add_to(*streams);
   add_threads(*streams);
 }
 
@@ -213,7 +200,7 @@ void Parser::add_extract() {
                    "%C%c repeats, %# %N %K %M %G numbers;\n/ makes folders")
       ->type_name("NAME")
       ->capture_default_str();
-  add_choice(*extract);
+  choice_.add_to(*extract);
 }
 
 void Parser::add_follow() {
@@ -254,50 +241,24 @@ void Parser::add_log() {
       "zeek and zeek-json have the fields of Zeek's conn.log, and community_id; eve has Suricata's flow "
       "events.\n"
       "Nothing is overwritten. On SIGHUP a live run opens its file anew.\n");
-  log->add_option("--format", options_.log.log.format, "zeek, zeek-json, eve, json, csv or parquet")
-      ->option_text("FORMAT=zeek")
-      ->transform(one_of<LogFormat>({{"zeek", LogFormat::zeek},
-                                     {"zeek-json", LogFormat::zeek_json},
-                                     {"eve", LogFormat::eve},
-                                     {"json", LogFormat::json},
-                                     {"csv", LogFormat::csv},
-                                     {"parquet", LogFormat::parquet}}));
   log->add_option("-o,--output", options_.directory,
                   "Folder to write to, made if it is not there;\nstandard output without it")
       ->type_name("DIR");
-  log->add_option(
-         "--rotate", rotation_,
-         "With -o: begin another file after so much time of\nthe capture (30s, 5m, 1h, 1d), or so many "
-         "bytes\n(100M, 1G)")
-      ->type_name("TIME|SIZE");
-  log->add_option("--community-seed", options_.log.log.community_seed, "Seed of the Community ID")
-      ->type_name("N")
-      ->transform(whole_number(0, 65535))
-      ->option_text("N=0");
-  add_choice(*log);
+  log_.add_to(*log);
+  choice_.add_to(*log);
   add_threads(*log);
 }
 
-// Seconds, minutes, hours and days in small letters, as in other tools; sizes in large ones.
-bool Parser::take_rotation(std::string& complaint) {
-  if (rotation_.empty()) return true;
-  constexpr std::string_view units = "smhd";
-  constexpr std::array<std::int64_t, 4> seconds = {1, 60, 3600, 86400};
-  const std::size_t unit = units.find(rotation_.back());
-  if (options_.directory.empty()) {
-    complaint = "--rotate: it takes a folder, -o DIR";
-  } else if (unit != std::string_view::npos) {
-    const auto number = decimal_of(std::string_view(rotation_).substr(0, rotation_.size() - 1), 1, 1e6);
-    if (number) options_.log.rotation_ns = static_cast<std::int64_t>(*number) * seconds[unit] * 1'000'000'000;
+bool Parser::take_follow_target(std::string& complaint) {
+  if (options_.command != Command::follow) return true;
+  const auto target = parse_follow_target(target_);
+  if (target) {
+    options_.follow = *target;
   } else {
-    std::string size = rotation_;
-    if (size_with_unit()(size).empty()) options_.log.rotation_size = std::stoull(size);
+    complaint = fmt::format(
+        "N: \"{}\" is no pair of ends, as in: restitch follow 10.0.0.1:4711,10.0.0.2:80 FILE", target_);
   }
-  if (complaint.empty() && options_.log.rotation_ns == 0 && options_.log.rotation_size == 0) {
-    complaint =
-        fmt::format("--rotate: \"{}\" is neither a time (30s, 5m, 1h, 1d) nor a size (100M, 1G)", rotation_);
-  }
-  return complaint.empty();
+  return target.has_value();
 }
 
 CLI::App* Parser::add_command(Command command, const char* description) {
@@ -306,75 +267,6 @@ CLI::App* Parser::add_command(Command command, const char* description) {
   added->callback([this, command] { options_.command = command; });
   add_common(*added);
   return added;
-}
-
-void Parser::add_choice(CLI::App& command) {
-  command
-      .add_option(
-          "--where", where_,
-          "Only connections of which this is true, as\n\"client 10.0.0.0/8 and bytes > 1M\": host, client,\n"
-          "server, port, vlan, tunnel, bytes, packets, gaps,\nduration, events, event, end, uid, start, …")
-      ->type_name("EXPR");
-  command.add_option("--connection", connections_, "Only those of these numbers of the table: 7,12-15")
-      ->type_name("N,N-N...");
-}
-
-bool Parser::take_choice(std::string& complaint) {
-  std::string text = where_;
-  if (!connections_.empty()) {
-    std::string numbers;
-    std::istringstream in(connections_);
-    for (std::string one; std::getline(in, one, ',');)
-      numbers += (numbers.empty() ? "" : " or ") + ("connection " + one);
-    const bool plain = connections_.find_first_not_of("0123456789,-") == std::string::npos;
-    if (!plain || !ConnectionFilter::parse(numbers)) {
-      complaint = fmt::format("--connection: \"{}\" is no list of numbers such as 7,12-15", connections_);
-      return false;
-    }
-    text = text.empty() ? numbers : "(" + text + ") and (" + numbers + ")";
-  }
-  if (text.empty()) return true;
-  // By itself, so that a parenthesis that is missing in it is not one of ours.
-  auto filter = ConnectionFilter::parse(where_.empty() ? text : where_);
-  if (filter && !where_.empty()) filter = ConnectionFilter::parse(text);
-  if (!filter) {
-    complaint = "--where: " + filter.error().message;
-    return false;
-  }
-  options_.where = *filter;
-  return true;
-}
-
-// "7", or "10.0.0.1:4711,10.0.0.2:80", in any order.
-bool Parser::take_follow_target(std::string& complaint) {
-  if (options_.command != Command::follow) return true;
-  std::string number = target_;
-  if (whole_number(0)(number).empty()) {
-    options_.number = std::stoull(number);
-    return true;
-  }
-  const auto end_of = [](std::string_view text, std::string_view side) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) return std::string();
-    std::string_view address = text.substr(0, colon);
-    if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-    return fmt::format("{0} {1} and {0} port {2}", side, address, text.substr(colon + 1));
-  };
-  const std::size_t comma = target_.find(',');
-  const std::string_view one = std::string_view(target_).substr(0, comma);
-  const std::string_view other =
-      comma == std::string::npos ? "" : std::string_view(target_).substr(comma + 1);
-  const auto filter = ConnectionFilter::parse(fmt::format("({} and {}) or ({} and {})", end_of(one, "client"),
-                                                          end_of(other, "server"), end_of(one, "server"),
-                                                          end_of(other, "client")));
-  if (!filter) {
-    complaint = fmt::format(
-        "N: \"{}\" is no pair of ends, as in: restitch follow 10.0.0.1:4711,10.0.0.2:80 FILE", target_);
-    return false;
-  }
-  options_.where = *filter;
-  options_.by_ends = true;
-  return true;
 }
 
 void Parser::add_threads(CLI::App& command) {
@@ -393,7 +285,7 @@ void Parser::add_common(CLI::App& command) {
         .add_option("N", target_,
                     "Number of the connection, as in the table, or its ends:\n10.0.0.1:4711,10.0.0.2:80")
         ->option_text("")
-        ->transform(follow_target())
+        ->transform(follow_target_text())
         ->required();
   }
   input_.add_to(command);
@@ -494,7 +386,8 @@ void Parser::plan() {
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
-  if (!take_rotation(complaint) || !take_choice(complaint) || !take_follow_target(complaint)) return false;
+  if (!log_.finish(options_.directory, complaint) || !choice_.finish(complaint)) return false;
+  if (!take_follow_target(complaint)) return false;
   if (options_.top != 0 && !options_.sort) options_.sort = SortKey::bytes;
   if (options_.sort && options_.input.endless()) {
     complaint = "--sort, --top: they take an input that ends";

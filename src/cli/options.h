@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/follow_target.h"
 #include "cli/input_flags.h"
 #include "cli/limit_flags.h"
 #include "cli/memory_plan.h"
@@ -61,8 +62,7 @@ struct Options {
   LogFileOptions log;
 
   // follow
-  std::uint64_t number = 0;
-  bool by_ends = false;  // `where` says which one instead
+  FollowTarget follow;
   FollowFormat format = FollowFormat::ascii;
   bool notes = false;
   bool read_on = false;  // to the end of the input, also when the connection is complete

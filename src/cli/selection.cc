@@ -20,25 +20,28 @@ bool can_be_read_again(const std::string& path) {
 
 }  // namespace
 
-std::optional<Selection> Selection::read_ahead(const Options& options, int& status) {
+std::optional<Selection> Selection::read_ahead(const Options& options, const ConnectionFilter& filter,
+                                               int& status) {
   Selection selection;
-  if (options.where.passes_all()) return selection;
+  if (filter.passes_all()) return selection;
   const InputSelection& input = options.input;
   if (input.endless() || !std::all_of(input.files.begin(), input.files.end(), can_be_read_again)) {
-    say("--where and --connection read the inputs twice here: that takes files, which are complete");
+    say("to choose connections here, the inputs are read twice: that takes files, which are complete");
     status = exit_usage;
     return std::nullopt;
   }
   selection.all_ = false;
   Options ahead = options;
-  ahead.muted = ahead.quiet = true;  // the second reading says what is wrong
+  ahead.muted = ahead.quiet = true;
   ahead.verbose = false;
   Session session(ahead);
-  if (!session.open()) return Selection();  // the same
+  if (!session.open()) return Selection();  // reading again fails, too
   ConnectionLogs logs(
       EngineOptions::usual_shards,
       [&](const ConnectionSummary& summary) {
-        if (options.where.matches(summary)) selection.numbers_.insert(summary.number);
+        if (!filter.matches(summary)) return;
+        if (selection.chosen_.size() <= summary.number) selection.chosen_.resize(summary.number + 1);
+        selection.chosen_[summary.number] = true;
       },
       ConnectionOrder::as_they_begin, options.memory.log);
   using Factory = SummaryFactory<TraceStream>;

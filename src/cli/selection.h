@@ -1,9 +1,10 @@
-// Selection: which connections a run is about, by --where and --connection. A value.
+// Selection: the numbers of the connections that a run is about. A value.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
-#include <set>
+#include <vector>
 
 #include "cli/options.h"
 
@@ -11,20 +12,27 @@ namespace restitch::cli {
 
 class Selection {
  public:
-  // What a connection did, and its number, is known at its end. A command that needs to know it at the
-  // beginning reads its inputs once more for this. Nothing: that failed, and `status` is the exit status.
-  static std::optional<Selection> read_ahead(const Options& options, int& status);
+  // Reads all inputs for the connections that pass the filter: what a connection did, and what its number is,
+  // is known at its end, and who asks needs to know it at the beginning. Who reads them again says what is
+  // wrong with them. Nothing: they cannot be read twice, that was said, and `status` is the exit status.
+  static std::optional<Selection> read_ahead(const Options& options, const ConnectionFilter& filter,
+                                             int& status);
 
   [[nodiscard]] bool has_all() const { return all_; }
-  [[nodiscard]] bool has(std::uint64_t number) const { return all_ || numbers_.contains(number); }
+  [[nodiscard]] bool has(std::uint64_t number) const {
+    return all_ || (number < chosen_.size() && chosen_[number]);
+  }
   // The lowest one; nothing if there is none.
   [[nodiscard]] std::optional<std::uint64_t> first() const {
-    return numbers_.empty() ? std::nullopt : std::optional(*numbers_.begin());
+    if (all_) return 0;
+    const auto found = std::find(chosen_.begin(), chosen_.end(), true);
+    if (found == chosen_.end()) return std::nullopt;
+    return static_cast<std::uint64_t>(found - chosen_.begin());
   }
 
  private:
   bool all_ = true;
-  std::set<std::uint64_t> numbers_;
+  std::vector<bool> chosen_;  // by number
 };
 
 }  // namespace restitch::cli

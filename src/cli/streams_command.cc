@@ -12,6 +12,7 @@
 
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 #include "cli/standard_output.h"
 #include "cli/summary.h"
@@ -67,9 +68,9 @@ void append_row(std::string& out, const ConnectionSummary& summary) {
     append_number(out, bytes, 12);
   }
   out += ' ';
-  append_number(out, ahead.gap_bytes() + back.gap_bytes(), 10);
+  append_number(out, summary.gap_bytes(), 10);
   out += ' ';
-  append_number(out, ahead.packets + back.packets, 9);
+  append_number(out, summary.packets(), 9);
   out += ' ';
   append_duration(out, summary.duration_ns(), 9);
   out += "  ";
@@ -78,27 +79,21 @@ void append_row(std::string& out, const ConnectionSummary& summary) {
 }
 
 double sort_key(const ConnectionSummary& summary, SortKey key) {
-  const DirectionSummary& ahead = summary.directions[0];
-  const DirectionSummary& back = summary.directions[1];
   switch (key) {
     case SortKey::bytes:
-      return static_cast<double>(ahead.bytes + back.bytes);
+      return static_cast<double>(summary.bytes());
     case SortKey::packets:
-      return static_cast<double>(ahead.packets + back.packets);
+      return static_cast<double>(summary.packets());
     case SortKey::gaps:
-      return static_cast<double>(ahead.gap_bytes() + back.gap_bytes());
+      return static_cast<double>(summary.gap_bytes());
     case SortKey::duration:
       return static_cast<double>(summary.duration_ns());
-    case SortKey::start:
-      return -static_cast<double>(summary.first_seen().ns);
     case SortKey::events:
+      return static_cast<double>(summary.event_count());
+    case SortKey::start:
       break;
   }
-  double events = 0;
-  for (const DirectionSummary& side : summary.directions) {
-    for (const auto count : side.events) events += static_cast<double>(count);
-  }
-  return events;
+  return -static_cast<double>(summary.first_seen().ns);
 }
 
 // Rows that are printed at the end, the first ones of them. Equal ones keep their order.
@@ -141,6 +136,12 @@ void read_into(Session& session, ConnectionLogs& logs, const std::function<bool(
 }  // namespace
 
 int run_streams(const Options& options) {
+  // Streams with digests, or without anything, do not look at what is said.
+  const bool by_number = options.where.asks_service();
+  int status = exit_ok;
+  const auto selection =
+      Selection::read_ahead(options, by_number ? options.where : ConnectionFilter(), status);
+  if (!selection) return status;
   Session session(options);
   if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();
   StandardOutput output;
@@ -154,7 +155,7 @@ int run_streams(const Options& options) {
   SortedRows rows(options.top, options.memory.shown_max);
   const auto print = [&](const ConnectionSummary& summary) {
     totals.add(summary);
-    if (!options.where.matches(summary)) return;
+    if (by_number ? !selection->has(summary.number) : !options.where.matches(summary)) return;
     line.clear();
     if (options.json) {
       append_connection_json(line, summary, options.with_empty);

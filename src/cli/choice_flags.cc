@@ -1,0 +1,45 @@
+#include "cli/choice_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <sstream>
+
+namespace restitch::cli {
+
+void ChoiceFlags::add_to(CLI::App& command) {
+  command
+      .add_option(
+          "--where", expression_,
+          "Only connections of which this is true, as\n\"client 10.0.0.0/8 and bytes > 1M\": host, client,\n"
+          "server, port, vlan, tunnel, bytes, packets, gaps,\nduration, events, event, end, uid, start, …")
+      ->type_name("EXPR");
+  command.add_option("--connection", numbers_, "Only those of these numbers of the table: 7,12-15")
+      ->type_name("N,N-N...");
+}
+
+bool ChoiceFlags::finish(std::string& complaint) {
+  std::string numbers;
+  std::istringstream in(numbers_);
+  for (std::string one; std::getline(in, one, ',');) {
+    numbers += (numbers.empty() ? "connection " : " or connection ") + one;
+  }
+  const bool plain = numbers_.find_first_not_of("0123456789,-") == std::string::npos;
+  if (!numbers_.empty() && (!plain || !ConnectionFilter::parse(numbers))) {
+    complaint = fmt::format("--connection: \"{}\" is no list of numbers such as 7,12-15", numbers_);
+    return false;
+  }
+  // By itself, so that a parenthesis that is missing in it is not one of ours.
+  if (!expression_.empty()) {
+    if (const auto alone = ConnectionFilter::parse(expression_); !alone) {
+      complaint = "--where: " + alone.error().message;
+      return false;
+    }
+  }
+  std::string text = expression_.empty() ? numbers : expression_;
+  if (!expression_.empty() && !numbers.empty()) text = fmt::format("({}) and ({})", expression_, numbers);
+  if (!text.empty()) where_ = *ConnectionFilter::parse(text);
+  return true;
+}
+
+}  // namespace restitch::cli

@@ -1,0 +1,48 @@
+#include "cli/follow_target.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <string_view>
+
+#include "cli/numbers.h"
+
+namespace restitch::cli {
+namespace {
+
+// "10.0.0.1:80" or "[2001:db8::1]:80" as an expression about one side; empty: it is no end.
+std::string end_of(std::string_view text, std::string_view side) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  std::string_view address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  return fmt::format("{0} {1} and {0} port {2}", side, address, text.substr(colon + 1));
+}
+
+}  // namespace
+
+std::optional<FollowTarget> parse_follow_target(const std::string& text) {
+  std::string number = text;
+  if (whole_number(0)(number).empty()) return FollowTarget{.number = std::stoull(number), .ends = {}};
+  const std::size_t comma = text.find(',');
+  if (comma == std::string::npos) return std::nullopt;
+  const std::string_view one = std::string_view(text).substr(0, comma);
+  const std::string_view other = std::string_view(text).substr(comma + 1);
+  const auto ends =
+      ConnectionFilter::parse(fmt::format("({} and {}) or ({} and {})", end_of(one, "client"),
+                                          end_of(other, "server"), end_of(one, "server"), end_of(other, "client")));
+  if (!ends) return std::nullopt;
+  return FollowTarget{.number = 0, .ends = *ends};
+}
+
+CLI::Validator follow_target_text() {
+  CLI::Validator number = whole_number(0);
+  return {[number](std::string& text) {
+            std::string given = text;
+            if (text.find(',') != std::string::npos || number(given).empty()) return std::string();
+            return fmt::format("\"{}\" is no number of the table, as in: restitch follow 0 FILE", text);
+          },
+          ""};
+}
+
+}  // namespace restitch::cli

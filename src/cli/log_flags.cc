@@ -1,0 +1,57 @@
+#include "cli/log_flags.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <string_view>
+
+#include "cli/choices.h"
+#include "cli/numbers.h"
+
+namespace restitch::cli {
+
+void LogFlags::add_to(CLI::App& command) {
+  command.add_option("--format", options_.log.format, "zeek, zeek-json, eve, json, csv or parquet")
+      ->option_text("FORMAT=zeek")
+      ->transform(one_of<LogFormat>({{"zeek", LogFormat::zeek},
+                                     {"zeek-json", LogFormat::zeek_json},
+                                     {"eve", LogFormat::eve},
+                                     {"json", LogFormat::json},
+                                     {"csv", LogFormat::csv},
+                                     {"parquet", LogFormat::parquet}}));
+  command
+      .add_option(
+          "--rotate", rotation_,
+          "With -o: begin another file after so much time of\nthe capture (30s, 5m, 1h, 1d), or so many "
+          "bytes\n(100M, 1G)")
+      ->type_name("TIME|SIZE");
+  command.add_option("--community-seed", options_.log.community_seed, "Seed of the Community ID")
+      ->type_name("N")
+      ->transform(whole_number(0, 65535))
+      ->option_text("N=0");
+}
+
+// Seconds, minutes, hours and days in small letters, as in other tools; sizes in large ones.
+bool LogFlags::finish(const std::string& directory, std::string& complaint) {
+  if (rotation_.empty()) return true;
+  constexpr std::string_view units = "smhd";
+  constexpr std::array<std::int64_t, 4> seconds = {1, 60, 3600, 86400};
+  const std::size_t unit = units.find(rotation_.back());
+  if (directory.empty()) {
+    complaint = "--rotate: it takes a folder, -o DIR";
+  } else if (unit != std::string_view::npos) {
+    const auto number = decimal_of(std::string_view(rotation_).substr(0, rotation_.size() - 1), 1, 1e6);
+    if (number) options_.rotation_ns = static_cast<std::int64_t>(*number) * seconds[unit] * 1'000'000'000;
+  } else {
+    std::string size = rotation_;
+    if (size_with_unit()(size).empty()) options_.rotation_size = std::stoull(size);
+  }
+  if (complaint.empty() && options_.rotation_ns == 0 && options_.rotation_size == 0) {
+    complaint =
+        fmt::format("--rotate: \"{}\" is neither a time (30s, 5m, 1h, 1d) nor a size (100M, 1G)", rotation_);
+  }
+  return complaint.empty();
+}
+
+}  // namespace restitch::cli
