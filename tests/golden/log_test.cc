@@ -102,6 +102,45 @@ TEST_F(Log, ThatFindsNoRoomLeavesWholeRows) {
   EXPECT_THAT(run.err, HasSubstr(std::to_string(found.size()) + " rows in 1 file"));
 }
 
+// The last rows wait for the end of the file; there, too, what is counted is what is there.
+TEST_F(Log, ThatFindsNoRoomAtItsEndLeavesWholeRows) {
+  const std::string limit = "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null; ulimit -f 5; ";
+  for (const char* const format : {"zeek", "csv", "json"}) {
+    const ToolRun run =
+        ToolTest::run("rm -rf d; " + limit + "@ log --format " + format + " -o d '" + sample + "'");
+    EXPECT_EQ(run.status, 2) << format;
+    const std::string name = std::filesystem::directory_iterator(path("d"))->path().filename().string();
+    std::istringstream in(read("d/" + name));
+    std::size_t found = 0;
+    for (std::string line; std::getline(in, line);)
+      found += line.find("192.0.2.1") != line.npos || line.find("2001:db8::1") != line.npos;
+    EXPECT_GT(found, 2u) << format;
+    EXPECT_LT(found, 26u) << format;
+    EXPECT_THAT(run.err, HasSubstr(std::to_string(found) + " rows in 1 file")) << format;
+    EXPECT_EQ(read("d/" + name).back(), '\n') << format;
+  }
+  const ToolRun run = ToolTest::run("rm -rf d; " + limit + "@ log --format parquet -o d '" + sample + "'");
+  EXPECT_EQ(run.status, 2);
+  EXPECT_THAT(run.err, HasSubstr("\n0 rows in 1 file"));
+  const std::string parquet = read("d/conn.parquet");
+  EXPECT_THAT(parquet, StartsWith("PAR1"));
+  EXPECT_EQ(parquet.substr(parquet.size() - 4), "PAR1") << "a file without a row, and not half of one";
+}
+
+TEST_F(Log, OfALiveRunGoesOnInANewFileAfterAHangUp) {
+  write("hello.pcap", Packets(1).talk("hello", "world").bytes());
+  const auto wait = [](const std::string& condition) {
+    return "timeout 30 sh -c 'until " + condition + "; do :; done'; ";
+  };
+  const ToolRun run =
+      ToolTest::run("cp hello.pcap grows; @ log -q --follow --format json -o d grows & tool=$!\n" +
+                    wait("grep -q uid d/conn.json") + "mv d/conn.json d/old; kill -HUP $tool\n" +
+                    wait("test -e d/conn.json") + "kill -INT $tool; wait $tool");
+  EXPECT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(rows(read("d/old")).size(), 1u);
+  EXPECT_EQ(read("d/conn.json"), "");
+}
+
 TEST_F(Log, OfAPipeThatGoesOnIsThereWhenAConnectionEnds) {
   Packets one(1);
   write("one.pcap", one.talk("hello", "world").bytes());

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "output_world.h"
@@ -111,7 +112,7 @@ std::uint32_t number_at(const std::string& bytes, std::size_t at) {
   return number;
 }
 
-// Its readers are tested with those of others (tests/golden, docs/logs.md); here only the frame of it.
+// Only the frame of it: whether others can read what is in it, no test says yet.
 TEST(ConnectionLog, IsAFileOfParquet) {
   const std::string file = text_of(LogFormat::parquet, 3);
   EXPECT_THAT(file, StartsWith("PAR1"));
@@ -119,6 +120,19 @@ TEST(ConnectionLog, IsAFileOfParquet) {
   EXPECT_LT(number_at(file, file.size() - 8), file.size() - 12);
   EXPECT_THAT(file, HasSubstr("community_id"));
   EXPECT_THAT(text_of(LogFormat::parquet, 0), StartsWith("PAR1")) << "also without a row";
+}
+
+// Times of hostile packets: further apart than a number can say.
+TEST(ConnectionLog, HasNoDurationWhereTimesContradictEachOther) {
+  std::vector<ConnectionSummary> all = connections();
+  ConnectionTrace trace = *all[0].trace;
+  trace.first_seen.ns = std::numeric_limits<std::int64_t>::min();
+  trace.last_seen.ns = std::numeric_limits<std::int64_t>::max();
+  all[0].trace = std::make_shared<ConnectionTrace>(trace);
+  ConnectionLogWriter writer({.format = LogFormat::zeek_json});
+  std::string out;
+  writer.add(out, all[0]);
+  EXPECT_FALSE(Json::parse(out).contains("duration"));
 }
 
 std::unique_ptr<ConnectionLogFiles> open_files(const TemporaryFolder& folder, const LogFileOptions& options) {
