@@ -1,5 +1,5 @@
-// Any bytes as an expression that chooses connections, and as what two end points say first. What parse() lets
-// through can be asked of any connection, and asks the same twice.
+// Any bytes as an expression that chooses connections, and as what two end points say first. What parse()
+// lets through can be asked of any connection, and asks the same twice.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -52,7 +52,8 @@ TEST_F(Selecting, ByNumberIsOfTheTablesNumbers) {
 }
 
 TEST_F(Selecting, ByWhatTheyDidIsTheSameInEachCommand) {
-  for (const char* const where : {"bytes > 50K", "client 2001:db8::/32 and packets < 20", "service http and end fin"}) {
+  for (const char* const where :
+       {"bytes > 50K", "client 2001:db8::/32 and packets < 20", "service http and end fin"}) {
     const std::string flag = " --where \"" + std::string(where) + "\"";
     const auto found = chosen("streams --json --all" + flag);
     EXPECT_THAT(found, Not(IsEmpty())) << where;
@@ -61,7 +62,8 @@ TEST_F(Selecting, ByWhatTheyDidIsTheSameInEachCommand) {
     ASSERT_EQ(run("rm -rf d; @ extract -q -o d" + flag + " " + sample).status, 0);
     std::set<std::uint64_t> extracted;
     std::istringstream in(read("d/index.jsonl"));
-    for (std::string line; std::getline(in, line);) extracted.insert(Json::parse(line)["connection"].get<std::uint64_t>());
+    for (std::string line; std::getline(in, line);)
+      extracted.insert(Json::parse(line)["connection"].get<std::uint64_t>());
     EXPECT_THAT(found, IsSupersetOf(extracted)) << where;
     EXPECT_THAT(extracted, Not(IsEmpty())) << where;
   }
