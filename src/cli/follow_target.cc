@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <string_view>
+#include <utility>
 
 #include "cli/numbers.h"
 
@@ -28,11 +29,13 @@ std::optional<FollowTarget> parse_follow_target(const std::string& text) {
   if (comma == std::string::npos) return std::nullopt;
   const std::string_view one = std::string_view(text).substr(0, comma);
   const std::string_view other = std::string_view(text).substr(comma + 1);
-  const auto ends = ConnectionFilter::parse(fmt::format("({} and {}) or ({} and {})", end_of(one, "client"),
+  auto ends = ConnectionFilter::parse(fmt::format("({} and {}) or ({} and {})", end_of(one, "client"),
                                                         end_of(other, "server"), end_of(one, "server"),
                                                         end_of(other, "client")));
   if (!ends) return std::nullopt;
-  return FollowTarget{.number = 0, .ends = *ends};
+  FollowTarget target;
+  target.ends = std::move(*ends);
+  return target;
 }
 
 CLI::Validator follow_target_text() {
