@@ -55,6 +55,9 @@ struct FollowOptions {
   std::function<void(const std::string& path)> on_replaced{};
   // The same, of a directory: what lies in it and is not read; each once.
   std::function<void(const SkippedFile& file)> on_skipped{};
+  // The same, of a sender of packets: the connection to it broke off, or did not come about, and is tried
+  // again. Once until something comes.
+  std::function<void(const std::string& name, const std::string& why)> on_broken{};
   bool recursive = false;           // as for expand_inputs()
   ReadingMemory* memory = nullptr;  // of the readers; else they take what they need
 };
@@ -70,6 +73,23 @@ Result<std::unique_ptr<CaptureReader>> follow_file(const std::string& path, cons
 // file; source_index stays 0. Errors: io (no such directory).
 Result<std::unique_ptr<CaptureReader>> follow_directory(const std::string& path,
                                                         const FollowOptions& options);
+
+// Whether a name is that of a sender of packets, as in tcp://10.0.0.1:57012, or TCP@10.0.0.1:57012 as
+// Wireshark spells it (pcap-over-IP: pcap or pcapng through a TCP connection; the port is 57012 where none is
+// named).
+bool is_remote(const std::string& name);
+// Whether such a name makes sense and its host is known, for which the resolver is waited for. Error:
+// invalid_argument, one line. Requires: is_remote(name).
+Result<void> check_remote(const std::string& name);
+
+// Connects to a sender of packets. A connection that breaks off is tried again, at first after a quarter of a
+// second and at last every half minute, until the end is asked for or `options.idle_timeout_ns` have passed
+// without a packet; what arrived is delivered, end() counts the breaks and is damaged. When the sender closes
+// the connection in order, that is the end; with `insist` it is tried again too, and the sender need not be
+// there yet. packet_number and interface_index count on. Errors: invalid_argument (no such name), io (an
+// unknown host, or nobody answers).
+Result<std::unique_ptr<CaptureReader>> open_remote(const std::string& name, const FollowOptions& options,
+                                                   bool insist = false);
 
 // One input of a MergedReader, opened when its time has come: so a rotated set of any length costs one
 // open file. `first` is the time of its first record; 0: open it at once.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "capture/follow_series.h"
+#include "capture/http_source.h"
 #include "capture/pipe_reader.h"
 
 namespace restitch {
@@ -62,9 +63,10 @@ bool FollowFileReader::note_end() {
 }  // namespace
 
 Result<std::unique_ptr<CaptureReader>> follow_file(const std::string& path, const FollowOptions& options) {
+  if (is_remote(path)) return open_remote(path, options, true);
   struct stat about {};
   const bool exists = ::stat(path.c_str(), &about) == 0;
-  if (path == "-" || (exists && !S_ISREG(about.st_mode)))
+  if (path == "-" || is_http(path) || (exists && !S_ISREG(about.st_mode)))
     return open_at_once(path, options.stop, {.memory = options.memory});
   auto reader = std::make_unique<FollowFileReader>(path, options);
   const Result<bool> opened = reader->try_open();

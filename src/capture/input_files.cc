@@ -12,6 +12,7 @@
 
 #include "capture/file_source.h"
 #include "capture/foreign_format.h"
+#include "capture/http_source.h"
 #include "capture/open_source.h"
 
 namespace restitch {
@@ -94,7 +95,7 @@ class DirectoryWalk {
 // One that is named.
 InputFile file_of(const std::string& path) {
   struct stat about {};
-  if (path == "-") return {path, Timestamp()};
+  if (path == "-" || is_remote(path) || is_http(path)) return {path, Timestamp()};
   if (::stat(path.c_str(), &about) != 0) {
     return {path, Timestamp(), path + ": " + std::generic_category().message(errno)};
   }

@@ -6,7 +6,9 @@
 #include <utility>
 #include <vector>
 
+#include "capture/http_source.h"
 #include "capture/open_source.h"
+#include "restitch/capture_inputs.h"
 
 namespace restitch {
 
@@ -24,7 +26,7 @@ constexpr std::size_t start_size_max = std::size_t{1} << 20;
 // The pipe with its first bytes, which can be read again and again until the format is known.
 class PipeReader::Start {
  public:
-  explicit Start(std::unique_ptr<FileSource> pipe) : pipe_(std::move(pipe)) {}
+  explicit Start(std::unique_ptr<ByteSource> pipe) : pipe_(std::move(pipe)) {}
 
   // Reads a piece of the pipe. False: there is none for now, or none at all.
   bool fetch() {
@@ -60,11 +62,11 @@ class PipeReader::Start {
     return pipe_->read(to, size);
   }
 
-  FileSource& pipe() { return *pipe_; }
+  ByteSource& pipe() { return *pipe_; }
   [[nodiscard]] bool idle() const { return known_ ? pipe_->idle() : !is_all(); }
 
  private:
-  std::unique_ptr<FileSource> pipe_;
+  std::unique_ptr<ByteSource> pipe_;
   std::vector<std::uint8_t> bytes_;  // read ahead
   std::size_t given_ = 0;            // of them
   std::size_t tried_ = 0;
@@ -83,13 +85,13 @@ class PipeReader::StartSource final : public ByteSource {
   void set_patience_ms(int ms) override { start_->pipe().set_patience_ms(ms); }
   [[nodiscard]] const std::string& failure() const override { return start_->pipe().failure(); }
   [[nodiscard]] std::uint64_t bytes_read() const override { return start_->pipe().bytes_read(); }
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return start_->pipe().size(); }
 
  private:
   std::shared_ptr<Start> start_;
 };
 
-PipeReader::PipeReader(std::unique_ptr<FileSource> pipe, OpenOptions options)
+PipeReader::PipeReader(std::unique_ptr<ByteSource> pipe, OpenOptions options)
     : options_(options), start_(std::make_shared<Start>(std::move(pipe))) {
   set_patience_ms(usual_patience_ms);
 }
@@ -142,8 +144,16 @@ std::string PipeReader::format_name() const { return reader_ ? reader_->format_n
 
 std::uint64_t PipeReader::bytes_read() const { return start_->pipe().bytes_read(); }
 
+std::optional<std::uint64_t> PipeReader::size() const { return start_->pipe().size(); }
+
 Result<std::unique_ptr<CaptureReader>> open_at_once(const std::string& path, FileSource::StopFlag stop,
                                                     OpenOptions options) {
+  if (is_remote(path)) return open_remote(path, {.stop = stop, .memory = options.memory});
+  if (is_http(path)) {
+    auto source = open_http(path, stop);
+    if (!source) return tl::unexpected(source.error());
+    return std::make_unique<PipeReader>(std::move(*source), options);
+  }
   auto source = FileSource::open(path, stop);
   if (!source) return tl::unexpected(source.error());
   if (!(*source)->size()) return std::make_unique<PipeReader>(std::move(*source), options);

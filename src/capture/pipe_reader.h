@@ -1,5 +1,5 @@
-// PipeReader: the CaptureReader of a pipe that nobody has to wait for: it finds out what comes when the start
-// has come. It owns the reader behind it. One thread at a time.
+// PipeReader: the CaptureReader of a pipe, a connection or a server that nobody has to wait for: it finds out
+// what comes when the start has come. It owns the reader behind it. One thread at a time.
 #pragma once
 
 #include <memory>
@@ -13,7 +13,7 @@ namespace restitch {
 
 class PipeReader final : public CaptureReader {
  public:
-  explicit PipeReader(std::unique_ptr<FileSource> pipe, OpenOptions options = {});
+  explicit PipeReader(std::unique_ptr<ByteSource> pipe, OpenOptions options = {});
   ~PipeReader() override;
 
   std::span<const Record> next_batch() override;
@@ -25,7 +25,7 @@ class PipeReader final : public CaptureReader {
   [[nodiscard]] const CaptureMetadata& metadata() const override;
   [[nodiscard]] std::string format_name() const override;
   [[nodiscard]] std::uint64_t bytes_read() const override;
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override;
 
  private:
   class Start;
@@ -41,7 +41,8 @@ class PipeReader final : public CaptureReader {
   bool keeps_ = false;
 };
 
-// open_capture(), but of a pipe it does not wait for the start: what is wrong with that, end() will say.
+// open_capture(), but of a pipe it does not wait for the start: what is wrong with that, end() will say. The
+// same of http://… and https://…, and of a sender of packets (tcp://…, as open_remote() has it).
 Result<std::unique_ptr<CaptureReader>> open_at_once(const std::string& path, FileSource::StopFlag stop,
                                                     OpenOptions options = {});
 

@@ -104,9 +104,24 @@ Result<void> Input::open_files() {
   return filter(selection_.filter);
 }
 
+FollowOptions Input::following() {
+  FollowOptions options;
+  options.stop = &stop_;
+  options.memory = &memory_;
+  options.idle_timeout_ns = ns(selection_.idle_timeout_s);
+  options.on_replaced = [](const std::string& path) { say(path + ": was replaced; reading the new file"); };
+  options.on_broken = [](const std::string& name, const std::string& why) {
+    say(fmt::format("{}: {}; trying again", name, why));
+  };
+  options.on_skipped = [this](const SkippedFile& file) { skipped_.push_back(file); };
+  options.recursive = selection_.recursive;
+  return options;
+}
+
 void Input::open_one(const std::string& name) {
   name_ = name;
-  auto opened = open_at_once(name, &stop_, {.memory = &memory_});
+  auto opened =
+      is_remote(name) ? open_remote(name, following()) : open_at_once(name, &stop_, {.memory = &memory_});
   if (opened) {
     reader_ = std::move(*opened);
   } else if (stop_) {
@@ -119,14 +134,7 @@ void Input::open_one(const std::string& name) {
 void Input::open_several() {
   InputOptions options;
   options.follow = selection_.follow;
-  options.following.stop = &stop_;
-  options.following.memory = &memory_;
-  options.following.idle_timeout_ns = ns(selection_.idle_timeout_s);
-  options.following.on_replaced = [](const std::string& path) {
-    say(path + ": was replaced; reading the new file");
-  };
-  options.following.on_skipped = [this](const SkippedFile& file) { skipped_.push_back(file); };
-  options.following.recursive = selection_.recursive;
+  options.following = following();
   options.merging.window_ns = ns(selection_.merge_window_s);
   options.merging.waiting_bytes_max = waiting_max_;
   std::unique_ptr<MergedReader> merged;

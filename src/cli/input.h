@@ -44,6 +44,7 @@ class Input {
         memory_(memory.reading_max, memory.buffer_max) {}
 
   Result<void> open_files();
+  [[nodiscard]] FollowOptions following();
   void open_one(const std::string& name);
   void open_several();
   Result<void> open_interfaces();

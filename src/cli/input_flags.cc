@@ -29,8 +29,8 @@ void InputFlags::add_files(CLI::App& command) {
   const char* const group = "Input";
   command.add_option(
       "FILE", words_,
-      "Captures, directories of captures, or - for\nstandard input; a filter of pcap-filter(7)\n"
-      "may stand behind them: port 80");
+      "Captures, directories of captures, - for standard\ninput, tcp://HOST:PORT for a sender of packets\n"
+      "(pcap-over-IP), or http(s)://…; a filter of\npcap-filter(7) may stand behind them: port 80");
   command
       .add_option("-r,--read", read_, "The same as FILE, as tcpdump and tshark spell\nit; may be repeated")
       ->type_name("FILE")
@@ -53,7 +53,7 @@ void InputFlags::add_files(CLI::App& command) {
       ->group(group);
   command
       .add_option("--idle-timeout", selection_.idle_timeout_s,
-                  "With --follow: end after so long without news")
+                  "With --follow or tcp://: end after so long without\nnews")
       ->type_name("SECONDS")
       ->transform(decimal_number(0, seconds_max))
       ->group(group);
@@ -146,6 +146,7 @@ bool InputFlags::finish(std::string& complaint) {
   std::vector<std::string>& files = selection_.files;
   files = read_;
   files.insert(files.end(), words_.begin(), words_.end());
+  if (!take_senders(complaint)) return false;
   if (files.empty() && !selection_.live()) {
     complaint = "no FILE to read, and no interface (-i)";
   } else if (!files.empty() && selection_.live()) {
@@ -155,6 +156,24 @@ bool InputFlags::finish(std::string& complaint) {
     complaint = "standard input (-) can be read only once";
   }
   return complaint.empty();
+}
+
+// Wireshark's users name a sender of packets as an interface.
+bool InputFlags::take_senders(std::string& complaint) {
+  std::vector<std::string>& interfaces = selection_.interfaces;
+  const auto senders = std::stable_partition(interfaces.begin(), interfaces.end(),
+                                             [](const std::string& name) { return !is_remote(name); });
+  selection_.files.insert(selection_.files.end(), senders, interfaces.end());
+  interfaces.erase(senders, interfaces.end());
+  for (const std::string& name : selection_.files) {
+    if (!is_remote(name)) continue;
+    selection_.remote = true;
+    if (const auto known = check_remote(name); !known) {
+      complaint = known.error().message;
+      return false;
+    }
+  }
+  return true;
 }
 
 // Moves the filter out of the words.

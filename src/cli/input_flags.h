@@ -20,6 +20,7 @@ struct InputSelection {
   std::vector<std::string> files;  // "-": standard input
   bool recursive = false;          // directories with those below them
   bool follow = false;             // they still grow
+  bool remote = false;             // one is a sender of packets
   double idle_timeout_s = 0;       // 0: for ever
   double merge_window_s = 1;
 
@@ -37,7 +38,7 @@ struct InputSelection {
 
   [[nodiscard]] bool live() const { return !interfaces.empty(); }
   // Nobody knows when more comes: what is known is to be told at once.
-  [[nodiscard]] bool endless() const { return live() || follow; }
+  [[nodiscard]] bool endless() const { return live() || follow || remote; }
 };
 
 class InputFlags {
@@ -56,6 +57,7 @@ class InputFlags {
   void add_decoding(CLI::App& command);
   bool take_filter(std::string& complaint);
   bool take_key(std::string& complaint);
+  bool take_senders(std::string& complaint);
 
   InputSelection& selection_;
   std::vector<std::string> words_;  // FILE… and the filter behind them

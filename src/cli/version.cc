@@ -7,6 +7,9 @@
 #ifdef RESTITCH_XZ
 #include <lzma.h>
 #endif
+#ifdef RESTITCH_HTTP
+#include <curl/curl.h>
+#endif
 
 #include "cli/options.h"
 
@@ -24,12 +27,21 @@ std::string xz_version() {
 #endif
 }
 
+std::string curl_version_line() {
+#ifdef RESTITCH_HTTP
+  return fmt::format("curl version {}\n", curl_version_info(CURLVERSION_NOW)->version);
+#else
+  return "";
+#endif
+}
+
 }  // namespace
 
 std::string version_text() {
-  return fmt::format("restitch {}\n{}\nzlib version {}\nzstd version {}\nlz4 version {}\n{}{}\n",
+  return fmt::format("restitch {}\n{}\nzlib version {}\nzstd version {}\nlz4 version {}\n{}{}{}\n",
                      RESTITCH_VERSION, pcap_lib_version(), zlibVersion(), ZSTD_versionString(),
-                     LZ4_versionString(), xz_version(), OpenSSL_version(OPENSSL_VERSION));
+                     LZ4_versionString(), xz_version(), curl_version_line(),
+                     OpenSSL_version(OPENSSL_VERSION));
 }
 
 }  // namespace restitch::cli
