@@ -1,12 +1,13 @@
 #!/bin/bash
 # setup.sh LIST…: installs the Debian packages of these lists that are missing; does nothing, and needs no
-# network, when none is. Waits for another installation that is going on, and starts no service.
+# network, when none is. A line `PACKAGE unless COMMAND` asks for the package only where there is no such command. Waits for another installation that is going on, and starts no service.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 missing=()
-while read -r package; do
+while read -r package unless command; do
   [[ -z $package || $package == \#* ]] && continue
+  [[ $unless == unless ]] && command -v "$command" >/dev/null && continue
   state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
   [[ $state == ii* || $state == hi* ]] || missing+=("$package")
 done < <(cat "$@")
