@@ -6,11 +6,12 @@
 //   output_ids.h           community_id(), connection_uid()                  names that other tools know
 //   output_trace.h         TraceStream                                       how it went, in Zeek's terms
 //   output_log.h           ConnectionLogWriter, ConnectionLogFiles           conn.log, EVE, CSV, Parquet
-//   output_where.h         ConnectionFilter                                  which connections, by what they
-//   did output_names.h         NameTemplate                                      file names, as tcpflow's
+//   output_where.h         ConnectionFilter                                  which connections
+//   output_names.h         NameTemplate                                      file names, as tcpflow's
 //   output_folder.h        OutputFolder                                      where files are written
 //   output_files.h         FileStream, Extraction                            a file for each direction
 //   output_captures.h      CaptureStream                                     a pcapng for each connection
+//   output_pcapng.h        PcapngPackets                                     packets of connections
 //   output_follow.h        FollowStream                                      one connection, as tshark's
 //   output_diff.h          DiffAssembler                                     what receivers read differently
 //
@@ -31,5 +32,6 @@
 #include "restitch/output_json.h"         // IWYU pragma: export
 #include "restitch/output_log.h"          // IWYU pragma: export
 #include "restitch/output_names.h"        // IWYU pragma: export
+#include "restitch/output_pcapng.h"       // IWYU pragma: export
 #include "restitch/output_trace.h"        // IWYU pragma: export
 #include "restitch/output_where.h"        // IWYU pragma: export

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "restitch/output_files.h"
+#include "restitch/output_pcapng.h"
 #include "restitch/packet_context.h"
 
 namespace restitch {
@@ -52,20 +53,16 @@ class CaptureStream {
 
   void write(const TcpSegment& tcp, TcpFlowDirection direction, const PacketContext& packet);
   void mention(TcpFlowDirection direction);
-  bool wrote(const CaptureInfo& info);
-  std::uint32_t interface_of(LinkType link_type);
 
   Extraction* extraction_;
   std::optional<SummaryStream> notes_;  // until the end of the connection
   NetFlow net_;                         // client to server
   std::optional<File> file_;
-  std::vector<LinkType> interfaces_;  // of the file, in order
-  std::array<bool, 2> fins_{};        // by TcpFlowDirection: one was seen
-  std::array<bool, 2> indexed_{};     // the same: the index tells of it
-  bool refused_ = false;              // a limit has no room for more
-  bool reset_ = false;                // perhaps: a RST was seen
-  std::uint64_t frame_number_ = 0;    // of the frame written last, as a packet
-  std::uint32_t frame_source_ = 0;
+  PcapngPackets packets_;
+  std::array<bool, 2> fins_{};     // by TcpFlowDirection: one was seen
+  std::array<bool, 2> indexed_{};  // the same: the index tells of it
+  bool refused_ = false;           // a limit has no room for more
+  bool reset_ = false;             // perhaps: a RST was seen
 };
 
 class CaptureStreamFactory {

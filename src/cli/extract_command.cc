@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/selection.h"
+#include "cli/serve_packets.h"
 #include "cli/session.h"
 #include "cli/summary.h"
 
@@ -98,6 +99,7 @@ int run_extract(const Options& options) {
   if (!selection->has_all()) {
     wanted = [&](const ConnectionSummary& summary) { return selection->has(summary.number); };
   }
+  if (!options.listen.empty()) return serve_packets(options, wanted);
   allow_many_open_files();
   Session session(options);
   if (!session.open()) return session.status();

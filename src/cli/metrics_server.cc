@@ -12,7 +12,7 @@
 #include <system_error>
 #include <utility>
 
-#include "cli/metrics_address.h"
+#include "cli/listening_address.h"
 
 namespace restitch::cli {
 namespace {
@@ -39,7 +39,7 @@ class SignalsBlocked {
 }  // namespace
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::open(const std::string& address) {
-  auto listener = listen_for_metrics(address);
+  auto listener = listen_on("--metrics", address);
   if (!listener) return tl::unexpected(listener.error());
   std::unique_ptr<MetricsServer> server(new MetricsServer(listener->socket, std::move(listener->address)));
   if (auto started = server->start(); !started) return tl::unexpected(started.error());

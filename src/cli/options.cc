@@ -14,9 +14,9 @@
 #include "cli/choice_flags.h"
 #include "cli/choices.h"
 #include "cli/exit_status.h"
+#include "cli/listening_address.h"
 #include "cli/log_flags.h"
 #include "cli/messages.h"
-#include "cli/metrics_address.h"
 #include "cli/numbers.h"
 #include "cli/standard_output.h"
 
@@ -84,6 +84,7 @@ class Parser {
   void add_diff();
   void add_log();
   bool take_follow_target(std::string& complaint);
+  bool check_extraction(std::string& complaint) const;
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
   [[nodiscard]] CommandCost cost() const;
@@ -155,10 +156,15 @@ void Parser::add_extract() {
       "Nothing is overwritten: a name that is taken gets c1, c2, ... at its end, as in tcpflow, and a DIR\n"
       "that holds an index.jsonl already is refused.\n");
   extract->add_option("-o,--output", options_.directory, "Folder to write to; made if it is not there")
-      ->type_name("DIR")
-      ->required();
+      ->type_name("DIR");
   extract->add_flag("--pcap", options_.captures,
                     "Write the packets of each connection to a\npcapng of its own instead");
+  extract
+      ->add_option(
+          "--listen", options_.listen,
+          "With --pcap: send the packets of all to whoever\nconnects, as one pcapng, in place of files\n"
+          "(pcap-over-IP); of files once somebody reads")
+      ->type_name("[ADDRESS:]PORT");
   extract
       ->add_option(
           "--gaps", options_.extraction.gaps,
@@ -383,11 +389,27 @@ void Parser::plan() {
   options_.input.decoder.domains_max = plan.pool.domains_max;
 }
 
+// Files need a folder; what is sent needs none.
+bool Parser::check_extraction(std::string& complaint) const {
+  if (options_.command != Command::extract) return true;
+  const bool to_folder = !options_.directory.empty();
+  if (options_.listen.empty()) {
+    if (!to_folder) complaint = "-o DIR: where to write to";
+  } else if (!options_.captures) {
+    complaint = "--listen: it sends packets: --pcap";
+  } else if (to_folder) {
+    complaint = "--listen: it writes no files: leave -o out";
+  } else if (const auto address = check_listening_address("--listen", options_.listen); !address) {
+    complaint = address.error().message;
+  }
+  return complaint.empty();
+}
+
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
   if (!log_.finish(options_.directory, complaint) || !choice_.finish(complaint)) return false;
-  if (!take_follow_target(complaint)) return false;
+  if (!take_follow_target(complaint) || !check_extraction(complaint)) return false;
   if (options_.top != 0 && !options_.sort) options_.sort = SortKey::bytes;
   if (options_.sort && options_.input.endless()) {
     complaint = "--sort, --top: they take an input that ends";
@@ -400,7 +422,7 @@ bool Parser::finish(std::string& complaint) {
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();
   options_.threads = std::clamp(threads_, 1U, options_.memory.threads_max);
   if (!options_.metrics.empty()) {
-    if (const auto address = check_metrics_address(options_.metrics); !address) {
+    if (const auto address = check_listening_address("--metrics", options_.metrics); !address) {
       complaint = address.error().message;
     }
   }

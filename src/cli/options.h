@@ -57,6 +57,7 @@ struct Options {
   ExtractionOptions extraction;
   bool captures = false;  // a pcapng for each connection instead
   double flush_interval_s = 1;
+  std::string listen;  // where to serve the packets instead of writing them; empty: nowhere
 
   // log
   LogFileOptions log;

@@ -1,54 +1,11 @@
-#include <algorithm>
 #include <utility>
 
 #include "output/file_store.h"
-#include "output/pcapng_writer.h"
 #include "output/text.h"
-#include "packet/checksum.h"
 #include "restitch/output_captures.h"
 #include "restitch/output_json.h"
 
 namespace restitch {
-namespace {
-
-constexpr std::uint8_t tcp_protocol = 6;
-constexpr std::uint8_t hops = 64;  // what the fragments said is not known any more
-
-std::vector<std::uint8_t> ipv4_datagram(const NetFlow& net, Bytes payload) {
-  constexpr std::size_t header_size = 20;
-  std::vector<std::uint8_t> out(header_size);
-  const std::size_t size = header_size + payload.size();
-  // A whole datagram of 65,535 bytes had options perhaps that we do not write: 0, as offloaded ones have.
-  const std::size_t total = size > 0xffff ? 0 : size;
-  out[0] = 0x45;
-  out[2] = static_cast<std::uint8_t>(total >> 8);
-  out[3] = static_cast<std::uint8_t>(total);
-  out[8] = hops;
-  out[9] = tcp_protocol;
-  std::copy_n(net.source.bytes.begin() + 12, 4, out.begin() + 12);
-  std::copy_n(net.destination.bytes.begin() + 12, 4, out.begin() + 16);
-  const auto sum = static_cast<std::uint16_t>(~fold_sum(sum_words(out.data(), header_size)));
-  std::memcpy(out.data() + 10, &sum, sizeof sum);
-  out.insert(out.end(), payload.begin(), payload.end());
-  return out;
-}
-
-std::vector<std::uint8_t> ipv6_datagram(const NetFlow& net, Bytes payload) {
-  constexpr std::size_t header_size = 40;
-  std::vector<std::uint8_t> out(header_size);
-  const std::size_t size = payload.size() > 0xffff ? 0 : payload.size();
-  out[0] = 0x60;
-  out[4] = static_cast<std::uint8_t>(size >> 8);
-  out[5] = static_cast<std::uint8_t>(size);
-  out[6] = tcp_protocol;
-  out[7] = hops;
-  std::copy_n(net.source.bytes.begin(), 16, out.begin() + 8);
-  std::copy_n(net.destination.bytes.begin(), 16, out.begin() + 24);
-  out.insert(out.end(), payload.begin(), payload.end());
-  return out;
-}
-
-}  // namespace
 
 CaptureStream::File::~File() {
   if (extraction_ != nullptr) extraction_->store_->close(id_);
@@ -63,7 +20,6 @@ bool CaptureStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
   return true;
 }
 
-// A datagram that came in fragments is written whole, without its link layer: no one frame has it.
 void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, const PacketContext& packet) {
   if (notes_) net_ = notes_->net();
   if (!file_) {
@@ -76,23 +32,12 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
     const auto id = extraction_->create(notes_->summary(), direction, ".pcapng");
     if (!id) return;
     file_.emplace(*extraction_, *id);
-    append_section_header(extraction_->block_);
+    packets_.append_start(extraction_->block_);
   }
   std::vector<std::uint8_t>& block = extraction_->block_;
-  if (packet.origin().reassembled) {
-    NetFlow net = net_;
-    if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
-    const auto datagram =
-        net.source.version == 4 ? ipv4_datagram(net, tcp.bytes) : ipv6_datagram(net, tcp.bytes);
-    const std::uint32_t interface = interface_of(LinkType::raw);
-    CaptureInfo info = packet.capture_info();
-    info.original_size = static_cast<std::uint32_t>(datagram.size());
-    append_packet(block, interface, info, datagram, "put together from IP fragments");
-  } else {
-    if (wrote(packet.capture_info())) return;
-    const std::uint32_t interface = interface_of(packet.link_type());
-    append_packet(block, interface, packet.capture_info(), packet.frame());
-  }
+  NetFlow net = net_;
+  if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
+  packets_.append(block, tcp, net, packet);
   // Whole blocks, or the file would be none.
   if (!refused_ && extraction_->admit(block.size()) < block.size()) refused_ = true;
   if (refused_) {
@@ -101,25 +46,6 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
     extraction_->store_->append(file_->id(), block);
   }
   block.clear();
-}
-
-// A frame that holds several segments is written once. Notes that it is written now.
-bool CaptureStream::wrote(const CaptureInfo& info) {
-  const bool same =
-      info.packet_number != 0 && info.packet_number == frame_number_ && info.source_index == frame_source_;
-  frame_number_ = info.packet_number;
-  frame_source_ = info.source_index;
-  return same;
-}
-
-std::uint32_t CaptureStream::interface_of(LinkType link_type) {
-  const auto known = std::find(interfaces_.begin(), interfaces_.end(), link_type);
-  const auto index = static_cast<std::uint32_t>(known - interfaces_.begin());
-  if (known == interfaces_.end()) {
-    interfaces_.push_back(link_type);
-    append_interface(extraction_->block_, link_type);
-  }
-  return index;
 }
 
 void CaptureStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {

@@ -1,4 +1,4 @@
-#include "cli/metrics_address.h"
+#include "cli/listening_address.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -20,7 +20,7 @@ struct HostAndPort {
   std::uint16_t port = 0;
 };
 
-Result<HostAndPort> parse(const std::string& text) {
+Result<HostAndPort> parse(const std::string& flag, const std::string& text) {
   HostAndPort out;
   const std::size_t colon = text.rfind(':');
   const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
@@ -31,7 +31,7 @@ Result<HostAndPort> parse(const std::string& text) {
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
   if (error != std::errc() || end != port.data() + port.size() || out.host.empty()) {
     return failure(ErrorCode::invalid_argument,
-                   "--metrics: \"" + text + "\" is not [ADDRESS:]PORT, as in 9191 or 0.0.0.0:9191");
+                   flag + ": \"" + text + "\" is not [ADDRESS:]PORT, as in 9191 or 0.0.0.0:9191");
   }
   return out;
 }
@@ -46,7 +46,7 @@ std::uint16_t port_of(int socket) {
 }
 
 // The socket, or -1 with errno. Not SO_REUSEPORT: two runs on one port would answer in turns.
-int listen_on(const addrinfo& where) {
+int listener_on(const addrinfo& where) {
   const int socket = ::socket(where.ai_family, where.ai_socktype, where.ai_protocol);
   if (socket < 0) return -1;
   const int yes = 1;
@@ -62,20 +62,21 @@ int listen_on(const addrinfo& where) {
   return -1;
 }
 
-tl::unexpected<Error> cannot_listen(const std::string& address, const std::string& why) {
-  return failure(ErrorCode::io, fmt::format("--metrics: cannot listen on {}: {}", address, why));
+tl::unexpected<Error> cannot_listen(const std::string& flag, const std::string& address,
+                                    const std::string& why) {
+  return failure(ErrorCode::io, fmt::format("{}: cannot listen on {}: {}", flag, address, why));
 }
 
 }  // namespace
 
-Result<void> check_metrics_address(const std::string& address) {
-  const auto parsed = parse(address);
+Result<void> check_listening_address(const std::string& flag, const std::string& address) {
+  const auto parsed = parse(flag, address);
   if (!parsed) return tl::unexpected(parsed.error());
   return {};
 }
 
-Result<MetricsListener> listen_for_metrics(const std::string& address) {
-  const auto parsed = parse(address);
+Result<Listener> listen_on(const std::string& flag, const std::string& address) {
+  const auto parsed = parse(flag, address);
   if (!parsed) return tl::unexpected(parsed.error());
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
@@ -83,18 +84,18 @@ Result<MetricsListener> listen_for_metrics(const std::string& address) {
   addrinfo* first = nullptr;
   const int unknown =
       ::getaddrinfo(parsed->host.c_str(), std::to_string(parsed->port).c_str(), &hints, &first);
-  if (unknown != 0) return cannot_listen(address, ::gai_strerror(unknown));
+  if (unknown != 0) return cannot_listen(flag, address, ::gai_strerror(unknown));
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> all(first, ::freeaddrinfo);
   int socket = -1;
   for (const addrinfo* one = first; one != nullptr && socket < 0; one = one->ai_next)
-    socket = listen_on(*one);
+    socket = listener_on(*one);
   if (socket < 0 && errno == EADDRINUSE) {
-    return cannot_listen(address, "the port is in use; take another one, or 0 for any that is free");
+    return cannot_listen(flag, address, "the port is in use; take another one, or 0 for any that is free");
   }
-  if (socket < 0) return cannot_listen(address, std::generic_category().message(errno));
+  if (socket < 0) return cannot_listen(flag, address, std::generic_category().message(errno));
   const bool v6 = parsed->host.find(':') != std::string::npos;
-  return MetricsListener{
-      socket, fmt::format("{}{}{}:{}", v6 ? "[" : "", parsed->host, v6 ? "]" : "", port_of(socket))};
+  return Listener{socket,
+                  fmt::format("{}{}{}:{}", v6 ? "[" : "", parsed->host, v6 ? "]" : "", port_of(socket))};
 }
 
 }  // namespace restitch::cli
