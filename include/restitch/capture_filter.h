@@ -38,11 +38,13 @@ class PacketFilter {
   const Program* last_ = nullptr;
 };
 
+class FilterAdvice;
+
 // What of a reader a filter lets through; the rest is counted.
 class FilteredReader final : public CaptureReader {
  public:
-  FilteredReader(std::unique_ptr<CaptureReader> reader, PacketFilter filter)
-      : reader_(std::move(reader)), filter_(std::move(filter)) {}
+  FilteredReader(std::unique_ptr<CaptureReader> reader, PacketFilter filter);
+  ~FilteredReader() override;
 
   std::span<const Record> next_batch() override;
   bool keep_records() override { return reader_->keep_records(); }
@@ -59,6 +61,9 @@ class FilteredReader final : public CaptureReader {
   [[nodiscard]] std::uint64_t filtered_out() const { return filtered_out_; }
   // What PacketFilter::failure() says; empty if the filter fits all packets so far.
   [[nodiscard]] const std::string& filter_failure() const { return filter_.failure(); }
+  // While no packet has matched: an expression that would have matched one of the first ten thousand, behind
+  // a VLAN tag, MPLS labels or PPPoE ("vlan and (port 80)"); empty if there is none.
+  [[nodiscard]] std::string would_match() const;
 
  private:
   void note_end();
@@ -68,6 +73,7 @@ class FilteredReader final : public CaptureReader {
   std::vector<Record> batch_;
   CaptureEnd end_;
   std::uint64_t filtered_out_ = 0;
+  std::unique_ptr<FilterAdvice> advice_;  // until a packet matches
 };
 
 }  // namespace restitch

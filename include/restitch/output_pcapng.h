@@ -1,5 +1,5 @@
-// PcapngPackets: packets of connections as a pcapng file (draft-ietf-opsawg-pcapng), block by block, in the byte
-// order of this machine and with times in nanoseconds. Whoever appends owns the bytes. One thread.
+// PcapngPackets: packets of connections as a pcapng file (draft-ietf-opsawg-pcapng), block by block, in the
+// byte order of this machine and with times in nanoseconds. Whoever appends owns the bytes. One thread.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +15,9 @@ class PcapngPackets {
   // Appends the start of a file, with the interfaces of the packets so far.
   void append_start(std::vector<std::uint8_t>& out) const;
 
-  // Appends the packet of a segment between `net.source` and `net.destination`, behind its interface if that is
-  // new; nothing if its frame was the one appended last, as one that holds several segments is. A datagram that
-  // came in fragments is written whole, without its link layer: no one frame has it.
+  // Appends the packet of a segment between `net.source` and `net.destination`, behind its interface if that
+  // is new; nothing if its frame was the one appended last, as one that holds several segments is. A datagram
+  // that came in fragments is written whole, without its link layer: no one frame has it.
   void append(std::vector<std::uint8_t>& out, const TcpSegment& tcp, const NetFlow& net,
               const PacketContext& packet);
 

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "capture/filter_advice.h"
 #include "restitch/capture_filter.h"
 
 namespace restitch {
@@ -101,14 +102,27 @@ bool PacketFilter::matches(LinkType link_type, Bytes frame, std::size_t original
   return pcap_offline_filter(&program.code, &header, frame.data()) != 0;
 }
 
+FilteredReader::FilteredReader(std::unique_ptr<CaptureReader> reader, PacketFilter filter)
+    : reader_(std::move(reader)),
+      filter_(std::move(filter)),
+      advice_(std::make_unique<FilterAdvice>(filter_.expression())) {}
+
+FilteredReader::~FilteredReader() = default;
+
+std::string FilteredReader::would_match() const { return advice_ ? advice_->found() : std::string(); }
+
 std::span<const Record> FilteredReader::next_batch() {
   batch_.clear();
   for (int barren = 0; batch_.empty() && barren < barren_batches_max; ++barren) {
     const std::span<const Record> all = reader_->next_batch();
     for (const Record& record : all) {
-      if (filter_.matches(record.link_type, record.frame, record.info.original_size))
+      if (filter_.matches(record.link_type, record.frame, record.info.original_size)) {
         batch_.push_back(record);
+      } else if (advice_) {
+        advice_->look_at(record);
+      }
     }
+    if (!batch_.empty()) advice_.reset();
     filtered_out_ += all.size() - batch_.size();
     if (all.empty()) break;
   }

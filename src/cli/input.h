@@ -35,6 +35,8 @@ class Input {
   [[nodiscard]] bool stopped() const;
   [[nodiscard]] std::string how_far() const;
   [[nodiscard]] std::uint64_t filtered_out() const { return filtered_ ? filtered_->filtered_out() : 0; }
+  // Of a filter that matches nothing: one that would.
+  [[nodiscard]] std::string better_filter() const { return filtered_ ? filtered_->would_match() : ""; }
 
  private:
   Input(const InputSelection& selection, const MemoryPlan& memory, const std::atomic<bool>& stop)

@@ -80,7 +80,8 @@ void PacketServer::finish() {
 }
 
 bool PacketServer::anything_waits() const {
-  return std::any_of(clients_.begin(), clients_.end(), [](const Client& client) { return client.left() != 0; });
+  return std::any_of(clients_.begin(), clients_.end(),
+                     [](const Client& client) { return client.left() != 0; });
 }
 
 // Until somebody comes, or one that something waits for takes more.
@@ -110,8 +111,8 @@ void PacketServer::let_in() {
 // False: the client has gone, and its socket is closed.
 bool PacketServer::pass_on(Client& client) {
   while (client.left() != 0) {
-    const ssize_t sent =
-        ::send(client.socket, client.waiting.data() + client.sent, client.left(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = ::send(client.socket, client.waiting.data() + client.sent, client.left(),
+                                MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
     if (sent < 0) {

@@ -1,5 +1,5 @@
-// PacketServer: a pcapng file that is made while others read it, through TCP (pcap-over-IP): whoever connects gets it
-// from its start, with the packets from then on. It owns its sockets. One thread.
+// PacketServer: a pcapng file that is made while others read it, through TCP (pcap-over-IP): whoever connects
+// gets it from its start, with the packets from then on. It owns its sockets. One thread.
 #pragma once
 
 #include <cstdint>

@@ -11,7 +11,8 @@ namespace {
 
 std::string serving_text(const PacketServer& server) {
   std::string out;
-  if (server.clients_dropped() != 0) out += fmt::format("clients closed for being slow: {}\n", server.clients_dropped());
+  if (server.clients_dropped() != 0)
+    out += fmt::format("clients closed for being slow: {}\n", server.clients_dropped());
   return out + fmt::format("{} packets sent, to {} clients\n", server.packets(), server.clients_served());
 }
 

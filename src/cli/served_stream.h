@@ -1,6 +1,6 @@
-// ServedStream: a stream that passes the packets of its connection on to a PacketServer. It keeps its connection
-// in the pool after the end, so that the last acknowledgement goes with it. The server must outlive the pool. One
-// thread.
+// ServedStream: a stream that passes the packets of its connection on to a PacketServer. It keeps its
+// connection in the pool after the end, so that the last acknowledgement goes with it. The server must
+// outlive the pool. One thread.
 #pragma once
 
 #include <functional>

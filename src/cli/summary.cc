@@ -81,6 +81,12 @@ void ConnectionTotals::add(const ConnectionSummary& summary) {
   }
 }
 
+// A filter that matches nothing.
+std::string advice_on_filter(const std::string& better) {
+  if (!better.empty()) return fmt::format("the filter matches no packet; this one would: \"{}\"\n", better);
+  return "the filter matches no packet; inside tunnels it does not look, as --where does\n";
+}
+
 std::string summary_text(const Session& session, const ConnectionTotals& totals) {
   const RunCounts& counts = session.counts();
   const FeedCounts& fed = counts.fed;
@@ -93,6 +99,7 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
   append_count(out, "further frames in packets that hold several", fed.subframes);
   append_fragments(out, counts.fragments);
   append_count(out, "packets left out by the filter", counts.filtered_out);
+  if (counts.filtered_out != 0 && fed.packets == 0) out += advice_on_filter(session.input().better_filter());
   append_count(out, "packets captured twice", fed.copies);
   append_interfaces(out, counts.interfaces, session.live());
   append_counts<EventKind>(out, "events", counts.events);

@@ -13,7 +13,8 @@ const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
 
 class Listen : public ToolTest {
  protected:
-  // Runs `server` in the background until it says where it listens, and then `line`, in which PORT is its port.
+  // Runs `server` in the background until it says where it listens, and then `line`, in which PORT is its
+  // port.
   ToolRun run_beside(const std::string& server, const std::string& line) const {
     return run(server + " 2>said & server=$!\n" +
                "timeout 30 sh -c 'until grep -q \"^packets: tcp\" said; do :; done'\n"
@@ -33,8 +34,9 @@ TEST_F(Listen, WhoeverConnectsReadsThePacketsOfAllConnections) {
 }
 
 TEST_F(Listen, SendsOnlyTheConnectionsThatAreChosen) {
-  const ToolRun read_back = run_beside("@ extract --pcap --connection 3 --listen 127.0.0.1:0 '" + sample + "'",
-                                       "@ streams --json -q tcp://127.0.0.1:$PORT");
+  const ToolRun read_back =
+      run_beside("@ extract --pcap --connection 3 --listen 127.0.0.1:0 '" + sample + "'",
+                 "@ streams --json -q tcp://127.0.0.1:$PORT");
   const ToolRun one = run("@ streams --json -q --connection 3 '" + sample + "'");
   const auto without_number = [](const std::string& json) { return json.substr(json.find(",\"src\"")); };
   ASSERT_THAT(read_back.out, HasSubstr("\"src\"")) << read("said");
@@ -45,9 +47,10 @@ TEST_F(Listen, EndsWhenTheReaderOfFilesIsGone) {
   Packets many(1);
   for (std::uint16_t port = 1; port <= 3000; ++port) many.port(port).talk(std::string(3000, 'x'), "world");
   write("many.pcap", many.bytes());
-  const ToolRun run = run_beside("@ extract --pcap --listen 0 many.pcap",
-                                 "python3 -c 'import socket, sys; s = socket.create_connection((\"127.0.0.1\", "
-                                 "int(sys.argv[1]))); s.recv(1000)' $PORT");
+  const ToolRun run =
+      run_beside("@ extract --pcap --listen 0 many.pcap",
+                 "python3 -c 'import socket, sys; s = socket.create_connection((\"127.0.0.1\", "
+                 "int(sys.argv[1]))); s.recv(1000)' $PORT");
   EXPECT_EQ(run.status, 0) << run.err;
   EXPECT_EQ(read("served"), "2\n") << read("said");
   EXPECT_THAT(read("said"), HasSubstr("restitch: --listen: nobody reads any more\n"));

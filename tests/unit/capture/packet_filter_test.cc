@@ -50,6 +50,35 @@ TEST(PacketFilterTest, OnlyWhatMatchesComesThroughWithItsOwnNumber) {
   EXPECT_FALSE(read_filtered(file.bytes, "udp").end.damaged);
 }
 
+// "vlan" and a tag, in front of what ethernet() has behind its addresses.
+std::string tagged(const std::string& packet) {
+  return std::string(12, '\x02') + "\x81" + std::string(1, '\0') + std::string(1, '\0') + "\x07\x08" +
+         std::string(1, '\0') + packet;
+}
+
+std::string advice_on(const ByteVector& bytes, const std::string& expression) {
+  auto filter = PacketFilter::compile(expression);
+  EXPECT_TRUE(filter) << filter.error().message;
+  auto inner = open_source(std::make_unique<MemorySource>(bytes, 100));
+  FilteredReader reader(std::move(*inner), std::move(*filter));
+  while (!reader.finished()) reader.next_batch();
+  return reader.would_match();
+}
+
+TEST(PacketFilterTest, OneThatMatchesNothingSaysWhatWould) {
+  PcapBuilder plain;
+  plain.record(0, 0, ethernet(to_web));
+  PcapBuilder vlan;
+  vlan.record(0, 0, tagged(to_dns)).record(0, 1, tagged(to_web));
+  PcapBuilder both;
+  both.record(0, 0, tagged(to_web)).record(0, 1, ethernet(to_web));
+  EXPECT_EQ(advice_on(vlan.bytes, "tcp port 80"), "vlan and (tcp port 80)");
+  EXPECT_EQ(advice_on(vlan.bytes, "tcp port 81"), "");
+  EXPECT_EQ(advice_on(plain.bytes, "tcp port 81"), "");
+  EXPECT_EQ(advice_on(plain.bytes, "tcp port 80"), "");
+  EXPECT_EQ(advice_on(both.bytes, "tcp port 80"), "");  // it matches
+}
+
 TEST(PacketFilterTest, EachLinkTypeOfAFileGetsAProgramOfItsOwn) {
   PcapngBuilder file;
   file.section().interface(1).interface(101).interface(228);
