@@ -13,7 +13,8 @@ void FilterAdvice::look_at(const Record& record) {
 }
 
 void FilterAdvice::compile() {
-  for (const char* tags : {"vlan", "vlan and vlan", "mpls", "pppoes", "vlan and pppoes"}) {
+  for (const char* tags :
+       {"vlan", "vlan and vlan", "mpls", "pppoes", "vlan and pppoes", "vlan and vlan and pppoes"}) {
     auto other = PacketFilter::compile(std::string(tags) + " and (" + expression_ + ")");
     if (other) others_.push_back(std::move(*other));
   }

@@ -4,11 +4,16 @@
 
 #include "cli/commands.h"
 #include "cli/messages.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 #include "cli/standard_output.h"
 
 namespace restitch::cli {
+
 int run_diff(const Options& options) {
+  int status = exit_ok;
+  const auto selection = Selection::read_ahead(options, options.where, status);
+  if (!selection) return status;
   Session session(options);
   if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();
   std::vector<std::string_view> names;
@@ -16,6 +21,7 @@ int run_diff(const Options& options) {
   StandardOutput output;
   std::string text;
   const auto print = [&](const ConnectionDiff& found) {
+    if (!selection->has(found.number)) return;
     text.clear();
     options.json ? append_diff_json(text, found, names) : append_diff_text(text, found, names);
     output.write(text);

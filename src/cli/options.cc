@@ -234,6 +234,7 @@ void Parser::add_diff() {
       ->allow_extra_args(false)
       ->option_text("NAME,NAME...=first,last,linux,bsd");
   diff->add_flag("--json", options_.json, "One JSON object a line for each connection that differs");
+  choice_.add_to(*diff);
 }
 
 void Parser::add_log() {

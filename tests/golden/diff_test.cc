@@ -10,9 +10,11 @@ namespace restitch::testing {
 namespace {
 
 using nlohmann::json;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 // Behind a hole come two copies that differ; when it is filled, hosts read "GET /good" or "GET /evil". A
 // clean connection follows.
@@ -59,6 +61,28 @@ TEST_F(DiffCommand, SaysNothingOfWhatAllReadAlike) {
   EXPECT_EQ(run.status, 0);
   EXPECT_THAT(run.out, IsEmpty());
   EXPECT_EQ(run.err, "4 packets, 1 connections, 0 of them read differently by first, last, linux, bsd\n");
+}
+
+TEST_F(DiffCommand, TellsOnlyOfTheConnectionsThatAreChosen) {
+  Packets two;
+  for (const auto port : {std::uint16_t{40000}, std::uint16_t{50000}}) {
+    two.port(port)
+        .open()
+        .add(two.client(106, "good"))
+        .add(two.client(106, "evil"))
+        .add(two.client(101, "GET /"));
+  }
+  write("two.pcap", two.bytes());
+  const auto told = [&](const std::string& flags) {
+    return ToolTest::run("@ diff " + flags + " two.pcap").out;
+  };
+  EXPECT_THAT(told(""),
+              AllOf(HasSubstr("connection 0: 10.0.0.1:40000"), HasSubstr("connection 1: 10.0.0.1:50000")));
+  for (const char* flags :
+       {"--connection 1", "--where 'port 50000'", "--where 'client port 45000-60000'"}) {
+    EXPECT_THAT(told(flags), StartsWith("connection 1: 10.0.0.1:50000")) << flags;
+    EXPECT_THAT(told(flags), Not(HasSubstr("connection 0"))) << flags;
+  }
 }
 
 TEST_F(DiffCommand, AHostIsReadAsItsPrefixSays) {
