@@ -30,8 +30,8 @@ std::optional<FollowTarget> parse_follow_target(const std::string& text) {
   const std::string_view one = std::string_view(text).substr(0, comma);
   const std::string_view other = std::string_view(text).substr(comma + 1);
   auto ends = ConnectionFilter::parse(fmt::format("({} and {}) or ({} and {})", end_of(one, "client"),
-                                                        end_of(other, "server"), end_of(one, "server"),
-                                                        end_of(other, "client")));
+                                                  end_of(other, "server"), end_of(one, "server"),
+                                                  end_of(other, "client")));
   if (!ends) return std::nullopt;
   FollowTarget target;
   target.ends = std::move(*ends);
