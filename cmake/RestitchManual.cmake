@@ -3,20 +3,19 @@
 find_program(SCDOC scdoc)
 set(man_dir ${PROJECT_BINARY_DIR}/man)
 
-# `text` with the parts in it.
-function(restitch_fill_in text)
+# Puts the parts (ARGN) into the text that the variable holds.
+function(restitch_fill_in variable)
+  set(text "${${variable}}")
   foreach(round RANGE 1)  # a part may have parts
     foreach(part IN LISTS ARGN)
       get_filename_component(name ${part} NAME_WE)
       string(TOUPPER ${name} name)
-      if(${text} MATCHES "@${name}@")
-        file(READ ${part} content)
-        string(REPLACE "@${name}@" "${content}" ${text} "${${text}}")
-      endif()
+      file(READ ${part} content)
+      string(REPLACE "@${name}@" "${content}" text "${text}")
     endforeach()
   endforeach()
-  string(REGEX REPLACE "\n\n\n+" "\n\n" ${text} "${${text}}")
-  set(${text} "${${text}}" PARENT_SCOPE)
+  string(REGEX REPLACE "\n\n\n+" "\n\n" text "${text}")
+  set(${variable} "${text}" PARENT_SCOPE)
 endfunction()
 
 file(GLOB man_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/man/*.scd)

@@ -1,8 +1,10 @@
-// A program in a page, also printed in librestitch(3): how many bytes each side sends, and how many are missing.
+// A program in a page, also printed in librestitch(3): how many bytes each side sends, and how many are
+// missing.
 //
 //   count_bytes capture.pcapng        (or "-" for standard input)
 //
-// clang-format off: lines as short as those of a manual page
+// The lines are as short as those of a manual page:
+// clang-format off
 #include <restitch/restitch.h>
 
 #include <cstdio>

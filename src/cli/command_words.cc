@@ -12,7 +12,8 @@ bool is_one_of(const Names& names, std::string_view word) {
 }
 
 bool is_negative_number(std::string_view word) {
-  return word.size() > 1 && word[0] == '-' && word.find_first_not_of("0123456789", 1) == std::string_view::npos;
+  return word.size() > 1 && word[0] == '-' &&
+         word.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
 
 }  // namespace

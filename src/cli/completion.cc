@@ -45,7 +45,10 @@ class Line {
 };
 
 Line::Line(std::span<const std::string> words, std::span<const CommandTable> commands)
-    : commands_(commands), before_(words.first(words.size() - 1)), typed_(words.back()), command_(&commands.front()) {
+    : commands_(commands),
+      before_(words.first(words.size() - 1)),
+      typed_(words.back()),
+      command_(&commands.front()) {
   if (before_.empty()) return;
   for (const CommandTable& command : commands) {
     if (command.name != before_.front()) continue;

@@ -1,5 +1,5 @@
-// What may stand next on a command line: `restitch __complete WORD...` prints it for the completion of a shell
-// (completions/), so that all shells offer the same, and what is parsed. Pure functions.
+// What may stand next on a command line: `restitch __complete WORD...` prints it for the completion of a
+// shell (completions/), so that all shells offer the same, and what is parsed. Pure functions.
 #pragma once
 
 #include <span>
@@ -29,8 +29,8 @@ struct Completion {
 // The last of `words` is the one that is being typed, and may be empty.
 Completion complete(std::span<const std::string> words, std::span<const CommandTable> commands);
 
-// For the scripts: a line that names what may stand there further, and one for each candidate: the word, a tab,
-// and its description.
+// For the scripts: a line that names what may stand there further, and one for each candidate: the word, a
+// tab, and its description.
 std::string completion_text(const Completion& completion);
 
 // Prints that, with the interfaces of this host where they may stand. The exit status.

@@ -14,6 +14,7 @@ constexpr std::string_view usual_group = "Options";
 
 void split_description(const std::string& text, Flag& flag) {
   flag.summary = text.substr(0, text.find('\n'));
+  flag.summary.erase(flag.summary.find_last_not_of(":;,.") + 1);  // which lead to the rest
   flag.description = text;
   std::replace(flag.description.begin(), flag.description.end(), '\n', ' ');
 }
@@ -46,9 +47,9 @@ bool Flag::has_name(std::string_view name) const {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-const Flag* CommandTable::find(std::string_view name) const {
+const Flag* CommandTable::find(std::string_view flag_name) const {
   const auto found =
-      std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.has_name(name); });
+      std::find_if(flags.begin(), flags.end(), [&](const Flag& flag) { return flag.has_name(flag_name); });
   return found == flags.end() ? nullptr : &*found;
 }
 

@@ -33,7 +33,7 @@ struct CommandTable {
   std::vector<Flag> flags;  // in the order in which they were added
 
   // Null: it has none of this name.
-  [[nodiscard]] const Flag* find(std::string_view name) const;
+  [[nodiscard]] const Flag* find(std::string_view flag_name) const;
 };
 
 CommandTable table_of(const CLI::App& command);

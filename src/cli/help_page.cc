@@ -21,8 +21,8 @@ constexpr std::array<std::string_view, 8> group_order = {"Output",   "Choosing",
 
 // Columns on a terminal; the texts have no wide characters.
 std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(std::count_if(
+      text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 // "-c, --count N"; what has no short name is moved to where the long ones stand.
@@ -55,14 +55,6 @@ void append_flag(std::string& out, const Flag& flag, const std::string& text) {
     line += word;
   }
   out += line + '\n';
-}
-
-// A line that ends where the rest of a description would begin.
-std::string without_colon(std::string text) {
-  while (!text.empty() && (text.back() == ':' || text.back() == ';' || text.back() == ',' || text.back() == '.')) {
-    text.pop_back();
-  }
-  return text;
 }
 
 void append_group(std::string& out, const CommandTable& command, std::string_view group) {
@@ -98,10 +90,10 @@ std::string short_help(const CommandTable& command) {
   const HelpText& text = help_text(command.name);
   std::string out = head_of(command) + '\n';
   for (const std::string_view name : text.everyday) {
-    if (const Flag* const flag = command.find(name)) append_flag(out, *flag, without_colon(flag->summary));
+    if (const Flag* const flag = command.find(name)) append_flag(out, *flag, flag->summary);
   }
-  return out + fmt::format("\nExamples:\n{0}\nAll flags: restitch {1} --help-all, or man restitch-{1}\n", text.examples,
-                           command.name);
+  return out + fmt::format("\nExamples:\n{0}\nAll flags: restitch {1} --help-all, or man restitch-{1}\n",
+                           text.examples, command.name);
 }
 
 std::string long_help(const CommandTable& command) {
@@ -118,8 +110,9 @@ std::string program_help(const std::string& description, std::span<const Command
   for (const CommandTable& command : commands) {
     out += fmt::format("  {:<8} {}\n", command.name, command.description);
   }
-  return out + fmt::format("\nExamples:\n{}\nFlags of a command: restitch COMMAND --help; all of them: --help-all\n",
-                           help_text({}).examples);
+  return out + fmt::format(
+                   "\nExamples:\n{}\nFlags of a command: restitch COMMAND --help; all of them: --help-all\n",
+                   help_text({}).examples);
 }
 
 std::string long_program_help(const std::string& description, std::span<const CommandTable> commands) {

@@ -5,10 +5,9 @@
 namespace restitch::cli {
 namespace {
 
-const HelpText program = {
-    "restitch [COMMAND] [FLAGS] FILE... [FILTER]",
-    {},
-    R"(  restitch capture.pcapng                    a table of the connections
+const HelpText program = {"restitch [COMMAND] [FLAGS] FILE... [FILTER]",
+                          {},
+                          R"(  restitch capture.pcapng                    a table of the connections
   restitch -i eth0 tcp port 80               the same live, until ^C
   tcpdump -w - port 80 | restitch -          the same, from a pipe
   restitch streams --json capture.pcap.gz    a JSON object for each direction
@@ -17,7 +16,7 @@ const HelpText program = {
   restitch log --format zeek capture.pcapng  Zeek's conn.log
   restitch diff capture.pcapng               what Linux, BSD and others read
 )",
-    R"(Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz; several
+                          R"(Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz; several
 are merged by time, and connections continue from one to the next. Data goes to
 standard output, all else to standard error. Exit status: 0 all well, 1 wrong
 usage, 2 an input that is unreadable or cut off, or an output that cannot be
@@ -28,8 +27,8 @@ files. What could be read is there in any case.
 const std::map<std::string_view, HelpText> commands = {
     {"streams",
      {"restitch [streams] [FLAGS] FILE... [FILTER]",
-      {"--json", "--events", "--sort", "--top", "--where", "--connection", "--interface", "--follow", "--count",
-       "--receiver", "--quiet"},
+      {"--json", "--events", "--sort", "--top", "--where", "--connection", "--interface", "--follow",
+       "--count", "--receiver", "--quiet"},
       R"(  restitch --sort bytes --top 10 capture.pcapng
   restitch streams --json capture.pcapng | jq 'select(.gaps != [])'
   restitch --where 'client 10.0.0.0/8 and bytes > 1M' capture.pcapng port 443

@@ -33,7 +33,8 @@ std::string_view nearest_flag(std::string_view word, const CommandTable& command
 }  // namespace
 
 std::size_t edit_distance(std::string_view one, std::string_view other) {
-  // Rows of the usual table: of the prefix of `one` before the last, of the last, and of the one that is made.
+  // Rows of the usual table: of the prefix of `one` before the last, of the last, and of the one that is
+  // made.
   std::vector<std::size_t> before(other.size() + 1);
   std::vector<std::size_t> last(other.size() + 1);
   std::vector<std::size_t> row(other.size() + 1);
@@ -70,7 +71,7 @@ std::string about_unknown_command(const std::string& word, std::span<const std::
   if (word.empty() || word.front() == '-') return {};
   const std::string_view meant = nearest(word, commands);
   std::error_code error;
-  if (meant.empty() || std::filesystem::exists(word, error)) return {};
+  if (meant.empty() || meant == word || std::filesystem::exists(word, error)) return {};
   return fmt::format("{}: there is no such command, and no such file; did you mean {}?", word, meant);
 }
 
@@ -84,7 +85,8 @@ std::string about_unknown_flag(std::string_view word, const CommandTable& comman
   }
   const std::string start = fmt::format("{}: {} has no such flag", name, command.name);
   if (!others.empty()) {
-    return fmt::format("{}; {} {} it", start, fmt::join(others, " and "), others.size() == 1 ? "has" : "have");
+    return fmt::format("{}; {} {} it", start, fmt::join(others, " and "),
+                       others.size() == 1 ? "has" : "have");
   }
   const std::string_view meant = nearest_flag(is_long ? name : word, command);
   return meant.empty() ? start : fmt::format("{}; did you mean --{}?", start, meant);

@@ -170,8 +170,7 @@ void Parser::add_follow() {
 }
 
 void Parser::add_diff() {
-  CLI::App* diff = add_command(
-      Command::diff, "Read each connection as several receivers would, and print where they differ");
+  CLI::App* diff = add_command(Command::diff, "Print where several receivers would read different bytes");
   diff->add_option("--receivers", diff_receivers_, "Those to compare, of the names of --receiver")
       ->type_name("NAME,NAME...")
       ->delimiter(',')

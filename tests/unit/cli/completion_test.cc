@@ -11,8 +11,13 @@ using Words = std::vector<std::string>;
 
 Flag flag(Words names, std::string value = {}, Words words = {}) {
   const bool takes_word = !value.empty() && value.front() != '[';
-  return {.names = std::move(names), .value = std::move(value), .summary = "What it does", .description = {},
-          .group = {}, .words = std::move(words), .takes_word = takes_word};
+  return {.names = std::move(names),
+          .value = std::move(value),
+          .summary = "What it does",
+          .description = {},
+          .group = {},
+          .words = std::move(words),
+          .takes_word = takes_word};
 }
 
 std::vector<CommandTable> commands() {
@@ -20,9 +25,13 @@ std::vector<CommandTable> commands() {
   list.takes_list = true;
   const Flag receiver = flag({"--receiver"}, "[PREFIX=]NAME", {"linux", "last"});
   std::vector<CommandTable> all = {
-      {"streams", "List", {flag({"FILE"}), flag({"--json"}), flag({"-i", "--interface"}, "IFACE"), receiver, list}},
-      {"follow", "Print", {flag({"N"}), flag({"FILE"}), flag({"-T", "--format"}, "FORMAT=ascii", {"ascii", "hex"}),
-                           flag({"-o"}, "DIR"), flag({"--timeout"}, "KIND=S", {"hole=", "idle="})}}};
+      {"streams",
+       "List",
+       {flag({"FILE"}), flag({"--json"}), flag({"-i", "--interface"}, "IFACE"), receiver, list}},
+      {"follow",
+       "Print",
+       {flag({"N"}), flag({"FILE"}), flag({"-T", "--format"}, "FORMAT=ascii", {"ascii", "hex"}),
+        flag({"-o"}, "DIR"), flag({"--timeout"}, "KIND=S", {"hole=", "idle="})}}};
   all[0].flags[3].takes_word = true;
   return all;
 }

@@ -45,7 +45,7 @@ TEST(UnknownCommand, IsAboutAWordThatIsNoFileAndLikeACommand) {
   EXPECT_EQ(about_unknown_command("extrct", commands),
             "extrct: there is no such command, and no such file; did you mean extract?");
   EXPECT_THAT(about_unknown_command("/", commands), IsEmpty());
-  EXPECT_THAT(about_unknown_command("log", std::array<std::string_view, 1>{"streams"}), IsEmpty());
+  EXPECT_THAT(about_unknown_command("log", commands), IsEmpty());
   EXPECT_THAT(about_unknown_command("--log", commands), IsEmpty());
   EXPECT_THAT(about_unknown_command("", commands), IsEmpty());
 }
@@ -55,10 +55,13 @@ TEST(UnknownFlag, IsToldWithTheOneThatIsMeantOrWithWhoHasIt) {
   const CommandTable follow{"follow", "", {flag({"-T", "--format"})}};
   const CommandTable log{"log", "", {flag({"--format"})}};
   const std::array all = {streams, follow, log};
-  EXPECT_EQ(about_unknown_flag("--jsn", streams, all), "--jsn: streams has no such flag; did you mean --json?");
+  EXPECT_EQ(about_unknown_flag("--jsn", streams, all),
+            "--jsn: streams has no such flag; did you mean --json?");
   EXPECT_EQ(about_unknown_flag("-json", streams, all), "-j: streams has no such flag; did you mean --json?");
-  EXPECT_EQ(about_unknown_flag("--cuont=7", streams, all), "--cuont: streams has no such flag; did you mean --count?");
-  EXPECT_EQ(about_unknown_flag("--format=csv", streams, all), "--format: streams has no such flag; follow and log have it");
+  EXPECT_EQ(about_unknown_flag("--cuont=7", streams, all),
+            "--cuont: streams has no such flag; did you mean --count?");
+  EXPECT_EQ(about_unknown_flag("--format=csv", streams, all),
+            "--format: streams has no such flag; follow and log have it");
   EXPECT_EQ(about_unknown_flag("-Thex", streams, all), "-T: streams has no such flag; follow has it");
   EXPECT_EQ(about_unknown_flag("--bogus", streams, all), "--bogus: streams has no such flag");
 }
