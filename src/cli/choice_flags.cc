@@ -8,14 +8,19 @@
 namespace restitch::cli {
 
 void ChoiceFlags::add_to(CLI::App& command) {
+  const char* const group = "Choosing";
   command
       .add_option(
           "--where", expression_,
-          "Only connections of which this is true, as\n\"client 10.0.0.0/8 and bytes > 1M\": host, client,\n"
-          "server, port, vlan, tunnel, bytes, packets, gaps,\nduration, events, event, end, uid, start, …")
-      ->type_name("EXPR");
+          "Only connections of which EXPR is true:\n"
+          "\"client 10.0.0.0/8 and bytes > 1M\"; of host, client, server, port, vlan, tunnel, bytes, "
+          "packets, "
+          "gaps, duration, events, event, end, service, uid, community, start, connection; restitch(1)")
+      ->type_name("EXPR")
+      ->group(group);
   command.add_option("--connection", numbers_, "Only those of these numbers of the table: 7,12-15")
-      ->type_name("N,N-N...");
+      ->type_name("N,N-N...")
+      ->group(group);
 }
 
 bool ChoiceFlags::finish(std::string& complaint) {

@@ -27,10 +27,13 @@ void InputFlags::add_to(CLI::App& command) {
 
 void InputFlags::add_files(CLI::App& command) {
   const char* const group = "Input";
-  command.add_option(
-      "FILE", words_,
-      "Captures, directories of captures, - for standard\ninput, tcp://HOST:PORT for a sender of packets\n"
-      "(pcap-over-IP), or http(s)://…; a filter of\npcap-filter(7) may stand behind them: port 80");
+  command
+      .add_option(
+          "FILE", words_,
+          "Captures, directories of captures, - for standard\ninput, tcp://HOST:PORT for a sender of "
+          "packets\n"
+          "(pcap-over-IP), or http(s)://…; a filter of\npcap-filter(7) may stand behind them: port 80")
+      ->group(group);
   command
       .add_option("-r,--read", read_, "The same as FILE, as tcpdump and tshark spell\nit; may be repeated")
       ->type_name("FILE")
@@ -49,7 +52,7 @@ void InputFlags::add_files(CLI::App& command) {
       ->group(group);
   command
       .add_flag("--follow", selection_.follow,
-                "Files and directories still grow: wait for\nmore, until interrupted")
+                "Files and directories still grow: wait for more\nuntil interrupted")
       ->group(group);
   command
       .add_option("--idle-timeout", selection_.idle_timeout_s,
@@ -72,7 +75,7 @@ void InputFlags::add_live(CLI::App& command) {
   const char* const group = "Live capture";
   command
       .add_option("-i,--interface", selection_.interfaces,
-                  "Capture here instead of reading files; may be\nrepeated")
+                  "Capture live here instead of reading files;\nmay be repeated")
       ->type_name("IFACE")
       ->allow_extra_args(false)
       ->take_all()
@@ -117,6 +120,7 @@ void InputFlags::add_decoding(CLI::App& command) {
       ->type_name("LIST")
       ->delimiter(',')
       ->allow_extra_args(false)
+      ->check(offers({"vlan", "tunnel", "interface", "none"}))
       ->group(group);
   command
       .add_option(

@@ -27,6 +27,12 @@ constexpr std::int64_t second_ns = 1'000'000'000;
 constexpr std::int64_t closing_in_files_ns = 120 * second_ns;
 constexpr std::int64_t closing_live_ns = 5 * second_ns;
 
+std::vector<std::string> timeout_words() {
+  std::vector<std::string> words;
+  for (const auto& [name, member] : timeout_kinds) words.push_back(std::string(name) + "=");
+  return words;
+}
+
 Ageing default_ageing(const InputSelection& input) {
   if (!input.endless()) {
     return {.hole_acked_ns = second_ns, .hole_ns = 30 * second_ns, .closing_ns = closing_in_files_ns};
@@ -92,6 +98,7 @@ void LimitFlags::add_to(CLI::App& command) {
           "FIN),\nclosing= (both ended) SECONDS. 0: for ever, but\nof the last three: as idle=. Default: "
           "hole-acked=1,\nhole=30, closing=120. Live: also idle=3600,\nhalf-open=60, and closing=5")
       ->type_name("KIND=S")
+      ->check(offers(timeout_words()))
       ->allow_extra_args(false)
       ->group(group);
 }

@@ -21,10 +21,9 @@ void LogFlags::add_to(CLI::App& command) {
                                      {"csv", LogFormat::csv},
                                      {"parquet", LogFormat::parquet}}));
   command
-      .add_option(
-          "--rotate", rotation_,
-          "With -o: begin another file after so much time of\nthe capture (30s, 5m, 1h, 1d), or so many "
-          "bytes\n(100M, 1G)")
+      .add_option("--rotate", rotation_,
+                  "With -o: another file after each 1h, or 1G;\n"
+                  "a time of the capture (30s, 5m, 1h, 1d), or so many bytes (100M, 1G)")
       ->type_name("TIME|SIZE");
   command.add_option("--community-seed", options_.log.community_seed, "Seed of the Community ID")
       ->type_name("N")

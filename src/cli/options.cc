@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 #include <sstream>
 #include <string_view>
 #include <thread>
@@ -13,64 +14,20 @@
 
 #include "cli/choice_flags.h"
 #include "cli/choices.h"
+#include "cli/command_words.h"
+#include "cli/completion.h"
 #include "cli/exit_status.h"
+#include "cli/flag_table.h"
+#include "cli/help_formatter.h"
 #include "cli/listening_address.h"
 #include "cli/log_flags.h"
 #include "cli/messages.h"
+#include "cli/nearest.h"
 #include "cli/numbers.h"
 #include "cli/standard_output.h"
 
 namespace restitch::cli {
 namespace {
-
-constexpr std::array<std::string_view, 5> command_names = {"streams", "extract", "follow", "diff", "log"};
-
-constexpr std::string_view examples = R"(
-Examples:
-  restitch capture.pcapng                     a table of the connections, and a summary
-  restitch streams --json capture.pcap.gz     one JSON object for each direction with payload
-  restitch extract -o files capture.pcapng    a file for each direction, and files/index.jsonl about them
-  restitch follow 3 -T hex capture.pcapng     connection number 3 of the table, both directions
-  tcpdump -w - port 80 | restitch -           the table, from a pipe
-  restitch log --format zeek capture.pcapng   a record for each connection, as in Zeek's conn.log
-  restitch diff capture.pcapng                where Linux, BSD and others read different bytes
-  restitch -i eth0 tcp port 80                live, until interrupted
-
-Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz; several are merged by time, and
-connections continue from one to the next. Data goes to standard output, all else to standard error.
-Exit status: 0 all well, 1 wrong usage, 2 an input that is unreadable or cut off, or an output that cannot be
-written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end of the files. What could be read is
-there in any case.
-)";
-
-// "restitch FILE" means "restitch streams FILE": the command, if there is one, comes first.
-std::vector<std::string> with_command(int argc, const char* const* argv) {
-  std::vector<std::string> arguments(argv + 1, argv + argc);
-  const std::string first = arguments.empty() ? "" : arguments.front();
-  const bool named = std::find(command_names.begin(), command_names.end(), first) != command_names.end();
-  const bool general = first == "--help" || first == "-h" || first == "--version" || first == "-V";
-  if (!named && !general) arguments.insert(arguments.begin(), "streams");
-  // What begins like an option is none if it is a number: it is meant as N, or as what stands there for N.
-  const auto negative = [](const std::string& word) {
-    return word.size() > 1 && word[0] == '-' && word.find_first_not_of("0123456789", 1) == std::string::npos;
-  };
-  if (first == "follow" && arguments.size() > 1 && negative(arguments[1])) {
-    arguments.insert(arguments.begin() + 1, "--");
-  }
-  return arguments;
-}
-
-// CLI11's own usage line knows nothing of a command that may be left out, nor of FILE....
-class HelpFormatter final : public CLI::Formatter {
- public:
-  std::string make_usage(const CLI::App* app, std::string /*name*/) const override {
-    if (app->get_parent() == nullptr) {
-      return "Usage: restitch [COMMAND] [OPTIONS] FILE... [FILTER]\n       restitch COMMAND --help\n";
-    }
-    const std::string& name = app->get_name();
-    return "Usage: restitch " + name + (name == "follow" ? " N" : "") + " [OPTIONS] FILE... [FILTER]\n";
-  }
-};
 
 class Parser {
  public:
@@ -78,6 +35,7 @@ class Parser {
   ParsedOptions parse(std::vector<std::string> arguments);
 
  private:
+  ParsedOptions parse_known(std::vector<std::string> arguments);
   void add_streams();
   void add_extract();
   void add_follow();
@@ -92,10 +50,10 @@ class Parser {
   CLI::App* add_command(Command command, const char* description);
   void add_threads(CLI::App& command);
   void add_common(CLI::App& command);
-  int complain(const std::string& message) const;
-  int print(const CLI::Success& success) const;
+  [[nodiscard]] int complain(const std::string& message) const;
+  [[nodiscard]] std::string text_of(const CLI::ParseError& error) const;
 
-  CLI::App app_{"restitch: captured TCP segments back into the byte streams that the endpoints exchanged."};
+  CLI::App app_{"Captured TCP segments back into the byte streams that the endpoints exchanged."};
   Options options_;
   InputFlags input_{options_.input};
   ReceiverFlags receivers_{options_.receivers};
@@ -112,7 +70,8 @@ Parser::Parser() {
   app_.name("restitch");
   app_.formatter(std::make_shared<HelpFormatter>());
   app_.require_subcommand(1);
-  app_.footer(std::string(examples));
+  app_.set_help_flag("-h,--help", "The everyday flags, and examples")->group("General");
+  app_.set_help_all_flag("--help-all", "All flags")->group("General");
   app_.set_version_flag("-V,--version", version_text(), "Print the version, and those of the libraries");
 
   add_streams();
@@ -127,11 +86,11 @@ void Parser::add_streams() {
       add_command(Command::streams, "List the connections (this is what happens without a COMMAND)");
   streams->add_flag("--json", options_.json, "One JSON object a line for each direction with payload");
   streams->add_flag("--events", options_.events,
-                    "With --json: also the events themselves, as\n\"event_list\"; watches as --observe does");
+                    "With --json: also the events themselves,\nas \"event_list\"; watches as --observe does");
   streams->add_flag("--all", options_.with_empty, "With --json: also directions without payload");
   streams
       ->add_option("--sort", options_.sort,
-                   "Sorted, the largest first: by bytes, packets, gaps,\nduration, events; or by start")
+                   "The largest first: by bytes, packets, gaps, duration, events; or by start")
       ->type_name("KEY")
       ->transform(one_of<SortKey>({{"bytes", SortKey::bytes},
                                    {"packets", SortKey::packets},
@@ -139,7 +98,7 @@ void Parser::add_streams() {
                                    {"duration", SortKey::duration},
                                    {"events", SortKey::events},
                                    {"start", SortKey::start}}));
-  streams->add_option("--top", options_.top, "Only the first N of them, by bytes if nothing is said")
+  streams->add_option("--top", options_.top, "Only the first N,\nby bytes if --sort says nothing else")
       ->type_name("N")
       ->transform(whole_number(1));
   choice_.add_to(*streams);
@@ -149,16 +108,9 @@ void Parser::add_streams() {
 void Parser::add_extract() {
   CLI::App* extract =
       add_command(Command::extract, "Write each direction to a file of its own, and an index of them");
-  extract->footer(
-      "\nThe files have tcpflow's names: 010.000.000.001.40000-192.000.002.001.00080 is what 10.0.0.1 sent.\n"
-      "DIR/index.jsonl has a JSON object for each: endpoints, gaps, how it ended, and which packet brought\n"
-      "what (\"runs\": [file offset, stream offset, size, time, packet number]).\n"
-      "Nothing is overwritten: a name that is taken gets c1, c2, ... at its end, as in tcpflow, and a DIR\n"
-      "that holds an index.jsonl already is refused.\n");
   extract->add_option("-o,--output", options_.directory, "Folder to write to; made if it is not there")
       ->type_name("DIR");
-  extract->add_flag("--pcap", options_.captures,
-                    "Write the packets of each connection to a\npcapng of its own instead");
+  extract->add_flag("--pcap", options_.captures, "A pcapng for each connection instead");
   extract
       ->add_option(
           "--listen", options_.listen,
@@ -166,10 +118,9 @@ void Parser::add_extract() {
           "(pcap-over-IP); of files once somebody reads")
       ->type_name("[ADDRESS:]PORT");
   extract
-      ->add_option(
-          "--gaps", options_.extraction.gaps,
-          "Bytes that were not captured: skip (leave them\nout), zero (zeros in their place), stop (end the\n"
-          "file there)")
+      ->add_option("--gaps", options_.extraction.gaps,
+                   "Bytes that were not captured: skip, zero or stop;\n"
+                   "leave them out, put zeros in their place, or end the file there")
       ->option_text("MODE=skip")
       ->transform(
           one_of<GapMode>({{"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}}));
@@ -191,7 +142,7 @@ void Parser::add_extract() {
       ->transform(whole_number(0));
   extract
       ->add_option("--bytes-max", options_.extraction.bytes_max,
-                   "Write no more bytes than these, zeros included; what\nis left out is counted")
+                   "Write no more bytes than these;\nzeros included, and what is left out is counted")
       ->type_name("SIZE")
       ->transform(size_with_unit(0));
   extract
@@ -217,22 +168,21 @@ void Parser::add_follow() {
                                         {"hex", FollowFormat::hex},
                                         {"raw", FollowFormat::raw},
                                         {"yaml", FollowFormat::yaml}}));
-  follow->add_flag(
-      "--notes", options_.notes,
-      "Lines that begin with # about which packet brought\nwhat, and the events; watches as --observe "
-      "does");
+  follow->add_flag("--notes", options_.notes,
+                   "Also which packet brought what, and the events;\n"
+                   "in lines that begin with #; watches as --observe does");
   follow->add_flag("--read-on", options_.read_on,
-                   "Read on to the end when the connection is complete,\nto hear of damage there");
+                   "Read on to the end behind the connection,\nto hear of damage there");
 }
 
 void Parser::add_diff() {
-  CLI::App* diff = add_command(
-      Command::diff, "Read each connection as several receivers would, and print where they differ");
+  CLI::App* diff = add_command(Command::diff, "Print where several receivers would read different bytes");
   diff->add_option("--receivers", diff_receivers_, "Those to compare, of the names of --receiver")
       ->type_name("NAME,NAME...")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->option_text("NAME,NAME...=first,last,linux,bsd");
+      ->option_text("NAME,NAME...=first,last,linux,bsd")
+      ->check(offers(receiver_words()));
   diff->add_flag("--json", options_.json, "One JSON object a line for each connection that differs");
   choice_.add_to(*diff);
 }
@@ -240,16 +190,8 @@ void Parser::add_diff() {
 void Parser::add_log() {
   CLI::App* log =
       add_command(Command::log, "Write a record for each connection, as Zeek, Suricata and others do");
-  log->footer(
-      "\nExamples:\n"
-      "  restitch log --format zeek -o logs capture.pcap     logs/conn.log\n"
-      "  restitch log --format json -i eth0 | jq .uid        live, a line when a connection ends\n"
-      "  restitch log --format parquet -o logs --rotate 1h -i eth0\n"
-      "zeek and zeek-json have the fields of Zeek's conn.log, and community_id; eve has Suricata's flow "
-      "events.\n"
-      "Nothing is overwritten. On SIGHUP a live run opens its file anew.\n");
   log->add_option("-o,--output", options_.directory,
-                  "Folder to write to, made if it is not there;\nstandard output without it")
+                  "Folder to write to; standard output without it.\nIt is made if it is not there")
       ->type_name("DIR");
   log_.add_to(*log);
   choice_.add_to(*log);
@@ -283,14 +225,16 @@ void Parser::add_threads(CLI::App& command) {
           "Work with N threads. What comes out does not\ndepend on it. All processors; live and with\n"
           "--follow one")
       ->type_name("N")
-      ->transform(whole_number(1, 64));
+      ->transform(whole_number(1, 64))
+      ->group("General");
 }
 
 void Parser::add_common(CLI::App& command) {
   if (command.get_name() == "follow") {
     command
-        .add_option("N", target_,
-                    "Number of the connection, as in the table, or its ends:\n10.0.0.1:4711,10.0.0.2:80")
+        .add_option(
+            "N", target_,
+            "Number of the connection, or its two ends:\nas in the table, or as 10.0.0.1:4711,10.0.0.2:80")
         ->option_text("")
         ->transform(follow_target_text())
         ->required();
@@ -303,39 +247,58 @@ void Parser::add_common(CLI::App& command) {
                   "What is told in the end: summary, or all that was\ncounted, as text or json")
       ->option_text("FORMAT=summary")
       ->transform(one_of<Statistics>(
-          {{"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}}));
+          {{"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}}))
+      ->group("General");
   command
       .add_option("--metrics", options_.metrics,
                   "Serve what is counted to Prometheus while the run\ngoes on: http://127.0.0.1:PORT/metrics")
-      ->type_name("[ADDRESS:]PORT");
-  command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors");
-  command.add_flag("-v,--verbose", options_.verbose, "Say more about the inputs");
+      ->type_name("[ADDRESS:]PORT")
+      ->group("General");
+  command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors")->group("General");
+  command.add_flag("-v,--verbose", options_.verbose, "Say more about the inputs")->group("General");
 }
 
 int Parser::complain(const std::string& message) const {
-  say(message + " (try restitch --help)");
+  const auto commands = app_.get_subcommands();
+  say(fmt::format("{} (try restitch {}--help)", message,
+                  commands.empty() ? "" : commands.front()->get_name() + " "));
   return exit_usage;
 }
 
-// Help, or the version.
-int Parser::print(const CLI::Success& success) const {
-  std::ostringstream text;
-  (void)app_.exit(success, text, text);
-  StandardOutput output;
-  output.write(text.str());
-  return output.flush() ? exit_ok : exit_input;
+// One line. A flag that there is not is behind whatever else is missed.
+std::string Parser::text_of(const CLI::ParseError& error) const {
+  for (const CLI::App* command : app_.get_subcommands()) {
+    for (const std::string& word : command->remaining()) {
+      if (word.size() > 1 && word.front() == '-' && word != "--") {
+        return about_unknown_flag(word, table_of(*command), tables_of(app_));
+      }
+    }
+  }
+  std::string message = error.what();
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  return message;
 }
 
 ParsedOptions Parser::parse(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments.front() == completion_command) {
+    return {std::nullopt, run_completion(std::span(arguments).subspan(1), tables_of(app_))};
+  }
+  const std::string complaint =
+      arguments.empty() ? "" : about_unknown_command(arguments.front(), command_names);
+  if (!complaint.empty()) return {std::nullopt, complain(complaint)};
+  return parse_known(with_command(std::move(arguments)));
+}
+
+ParsedOptions Parser::parse_known(std::vector<std::string> arguments) {
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
     app_.parse(arguments);
   } catch (const CLI::Success& success) {
-    return {std::nullopt, print(success)};
+    std::ostringstream text;
+    (void)app_.exit(success, text, text);
+    return {std::nullopt, print(text.str())};
   } catch (const CLI::ParseError& error) {
-    std::string message = error.what();
-    std::replace(message.begin(), message.end(), '\n', ' ');
-    return {std::nullopt, complain(message)};
+    return {std::nullopt, complain(text_of(error))};
   }
   std::string complaint;
   if (!finish(complaint)) return {std::nullopt, complain(complaint)};
@@ -439,7 +402,7 @@ bool Parser::finish(std::string& complaint) {
 }  // namespace
 
 ParsedOptions parse_options(int argc, const char* const* argv) {
-  return Parser().parse(with_command(argc, argv));
+  return Parser().parse(std::vector<std::string>(argv + 1, argv + argc));
 }
 
 }  // namespace restitch::cli

@@ -12,7 +12,7 @@
 namespace restitch::cli {
 namespace {
 
-constexpr const char* group = "Receivers";
+constexpr const char* group = "Reassembly";
 
 // What is printed when all was read, or minutes later, can wait for what disproves a reset.
 constexpr std::int64_t reset_doubt_ns = 30'000'000'000;
@@ -39,12 +39,18 @@ std::string receiver_names(std::size_t width) {
   return lines + line;
 }
 
+std::vector<std::string> receiver_words() {
+  std::vector<std::string> words;
+  for (const ReceiverPolicy& policy : receiver_policies()) words.emplace_back(policy.name);
+  return words;
+}
+
 void ReceiverFlags::add_to(CLI::App& command, bool choose) {
   if (choose) add_choice(command);
   add_checksums(command);
   command
       .add_flag("--acknowledged{0}", acknowledged_,
-                "Only bytes that the receiver acknowledged; what it\n"
+                "Only bytes that the receiver acknowledged;\nwhat it "
                 "acknowledged and nobody captured becomes a gap, at\n"
                 "once or after so many seconds, for taps where\n"
                 "acknowledgements overtake their data")
@@ -79,13 +85,14 @@ void ReceiverFlags::add_checksums(CLI::App& command) {
 
 void ReceiverFlags::add_choice(CLI::App& command) {
   command
-      .add_option("--receiver", receivers_,
-                  "What the watched hosts do with bytes that\n"
-                  "overlap or come too late; may be repeated, with\n"
-                  "the hosts it is for: 10.0.0.0/8=linux, of which\n"
-                  "the longest prefix counts. NAME is one of\n" +
-                      receiver_names(52))
+      .add_option(
+          "--receiver", receivers_,
+          "Read overlaps as NAME does: linux, windows, bsd, …\n"
+          "What the watched hosts do with bytes that overlap or come too late; may be repeated, with "
+          "the hosts it is for: 10.0.0.0/8=linux, of which the longest prefix counts. NAME is one of " +
+              receiver_names(1000))
       ->option_text("[PREFIX=]NAME=capture")
+      ->check(offers(receiver_words()))
       ->allow_extra_args(false)
       ->group(group);
 }

@@ -29,6 +29,7 @@ struct ReceiverSelection {
 
 // All names, in lines of `width` at most.
 std::string receiver_names(std::size_t width);
+std::vector<std::string> receiver_words();
 
 class ReceiverFlags {
  public:

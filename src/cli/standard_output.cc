@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
+#include "cli/exit_status.h"
 #include "cli/messages.h"
 
 namespace restitch::cli {
@@ -41,6 +42,12 @@ bool StandardOutput::flush() {
   }
   waiting_.clear();
   return !failed_;
+}
+
+int print(std::string_view text) {
+  StandardOutput output;
+  output.write(text);
+  return output.flush() ? exit_ok : exit_input;
 }
 
 }  // namespace restitch::cli

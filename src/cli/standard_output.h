@@ -25,4 +25,7 @@ class StandardOutput {
   bool failed_ = false;
 };
 
+// Prints `text`, where that is all there is to do, and answers with the exit status.
+int print(std::string_view text);
+
 }  // namespace restitch::cli

@@ -78,8 +78,7 @@ TEST_F(DiffCommand, TellsOnlyOfTheConnectionsThatAreChosen) {
   };
   EXPECT_THAT(told(""),
               AllOf(HasSubstr("connection 0: 10.0.0.1:40000"), HasSubstr("connection 1: 10.0.0.1:50000")));
-  for (const char* flags :
-       {"--connection 1", "--where 'port 50000'", "--where 'client port 45000-60000'"}) {
+  for (const char* flags : {"--connection 1", "--where 'port 50000'", "--where 'client port 45000-60000'"}) {
     EXPECT_THAT(told(flags), StartsWith("connection 1: 10.0.0.1:50000")) << flags;
     EXPECT_THAT(told(flags), Not(HasSubstr("connection 0"))) << flags;
   }

@@ -95,6 +95,7 @@ class Failures : public ToolTest {
     };
     return {
         {"a flag that there is not", "@ --bogus hello.pcap"},
+        {"a first word that is neither a file nor a command, but like one", "@ extrct hello.pcap"},
         {"a number out of its range", "@ -c 0 hello.pcap"},
         {"a filter that libpcap refuses", "@ hello.pcap tcp prot 80"},
         {"no FILE", "@"},

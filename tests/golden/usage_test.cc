@@ -121,22 +121,79 @@ TEST_F(Usage, IsExplainedWithExamplesOnStandardOutput) {
   const ToolRun run = ToolTest::run("@ --help");
   EXPECT_EQ(run.status, 0);
   EXPECT_THAT(run.err, IsEmpty());
-  for (const char* what :
-       {"Usage: restitch", "streams", "extract", "follow", "diff", "Examples:", "Exit status"}) {
+  for (const char* what : {"Usage: restitch", "streams", "extract", "follow", "diff", "log", "Examples:"}) {
     EXPECT_THAT(run.out, HasSubstr(what));
   }
-  for (const char* command : {"streams", "extract", "follow", "diff"}) {
-    const ToolRun help = ToolTest::run("@ " + std::string(command) + " --help");
+  for (const std::string command : {"extract", "follow", "diff", "log"}) {
+    const ToolRun help = ToolTest::run("@ " + command + " --help");
     EXPECT_EQ(help.status, 0);
-    EXPECT_THAT(help.out, HasSubstr("Usage: restitch " + std::string(command)));
+    EXPECT_THAT(help.out, HasSubstr("Usage: restitch " + command));
+    EXPECT_THAT(help.out, HasSubstr("\nExamples:\n  restitch " + command));
+    EXPECT_EQ(ToolTest::run("@ help " + command).out, help.out);
+  }
+  EXPECT_EQ(ToolTest::run("@ help").out, run.out);
+}
+
+TEST_F(Usage, TheShortHelpFitsAScreenAndTheLongOneItsWidth) {
+  constexpr long rows = 24;
+  constexpr std::size_t columns = 80;
+  for (const std::string command : {"", "streams", "extract", "follow", "diff", "log"}) {
+    const std::string text = ToolTest::run("@ " + command + " --help").out;
+    EXPECT_LE(std::count(text.begin(), text.end(), '\n'), rows) << text;
+    std::istringstream lines(text + ToolTest::run("@ " + command + " --help-all").out);
+    for (std::string line; std::getline(lines, line);) {
+      // Characters, of which all but ASCII have further bytes.
+      const auto further = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) == 0x80; });
+      EXPECT_LE(line.size() - static_cast<std::size_t>(further), columns) << line;
+    }
   }
 }
 
-TEST_F(Usage, HelpFitsATerminal) {
-  for (const char* command : {"", "streams", "extract", "follow", "diff"}) {
-    std::istringstream lines(ToolTest::run("@ " + std::string(command) + " --help").out);
-    for (std::string text; std::getline(lines, text);) EXPECT_LE(text.size(), 110u) << text;
+TEST_F(Usage, AllFlagsAreExplainedInGroups) {
+  const std::string text = ToolTest::run("@ --help-all").out;
+  std::size_t at = 0;
+  for (const char* group :
+       {"Output", "Choosing", "Input", "Live capture", "Decoding", "Reassembly", "Limits", "General"}) {
+    const std::size_t found = text.find("\n" + std::string(group) + ":\n");
+    ASSERT_NE(found, std::string::npos) << group;
+    EXPECT_GT(found, at) << group;
+    at = found;
   }
+  EXPECT_THAT(text, HasSubstr("Exit status: 0 all well"));
+  EXPECT_THAT(ToolTest::run("@ extract --help-all").out, HasSubstr("\n      --zeros-max SIZE=64M\n"));
+  EXPECT_THAT(ToolTest::run("@ follow --help").out, HasSubstr("\n  N  "));
+}
+
+TEST_F(Usage, WhatIsMistypedIsToldWithWhatIsMeant) {
+  write("hello.pcap", hello_world().bytes());
+  const std::pair<const char*, const char*> errors[] = {
+      {"@ extrct -o d hello.pcap",
+       "extrct: there is no such command, and no such file; did you mean extract? (try restitch --help)"},
+      {"@ extract --outptu d hello.pcap",
+       "--outptu: extract has no such flag; did you mean --output? (try restitch extract --help)"},
+      {"@ --jsn hello.pcap",
+       "--jsn: streams has no such flag; did you mean --json? (try restitch streams --help)"},
+      {"@ diff --gaps=zero hello.pcap",
+       "--gaps: diff has no such flag; extract has it (try restitch diff --help)"},
+      {"@ -o d hello.pcap",
+       "-o: streams has no such flag; extract and log have it (try restitch streams --help)"},
+      {"@ --bogus hello.pcap", "--bogus: streams has no such flag (try restitch streams --help)"},
+  };
+  for (const auto& [line, what] : errors) {
+    const ToolRun run = ToolTest::run(line);
+    EXPECT_EQ(run.status, 1) << line;
+    EXPECT_THAT(run.out, IsEmpty()) << line;
+    EXPECT_EQ(run.err, "restitch: " + std::string(what) + "\n") << line;
+  }
+  write("extrct", hello_world().bytes());
+  EXPECT_EQ(ToolTest::run("@ extrct").status, 0);  // a file it is
+}
+
+TEST_F(Usage, TheShellsAreToldWhatMayStandNext) {
+  EXPECT_EQ(ToolTest::run("@ __complete follow -T ''").out, "nothing\nascii\t\nhex\t\nraw\t\nyaml\t\n");
+  EXPECT_THAT(ToolTest::run("@ __complete -i l").out,
+              ::testing::AllOf(StartsWith("interfaces\n"), HasSubstr("lo\t")));
+  EXPECT_EQ(ToolTest::run("@ __complete follow -T '' >/dev/full").status, 2);
 }
 
 TEST_F(Usage, VersionNamesTheLibraries) {

@@ -1,0 +1,88 @@
+#include "cli/help_texts.h"
+
+#include <map>
+
+namespace restitch::cli {
+namespace {
+
+const HelpText program = {"restitch [COMMAND] [FLAGS] FILE... [FILTER]",
+                          {},
+                          R"(  restitch capture.pcapng                    a table of the connections
+  restitch -i eth0 tcp port 80               the same live, until ^C
+  tcpdump -w - port 80 | restitch -          the same, from a pipe
+  restitch streams --json capture.pcap.gz    a JSON object for each direction
+  restitch extract -o files capture.pcapng   a file for each direction
+  restitch follow 3 -T hex capture.pcapng    connection 3 of the table
+  restitch log --format zeek capture.pcapng  Zeek's conn.log
+  restitch diff capture.pcapng               what Linux, BSD and others read
+)",
+                          R"(Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz; several
+are merged by time, and connections continue from one to the next. Data goes to
+standard output, all else to standard error. Exit status: 0 all well, 1 wrong
+usage, 2 an input that is unreadable or cut off, or an output that cannot be
+written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end of the
+files. What could be read is there in any case.
+)"};
+
+const std::map<std::string_view, HelpText> commands = {
+    {"streams",
+     {"restitch [streams] [FLAGS] FILE... [FILTER]",
+      {"--json", "--events", "--sort", "--top", "--where", "--connection", "--interface", "--follow",
+       "--count", "--receiver", "--quiet"},
+      R"(  restitch --sort bytes --top 10 capture.pcapng
+  restitch streams --json capture.pcapng | jq 'select(.gaps != [])'
+  restitch --where 'client 10.0.0.0/8 and bytes > 1M' capture.pcapng port 443
+)",
+      {}}},
+    {"extract",
+     {"restitch extract -o DIR [FLAGS] FILE... [FILTER]",
+      {"--output", "--pcap", "--gaps", "--where", "--connection", "--interface", "--follow", "--bytes-max",
+       "--receiver", "--quiet"},
+      R"(  restitch extract -o files capture.pcapng port 80
+  restitch extract --pcap --connection 7 -o seven capture.pcapng
+  restitch extract --gaps zero --template %N/%A.%a-%B.%b -o files capture.pcapng
+)",
+      R"(The files have tcpflow's names: 010.000.000.001.40000-192.000.002.001.00080 is
+what 10.0.0.1 sent. DIR/index.jsonl has a JSON object for each: endpoints, gaps,
+how it ended, and which packet brought what ("runs": [file offset, stream offset,
+size, time, packet number]). Nothing is overwritten: a name that is taken gets
+c1, c2, ... at its end, as in tcpflow, and a DIR that holds an index.jsonl already
+is refused.
+)"}},
+    {"follow",
+     {"restitch follow N|CLIENT,SERVER [FLAGS] FILE... [FILTER]",
+      {"N", "--format", "--notes", "--read-on", "--acknowledged", "--receiver", "--quiet"},
+      R"(  restitch follow 3 capture.pcapng
+  restitch follow 10.0.0.1:4711,10.0.0.2:80 -T hex capture.pcapng
+  restitch follow 3 --notes capture.pcapng
+)",
+      {}}},
+    {"diff",
+     {"restitch diff [FLAGS] FILE... [FILTER]",
+      {"--receivers", "--json", "--count", "--quiet"},
+      R"(  restitch diff capture.pcapng
+  restitch diff --receivers linux,windows capture.pcapng port 445
+  restitch diff --json capture.pcapng | jq '.directions[].differences[]'
+)",
+      {}}},
+    {"log",
+     {"restitch log [FLAGS] FILE... [FILTER]",
+      {"--format", "--output", "--rotate", "--where", "--connection", "--interface", "--follow", "--quiet"},
+      R"(  restitch log --format zeek -o logs capture.pcapng    logs/conn.log
+  restitch log --format json -i eth0 | jq .uid         a line when one ends
+  restitch log --format parquet -o logs --rotate 1h -i eth0
+)",
+      R"(zeek and zeek-json have the fields of Zeek's conn.log, and community_id; eve has
+Suricata's flow events. Nothing is overwritten. On SIGHUP a live run opens its
+file anew.
+)"}},
+};
+
+}  // namespace
+
+const HelpText& help_text(std::string_view command) {
+  const auto found = commands.find(command);
+  return found == commands.end() ? program : found->second;
+}
+
+}  // namespace restitch::cli
