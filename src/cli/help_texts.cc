@@ -59,7 +59,7 @@ is refused.
       {}}},
     {"diff",
      {"restitch diff [FLAGS] FILE... [FILTER]",
-      {"--receivers", "--json", "--count", "--quiet"},
+      {"--receivers", "--json", "--where", "--connection", "--count", "--quiet"},
       R"(  restitch diff capture.pcapng
   restitch diff --receivers linux,windows capture.pcapng port 445
   restitch diff --json capture.pcapng | jq '.directions[].differences[]'
