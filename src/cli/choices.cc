@@ -30,8 +30,13 @@ CLI::Validator offers(const std::vector<std::string>& words) {
 }
 
 OfferedWords offered_by(std::string_view type_name) {
+  // Behind the name stands what the validators say of themselves: "N:1 to 64". A name may have "[ADDRESS:]".
+  std::size_t name_end = type_name.find(':');
+  if (type_name.substr(0, name_end).find('[') != std::string_view::npos) {
+    name_end = type_name.find(':', type_name.find(']'));
+  }
   const std::size_t start = type_name.find(":{");
-  OfferedWords offered{std::string(type_name.substr(0, start)), {}};
+  OfferedWords offered{std::string(type_name.substr(0, name_end)), {}};
   if (start == std::string_view::npos) return offered;
   std::istringstream list(std::string(type_name.substr(start + 2, type_name.find('}', start) - start - 2)));
   for (std::string word; std::getline(list, word, ',');) offered.words.push_back(word);

@@ -9,8 +9,11 @@
 namespace restitch::cli {
 namespace {
 
-// Flags that were given no group are about what comes out.
-constexpr std::string_view usual_group = "Options";
+// Flags that were given no group are about what comes out, but for --help, which CLI11 adds by itself.
+std::string group_of(const CLI::Option& option) {
+  if (option.get_group() != "Options") return option.get_group();
+  return option.check_lname("help") || option.check_lname("help-all") ? "General" : "Output";
+}
 
 void split_description(const std::string& text, Flag& flag) {
   flag.summary = text.substr(0, text.find('\n'));
@@ -34,7 +37,7 @@ Flag flag_of(const CLI::Option& option) {
   if (flag.names.empty()) flag.names.push_back(option.get_name(true));
   flag.value = value_of(option, offered);
   split_description(option.get_description(), flag);
-  flag.group = option.get_group() == usual_group ? "Output" : option.get_group();
+  flag.group = group_of(option);
   flag.words = offered.words;
   flag.takes_word = option.get_items_expected_max() > 0;
   flag.takes_list = option.get_delimiter() != '\0';

@@ -16,12 +16,12 @@ const HelpText program = {"restitch [COMMAND] [FLAGS] FILE... [FILTER]",
   restitch log --format zeek capture.pcapng  Zeek's conn.log
   restitch diff capture.pcapng               what Linux, BSD and others read
 )",
-                          R"(Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz; several
-are merged by time, and connections continue from one to the next. Data goes to
-standard output, all else to standard error. Exit status: 0 all well, 1 wrong
-usage, 2 an input that is unreadable or cut off, or an output that cannot be
-written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end of the
-files. What could be read is there in any case.
+                          R"(Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz;
+several are merged by time, and connections continue from one to the next. Data
+goes to standard output, all else to standard error. Exit status: 0 all well, 1
+wrong usage, 2 an input that is unreadable or cut off, or an output that cannot
+be written, 130 (143, 129) interrupted by ^C (SIGTERM, SIGHUP) before the end
+of the files. What could be read is there in any case.
 )"};
 
 const std::map<std::string_view, HelpText> commands = {
@@ -43,11 +43,11 @@ const std::map<std::string_view, HelpText> commands = {
   restitch extract --gaps zero --template %N/%A.%a-%B.%b -o files capture.pcapng
 )",
       R"(The files have tcpflow's names: 010.000.000.001.40000-192.000.002.001.00080 is
-what 10.0.0.1 sent. DIR/index.jsonl has a JSON object for each: endpoints, gaps,
-how it ended, and which packet brought what ("runs": [file offset, stream offset,
-size, time, packet number]). Nothing is overwritten: a name that is taken gets
-c1, c2, ... at its end, as in tcpflow, and a DIR that holds an index.jsonl already
-is refused.
+what 10.0.0.1 sent. DIR/index.jsonl has a JSON object for each: endpoints,
+gaps, how it ended, and which packet brought what ("runs": [file offset, stream
+offset, size, time, packet number]). Nothing is overwritten: a name that is
+taken gets c1, c2, ... at its end, as in tcpflow, and a DIR that holds an
+index.jsonl already is refused.
 )"}},
     {"follow",
      {"restitch follow N|CLIENT,SERVER [FLAGS] FILE... [FILTER]",
@@ -72,9 +72,9 @@ is refused.
   restitch log --format json -i eth0 | jq .uid         a line when one ends
   restitch log --format parquet -o logs --rotate 1h -i eth0
 )",
-      R"(zeek and zeek-json have the fields of Zeek's conn.log, and community_id; eve has
-Suricata's flow events. Nothing is overwritten. On SIGHUP a live run opens its
-file anew.
+      R"(zeek and zeek-json have the fields of Zeek's conn.log, and community_id; eve
+has Suricata's flow events. Nothing is overwritten. On SIGHUP a live run opens
+its file anew.
 )"}},
 };
 

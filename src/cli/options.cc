@@ -177,7 +177,10 @@ void Parser::add_follow() {
 
 void Parser::add_diff() {
   CLI::App* diff = add_command(Command::diff, "Print where several receivers would read different bytes");
-  diff->add_option("--receivers", diff_receivers_, "Those to compare, of the names of --receiver")
+  diff->add_option("--receivers", diff_receivers_,
+                   "Those to compare (first, linux, windows, …).\n"
+                   "There are " +
+                       receiver_names(1000))
       ->type_name("NAME,NAME...")
       ->delimiter(',')
       ->allow_extra_args(false)

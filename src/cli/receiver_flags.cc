@@ -87,7 +87,7 @@ void ReceiverFlags::add_choice(CLI::App& command) {
   command
       .add_option(
           "--receiver", receivers_,
-          "Read overlaps as NAME does: linux, windows, bsd, …\n"
+          "Read overlaps as NAME does (linux, windows, …).\n"
           "What the watched hosts do with bytes that overlap or come too late; may be repeated, with "
           "the hosts it is for: 10.0.0.0/8=linux, of which the longest prefix counts. NAME is one of " +
               receiver_names(1000))

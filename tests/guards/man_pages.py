@@ -42,11 +42,15 @@ def differences(page, source, text):
     yield from (f"{page}: there is no flag {flag}" for flag in sorted(said - known))
 
 
+def paragraph_of(source, flag):
+    found = re.search(rf"^\*(?:[^\n]*\*, \*)?{flag}\*.*?\n\n", source, re.MULTILINE | re.DOTALL)
+    return found.group(0) if found else ""
+
+
 def missing_words(page, source, flag, words):
-    block = re.search(rf"^\*(?:[^\n]*\*, \*)?{flag}\*.*?\n\n", source, re.MULTILINE | re.DOTALL)
-    plain = block.group(0) if block else ""
+    paragraph = paragraph_of(source, flag)
     return [f"{page}: {flag} can be {word}, and its paragraph does not say so" for word in words
-            if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", plain)]
+            if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", paragraph)]
 
 
 def rendering_offences(page):
@@ -76,13 +80,16 @@ def check(tool, folder):
             yield f"{name}: there is no such page"
             continue
         yield from rendering_offences(page)
+    seen = {""}  # what commands have in common is looked at once
     for command in COMMANDS:
         name = f"restitch-{command}.1"
         source = (folder / f"{name}.scd").read_text(encoding="utf-8")
         text = output(tool, command, "--help-all")
         yield from differences(name, source, text)
         for flag in sorted(flag.split(", ")[-1] for flag in help_flags(text)):
-            if flag != "--interface":  # this host's
+            paragraph = paragraph_of(source, flag)
+            if paragraph not in seen and flag != "--interface":  # whose words are this host's
+                seen.add(paragraph)
                 yield from missing_words(name, source, flag, words_of(tool, command, flag))
 
 
