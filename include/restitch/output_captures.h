@@ -17,7 +17,7 @@
 #include "restitch/output_files.h"
 #include "restitch/packet_context.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class CaptureStream {
  public:
