@@ -11,7 +11,8 @@
 //   output_folder.h        OutputFolder                                      where files are written
 //   output_files.h         FileStream, Extraction                            a file for each direction
 //   output_captures.h      CaptureStream                                     a pcapng for each connection
-//   output_follow.h        FollowStream                                      one connection, as tshark's
+//   output_pipe.h          PacketPipe, PipedStream                           one pcapng of several, as they
+//   come output_follow.h        FollowStream                                      one connection, as tshark's
 //   output_diff.h          DiffAssembler                                     what receivers read differently
 //
 //   ConnectionLog log([](const ConnectionSummary& summary) { … });
@@ -31,5 +32,6 @@
 #include "restitch/output_json.h"         // IWYU pragma: export
 #include "restitch/output_log.h"          // IWYU pragma: export
 #include "restitch/output_names.h"        // IWYU pragma: export
+#include "restitch/output_pipe.h"         // IWYU pragma: export
 #include "restitch/output_trace.h"        // IWYU pragma: export
 #include "restitch/output_where.h"        // IWYU pragma: export

@@ -1,55 +1,14 @@
 #include <algorithm>
 #include <utility>
 
+#include "output/datagram.h"
 #include "output/file_store.h"
 #include "output/pcapng_writer.h"
 #include "output/text.h"
-#include "packet/checksum.h"
 #include "restitch/output_captures.h"
 #include "restitch/output_json.h"
 
 namespace restitch {
-namespace {
-
-constexpr std::uint8_t tcp_protocol = 6;
-constexpr std::uint8_t hops = 64;  // what the fragments said is not known any more
-
-std::vector<std::uint8_t> ipv4_datagram(const NetFlow& net, Bytes payload) {
-  constexpr std::size_t header_size = 20;
-  std::vector<std::uint8_t> out(header_size);
-  const std::size_t size = header_size + payload.size();
-  // A whole datagram of 65,535 bytes had options perhaps that we do not write: 0, as offloaded ones have.
-  const std::size_t total = size > 0xffff ? 0 : size;
-  out[0] = 0x45;
-  out[2] = static_cast<std::uint8_t>(total >> 8);
-  out[3] = static_cast<std::uint8_t>(total);
-  out[8] = hops;
-  out[9] = tcp_protocol;
-  std::copy_n(net.source.bytes.begin() + 12, 4, out.begin() + 12);
-  std::copy_n(net.destination.bytes.begin() + 12, 4, out.begin() + 16);
-  const auto sum = static_cast<std::uint16_t>(~fold_sum(sum_words(out.data(), header_size)));
-  std::memcpy(out.data() + 10, &sum, sizeof sum);
-  out.insert(out.end(), payload.begin(), payload.end());
-  return out;
-}
-
-std::vector<std::uint8_t> ipv6_datagram(const NetFlow& net, Bytes payload) {
-  constexpr std::size_t header_size = 40;
-  std::vector<std::uint8_t> out(header_size);
-  const std::size_t size = payload.size() > 0xffff ? 0 : payload.size();
-  out[0] = 0x60;
-  out[4] = static_cast<std::uint8_t>(size >> 8);
-  out[5] = static_cast<std::uint8_t>(size);
-  out[6] = tcp_protocol;
-  out[7] = hops;
-  std::copy_n(net.source.bytes.begin(), 16, out.begin() + 8);
-  std::copy_n(net.destination.bytes.begin(), 16, out.begin() + 24);
-  out.insert(out.end(), payload.begin(), payload.end());
-  return out;
-}
-
-}  // namespace
-
 CaptureStream::File::~File() {
   if (extraction_ != nullptr) extraction_->store_->close(id_);
 }
@@ -80,10 +39,7 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
   }
   std::vector<std::uint8_t>& block = extraction_->block_;
   if (packet.origin().reassembled) {
-    NetFlow net = net_;
-    if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
-    const auto datagram =
-        net.source.version == 4 ? ipv4_datagram(net, tcp.bytes) : ipv6_datagram(net, tcp.bytes);
+    const std::vector<std::uint8_t> datagram = datagram_of(net_, direction, tcp.bytes);
     const std::uint32_t interface = interface_of(LinkType::raw);
     CaptureInfo info = packet.capture_info();
     info.original_size = static_cast<std::uint32_t>(datagram.size());
