@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage lint valgrind install clean
+.PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage lint valgrind install deb clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -77,6 +77,15 @@ coverage: setup  ## run the tests, report line and branch coverage (build/covera
 install: build  ## install to PREFIX (/usr/local)
 	cmake --build --preset release
 	cmake --install build/release $(if $(PREFIX),--prefix $(PREFIX))
+
+# Configured for /usr, as the packages need it; `cmake --install --prefix` still goes anywhere.
+deb:  ## build the Debian packages: build/deb/*.deb
+	@tools/setup.sh packages.txt packages-deb.txt
+	cmake --preset shared
+	cmake --build --preset shared
+	rm -rf build/deb
+	cd build/shared && cpack -G DEB -B ../deb
+	rm -rf build/deb/_CPack_Packages
 
 clean:  ## remove build/
 	rm -rf build

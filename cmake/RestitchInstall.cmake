@@ -1,5 +1,6 @@
 # `cmake --install`: headers, one library a module, find_package(restitch) and `pkg-config restitch`,
-# written from what restitch_find_package() and restitch_module() noted.
+# written from what restitch_find_package() and restitch_module() noted. Components: `runtime` (the shared libraries),
+# `development`, `tool` (the command and what belongs to it: man pages, completions, units); bindings have their own.
 include(CMakePackageConfigHelpers)
 
 get_property(targets GLOBAL PROPERTY restitch_targets)
@@ -47,29 +48,36 @@ list(TRANSFORM libraries PREPEND "-l" OUTPUT_VARIABLE link_flags)
 list(JOIN link_flags " " RESTITCH_PC_LIBS)
 list(JOIN pkg_config_modules " " requires)
 set(RESTITCH_PC_REQUIRES "")
-set(RESTITCH_PC_REQUIRES_PRIVATE "")
-set(RESTITCH_PC_LIBS_PRIVATE "")
-if(BUILD_SHARED_LIBS)
-  set(RESTITCH_PC_REQUIRES_PRIVATE "${requires}")
-  set(RESTITCH_PC_LIBS_PRIVATE "${CMAKE_THREAD_LIBS_INIT}")
-else()
+# A shared library names what it needs itself, and no header of ours includes one of theirs. pkg-config would look for
+# the development files of each, in Requires.private too.
+if(NOT BUILD_SHARED_LIBS)
   # Archives never link without these, so a plain `pkg-config --libs` has to name them too.
   set(RESTITCH_PC_REQUIRES "${requires}")
   string(APPEND RESTITCH_PC_LIBS " ${CMAKE_THREAD_LIBS_INIT}")
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/restitch.pc.in restitch.pc @ONLY)
 
-install(TARGETS ${targets} restitch EXPORT restitchTargets)
-install(EXPORT restitchTargets NAMESPACE restitch:: DESTINATION ${cmake_dir})
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/restitch DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+install(TARGETS ${targets} restitch EXPORT restitchTargets
+        LIBRARY COMPONENT runtime NAMELINK_COMPONENT development
+        ARCHIVE COMPONENT development)
+install(EXPORT restitchTargets NAMESPACE restitch:: DESTINATION ${cmake_dir} COMPONENT development)
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/restitch DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
         FILES_MATCHING PATTERN "*.h")
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/restitchConfig.cmake
-              ${CMAKE_CURRENT_BINARY_DIR}/restitchConfigVersion.cmake DESTINATION ${cmake_dir})
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/restitch.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+              ${CMAKE_CURRENT_BINARY_DIR}/restitchConfigVersion.cmake DESTINATION ${cmake_dir} COMPONENT development)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/restitch.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+        COMPONENT development)
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT license)
 
 if(TARGET restitch_cli)
   file(RELATIVE_PATH bin_to_lib /prefix/${CMAKE_INSTALL_BINDIR} /prefix/${CMAKE_INSTALL_LIBDIR})
   restitch_find_libraries_in(restitch_cli "$ORIGIN/${bin_to_lib}" "$ORIGIN")
-  install(TARGETS restitch_cli)
+  install(TARGETS restitch_cli COMPONENT tool)
+  set(RESTITCH_COMMAND ${CMAKE_INSTALL_FULL_BINDIR}/restitch)
+  configure_file(${PROJECT_SOURCE_DIR}/systemd/restitch@.service.in restitch@.service @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/restitch@.service DESTINATION lib/systemd/system COMPONENT tool)
+  # Where Wireshark looks for programs that capture for it.
+  configure_file(${PROJECT_SOURCE_DIR}/packaging/restitch-extcap.in restitch-extcap @ONLY)
+  install(PROGRAMS ${CMAKE_CURRENT_BINARY_DIR}/restitch-extcap DESTINATION ${CMAKE_INSTALL_LIBDIR}/wireshark/extcap
+          COMPONENT tool)
 endif()

@@ -20,8 +20,19 @@ fi
 as_root=()
 [[ $(id -u) -eq 0 ]] || as_root=(sudo)
 # RUNLEVEL: a server that a test needs is started by that test alone.
-as_root+=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1)
-wait=(-o DPkg::Lock::Timeout=600)
+as_root+=(env DEBIAN_FRONTEND=noninteractive LC_ALL=C RUNLEVEL=1)
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# apt waits for the lock of the packages, if told to, and not for those of its lists and its archive.
+apt() {
+  local deadline=$((SECONDS + ${SETUP_PATIENCE:-600}))
+  until "${as_root[@]}" apt-get -q -o DPkg::Lock::Timeout=600 "$@" </dev/null 2>&1 | tee "$log" >&2; do
+    grep -q 'Could not get lock' "$log" && ((SECONDS < deadline)) || return 1
+    sleep 1
+  done
+}
+
 echo "Installing: ${missing[*]}" >&2
-"${as_root[@]}" apt-get "${wait[@]}" update -q </dev/null
-"${as_root[@]}" apt-get "${wait[@]}" install -q -y --no-install-recommends "${missing[@]}" </dev/null
+apt update
+apt install -y --no-install-recommends "${missing[@]}"

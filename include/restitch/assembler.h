@@ -5,7 +5,7 @@
 #include "restitch/basic_assembler.h"
 #include "restitch/detail/require.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // The one stream type of the virtual API: owns a Stream and passes every call on.
 class StreamHandle {

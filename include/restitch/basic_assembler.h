@@ -19,7 +19,7 @@
 #include "restitch/options.h"
 #include "restitch/stream.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // What a stream has to offer; the meaning of each call is that of class Stream. on_event() is optional.
 template <class S>

@@ -15,7 +15,7 @@
 #include "restitch/packet.h"
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // One captured frame.
 struct Record {

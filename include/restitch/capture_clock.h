@@ -9,7 +9,7 @@
 
 #include "restitch/capture_info.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 namespace detail {
 

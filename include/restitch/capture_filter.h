@@ -9,7 +9,7 @@
 
 #include "restitch/capture.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class PacketFilter {
  public:

@@ -5,7 +5,9 @@
 #include <compare>
 #include <cstdint>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 // A moment of the capture's clock in nanoseconds since 1970-01-01 00:00 UTC; 0 means "not known".
 // Nothing that is read from a capture depends on the clock of the machine.

@@ -15,7 +15,7 @@
 
 #include "restitch/capture.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // A capture file and the time of its first record; 0: not known, or it has none.
 struct InputFile {

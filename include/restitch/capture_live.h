@@ -13,7 +13,7 @@
 
 #include "restitch/capture.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 enum class LiveBackend {
   automatic,  // the ring where it can do what is asked, else libpcap

@@ -16,7 +16,7 @@
 #include "restitch/mirror_copies.h"
 #include "restitch/packet.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // One fragment, as it lies in a packet. Lent for the call.
 struct IpFragment {

@@ -19,7 +19,7 @@
 #include "restitch/detail/require.h"
 #include "restitch/feed.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 struct EngineOptions {
   // More give more threads something to do; fewer keep more packets together.

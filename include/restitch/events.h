@@ -12,7 +12,7 @@
 #include "restitch/packet.h"
 #include "restitch/receiver.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 enum class EventKind : std::uint8_t {
   conflict,           // two copies of the same bytes differ; both copies are in the event

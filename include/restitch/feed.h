@@ -18,7 +18,7 @@
 #include "restitch/packet.h"
 #include "restitch/packet_context.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // What went through, in packets and bytes. Every frame is either a TCP segment or dropped for a reason, so
 // packets + subframes = segments + all that is dropped. (dropped[DropReason::none] is the segments again.)

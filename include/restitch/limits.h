@@ -8,7 +8,9 @@
 #include <limits>
 #include <string_view>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 // What gives way at a limit.
 enum class LimitPolicy : std::uint8_t {

@@ -13,7 +13,7 @@
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class MirrorCopies {
  public:

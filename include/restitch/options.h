@@ -10,7 +10,7 @@
 #include "restitch/packet.h"
 #include "restitch/receiver.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // How long an assembler lets bytes wait. A page is a unit of account taken over from gopacket: each held
 // or kept segment counts its size over 1,900, rounded up, at least one.

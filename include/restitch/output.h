@@ -12,6 +12,7 @@
 //   output_files.h         FileStream, Extraction                            a file for each direction
 //   output_captures.h      CaptureStream                                     a pcapng for each connection
 //   output_pcapng.h        PcapngPackets                                     packets of connections
+//   output_pipe.h          PacketPipe, PipedStream                           the same while they come
 //   output_follow.h        FollowStream                                      one connection, as tshark's
 //   output_diff.h          DiffAssembler                                     what receivers read differently
 //
@@ -33,5 +34,6 @@
 #include "restitch/output_log.h"          // IWYU pragma: export
 #include "restitch/output_names.h"        // IWYU pragma: export
 #include "restitch/output_pcapng.h"       // IWYU pragma: export
+#include "restitch/output_pipe.h"         // IWYU pragma: export
 #include "restitch/output_trace.h"        // IWYU pragma: export
 #include "restitch/output_where.h"        // IWYU pragma: export

@@ -18,7 +18,7 @@
 #include "restitch/output_pcapng.h"
 #include "restitch/packet_context.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class CaptureStream {
  public:

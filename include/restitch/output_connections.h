@@ -22,7 +22,7 @@
 #include "restitch/packet_context.h"
 #include "restitch/stream.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // SHA-256 as its 32 bytes.
 using Digest = std::array<std::uint8_t, 32>;

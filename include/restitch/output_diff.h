@@ -24,7 +24,7 @@
 #include "restitch/basic_assembler.h"
 #include "restitch/output_connections.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // What a receiver has in a range.
 enum class DiffKind : std::uint8_t {

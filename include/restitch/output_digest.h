@@ -7,7 +7,7 @@
 
 #include "restitch/output_connections.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // SHA-256, piece by piece. Allocates nothing, and costs nothing until the first byte. A value.
 class Sha256 {

@@ -23,7 +23,7 @@
 #include "restitch/output_names.h"
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 struct FileLimits {
   std::size_t open_files_max = 0;  // at the same time; 0: what RLIMIT_NOFILE allows, at most 4096

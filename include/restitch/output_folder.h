@@ -9,7 +9,7 @@
 
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class OutputFolder {
  public:

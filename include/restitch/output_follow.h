@@ -17,7 +17,7 @@
 
 #include "restitch/output_connections.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 enum class FollowFormat : std::uint8_t { ascii, hex, raw, yaml };
 

@@ -6,7 +6,7 @@
 
 #include "restitch/output_connections.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // The Community ID, version 1 (github.com/corelight/community-id-spec): "1:" and 28 letters of base64. It is
 // the same for both directions, and for every connection between the same addresses and ports. Tools that

@@ -6,7 +6,7 @@
 
 #include "restitch/output_connections.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // Appends an event: kind, offset, size, packet, time, and where it has them `rule` (of a refusal), `limit`,
 // and `held` and `arrived`, the first bytes of both copies in hex.

@@ -14,7 +14,7 @@
 #include "restitch/output_folder.h"
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 enum class LogFormat : std::uint8_t {
   zeek,       // conn.log as Zeek writes it: tab-separated values

@@ -10,7 +10,7 @@
 #include "restitch/packet.h"
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // What a name can be made from: one direction of a connection.
 struct StreamName {

@@ -8,7 +8,7 @@
 #include "restitch/packet.h"
 #include "restitch/packet_context.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class PcapngPackets {
  public:

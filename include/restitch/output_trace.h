@@ -12,7 +12,7 @@
 
 #include "restitch/output_connections.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // What an end point did last, as far as its connection is concerned.
 enum class EndpointState : std::uint8_t {

@@ -23,7 +23,7 @@
 #include "restitch/output_connections.h"
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class ConnectionFilter {
  public:

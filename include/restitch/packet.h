@@ -15,7 +15,7 @@
 #include "restitch/detail/require.h"
 #include "restitch/sequence.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 using Bytes = std::span<const std::uint8_t>;
 

@@ -9,7 +9,7 @@
 #include "restitch/packet.h"
 #include "restitch/stream.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // The network around a packet, as DecodedPacket has it.
 struct PacketOrigin {

@@ -9,7 +9,9 @@
 #include <span>
 #include <string_view>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 // How a held segment and a new one that shares bytes with it lie to each other (Allen's relations, read
 // "held RELATION new"). Those without a shared byte need no decision.

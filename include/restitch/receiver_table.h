@@ -16,7 +16,7 @@
 #include "restitch/receiver.h"
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // "10.0.0.0/8", "2001:db8::/32", or a single host: "192.0.2.1".
 struct AddressPrefix {

@@ -8,7 +8,9 @@
 
 #include <tl/expected.hpp>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 // What kind of failure an Error reports; the command maps these to its exit codes.
 enum class ErrorCode {

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 class Sequence {
  public:

@@ -19,7 +19,7 @@
 #include "restitch/packet.h"
 #include "restitch/transmission.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 namespace detail {
 class SegmentRun;

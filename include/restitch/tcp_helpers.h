@@ -11,7 +11,7 @@
 #include "restitch/packet.h"
 #include "restitch/sequence.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // Where a connection stands, as seen from between its two ends.
 enum class TcpState : std::uint8_t {

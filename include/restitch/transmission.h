@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 // How bytes came, as far as the capture shows; of the packet that brought them.
 enum class Transmission : std::uint8_t {

@@ -6,7 +6,9 @@
 #include <string>
 #include <string_view>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 // The first character of a text.
 struct Utf8Character {

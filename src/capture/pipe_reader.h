@@ -9,7 +9,7 @@
 #include "capture/open_source.h"
 #include "restitch/capture.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class PipeReader final : public CaptureReader {
  public:

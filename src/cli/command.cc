@@ -1,5 +1,7 @@
 #include "cli/commands.h"
 
+#include <string_view>
+
 namespace restitch::cli {
 namespace {
 
@@ -22,6 +24,7 @@ int run(const Options& options) {
 }  // namespace
 
 int run_command(int argc, const char* const* argv) {
+  if (argc > 1 && std::string_view(argv[1]) == "extcap") return run_extcap(argc - 2, argv + 2);
   const ParsedOptions parsed = parse_options(argc, argv);
   if (!parsed.options) return parsed.status;
   return parsed.options->input.list_interfaces ? run_list_interfaces() : run(*parsed.options);

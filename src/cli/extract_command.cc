@@ -93,13 +93,16 @@ class FlushTimer {
 
 int run_extract(const Options& options) {
   int status = exit_ok;
-  const auto selection = Selection::read_ahead(options, options.where, status);
+  // What is sent while it comes needs no more than is known then.
+  const bool as_it_comes = !options.listen.empty() && options.input.endless();
+  const auto selection =
+      Selection::read_ahead(options, as_it_comes ? ConnectionFilter() : options.where, status);
   if (!selection) return status;
+  if (!options.listen.empty()) return serve_packets(options, *selection);
   FileStreamFactory::Wanted wanted;
   if (!selection->has_all()) {
     wanted = [&](const ConnectionSummary& summary) { return selection->has(summary.number); };
   }
-  if (!options.listen.empty()) return serve_packets(options, wanted);
   allow_many_open_files();
   Session session(options);
   if (!session.open()) return session.status();

@@ -17,6 +17,7 @@ std::atomic<bool> came_before[2] = {false, false};  // for SIGINT, SIGTERM: one 
 std::atomic<bool> hang_ups_are_outlived = false;
 std::atomic<bool> had_terminal = false;
 std::atomic<bool> hang_up_came = false;
+std::atomic<bool> counts_are_wanted = false;
 static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<int>::is_always_lock_free,
               "a signal handler sets them");
 
@@ -42,6 +43,8 @@ extern "C" void on_interrupt(int signal) {
   errno = error;
 }
 
+extern "C" void on_counts_request(int /*signal*/) { counts_are_wanted = true; }
+
 void take_over(int signal) {
   struct sigaction before {};
   // nohup(1) wants it ignored.
@@ -56,7 +59,12 @@ void take_over(int signal) {
 
 void catch_interrupts() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) take_over(signal);
-  for (const int signal : {SIGUSR1, SIGUSR2}) ::signal(signal, SIG_IGN);
+  struct sigaction counts {};
+  counts.sa_handler = on_counts_request;
+  counts.sa_flags = SA_RESTART;
+  ::sigemptyset(&counts.sa_mask);
+  ::sigaction(SIGUSR1, &counts, nullptr);
+  ::signal(SIGUSR2, SIG_IGN);
 }
 
 void outlive_hang_ups() {
@@ -65,6 +73,8 @@ void outlive_hang_ups() {
 }
 
 bool take_hang_up() { return hang_up_came.exchange(false); }
+
+bool take_counts_request() { return counts_are_wanted.exchange(false); }
 
 const std::atomic<bool>& interrupted() { return interrupt_flag; }
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include "cli/messages.h"
+#include "cli/packet_server.h"
 #include "cli/session.h"
 #include "cli/summary.h"
+#include "restitch/output_pipe.h"
 
 namespace restitch::cli {
 namespace {
@@ -18,7 +20,7 @@ std::string serving_text(const PacketServer& server) {
 
 }  // namespace
 
-int serve_packets(const Options& options, const ServedStreamFactory::Wanted& wanted) {
+int serve_packets(const Options& options, const Selection& selection) {
   Session session(options);
   if (!session.open()) return session.status();
   const bool endless = options.input.endless();
@@ -34,9 +36,14 @@ int serve_packets(const Options& options, const ServedStreamFactory::Wanted& wan
   ConnectionTotals totals;
   ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); },
                     ConnectionOrder::as_they_end, options.memory.log);
-  ServedStreamFactory factory(**server, log, wanted);
+  PacketPipe pipe([&](const TcpSegment& tcp, const NetFlow& net,
+                      const PacketContext& packet) { (*server)->send(tcp, net, packet); },
+                  [&](const ConnectionSummary& summary) {
+                    return endless ? options.where.matches(summary) : selection.has(summary.number);
+                  });
+  PipedStreamFactory factory(pipe, log);
   bool gone = false;
-  session.run<ServedStream>(factory, [&] {
+  session.run<PipedStream>(factory, [&] {
     (*server)->go_on();
     if (endless || (*server)->has_clients()) return true;
     gone = true;

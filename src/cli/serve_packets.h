@@ -2,11 +2,12 @@
 #pragma once
 
 #include "cli/options.h"
-#include "cli/served_stream.h"
+#include "cli/selection.h"
 
 namespace restitch::cli {
 
-// Reads the inputs and sends the packets of the connections that are wanted. The exit status.
-int serve_packets(const Options& options, const ServedStreamFactory::Wanted& wanted);
+// Reads the inputs and sends the packets of the connections that are chosen; of a live run, from the moment
+// on at which one passes the filter. The exit status.
+int serve_packets(const Options& options, const Selection& selection);
 
 }  // namespace restitch::cli

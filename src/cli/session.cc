@@ -9,6 +9,7 @@
 #include "cli/messages.h"
 #include "cli/privileges.h"
 #include "cli/skipped_text.h"
+#include "cli/summary.h"
 
 namespace restitch::cli {
 
@@ -135,6 +136,17 @@ bool Session::metrics_due() {
   return true;
 }
 
+void Session::show_counts(const PoolCounts& pool) {
+  progress_.clear();
+  count(pool);
+  cli::show(counts_text(*this));
+}
+
+void Session::begin() {
+  if (!options_.input.endless()) return;
+  if (const Result<void> told = manager_.ready(); !told) tell(told.error().message);
+}
+
 // Those that were not told yet: a directory that grows may bring more.
 void Session::note_skipped() {
   const auto news = std::span(input_->skipped()).subspan(skipped_noted_);
@@ -147,6 +159,7 @@ void Session::note_skipped() {
 
 void Session::note_ends() {
   progress_.clear();
+  if (const Result<void> told = manager_.stopping(); !told) tell(told.error().message);
   note_skipped();
   if (options_.verbose) cli::show(input_text(*input_));
   for (const InputEnd& input : input_->ends()) note_end(input);

@@ -18,6 +18,7 @@
 #include "cli/options.h"
 #include "cli/process.h"
 #include "cli/progress.h"
+#include "cli/service_manager.h"
 #include "cli/standard_output.h"
 #include "restitch/restitch.h"
 
@@ -51,6 +52,7 @@ class Session {
   // The same for an assembler that is there already, and what counts for it, as a pool does.
   template <class AssemblerType, class Pool, class GoOn>
   void drive(AssemblerType& assembler, const Pool& pool, GoOn&& go_on) {
+    begin();
     attempt([&] {
       feed(input_->reader(), decoder_, assembler, counts_.fed, [&] {
         note_reading([&] { return counts_of(pool); });
@@ -73,6 +75,7 @@ class Session {
                                .assembler = options_.limits.assembler},
                               listener, make_factory);
     listener.watch(engine);
+    begin();
     attempt([&] { engine.feed(input_->reader(), decoder_, counts_.fed); });
     note_ends();
     attempt([&] { engine.flush_all(end_of_rest()); });
@@ -147,10 +150,14 @@ class Session {
     progress_.update(input_->reader(), counts_.fed.packets);
     if (tells_at_once()) note_news();
     if (metrics_due()) publish(pool_counts());
+    if (take_counts_request()) show_counts(pool_counts());
   }
+  // Reading begins: all is open. A run without end tells so whoever started it.
+  void begin();
   void note_news();
   void count(const PoolCounts& pool);
   void publish(const PoolCounts& pool);
+  void show_counts(const PoolCounts& pool);
   void count_inputs();
   [[nodiscard]] bool metrics_due();
   void note_skipped();
@@ -168,6 +175,7 @@ class Session {
   Decoder decoder_;
   RunCounts counts_;
   std::unique_ptr<MetricsServer> metrics_;
+  ServiceManager manager_ = ServiceManager::of_environment();
   std::chrono::steady_clock::time_point published_{};
   std::uint64_t packets_noted_ = 0;  // when something came last …
   std::chrono::steady_clock::time_point news_ = std::chrono::steady_clock::now();  // … and that moment

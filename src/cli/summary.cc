@@ -69,6 +69,11 @@ void append_merged(std::string& out, std::uint64_t connections) {
                  connections);
 }
 
+std::string all_counters(const Session& session) {
+  const std::vector<Counter> counters = counters_of(session.counts());
+  return session.statistics() == Statistics::json ? counters_json(counters) : counters_text(counters);
+}
+
 }  // namespace
 
 void ConnectionTotals::add(const ConnectionSummary& summary) {
@@ -120,15 +125,20 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
 }
 
 std::string closing_text(const Session& session, const ConnectionTotals& totals) {
-  switch (session.statistics()) {
-    case Statistics::text:
-      return counters_text(counters_of(session.counts()));
-    case Statistics::json:
-      return counters_json(counters_of(session.counts()));
-    case Statistics::summary:
-      break;
-  }
-  return summary_text(session, totals);
+  const bool all = session.statistics() != Statistics::summary;
+  return all ? all_counters(session) : summary_text(session, totals);
+}
+
+std::string counts_text(const Session& session) {
+  if (session.statistics() != Statistics::summary) return all_counters(session);
+  const RunCounts& counts = session.counts();
+  std::string out;
+  append_interfaces(out, counts.interfaces, session.live());
+  append_count(out, "packets left out by the filter", counts.filtered_out);
+  fmt::format_to(std::back_inserter(out),
+                 "{} packets, {} TCP segments, {} connections open, {} bytes delivered\n", counts.fed.packets,
+                 counts.fed.segments, counts.pool.connections, counts.bytes.delivered);
+  return out;
 }
 
 }  // namespace restitch::cli

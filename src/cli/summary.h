@@ -1,4 +1,5 @@
-// The summary that closes a run: what was in the packets and what became of their bytes. Pure functions.
+// The summary that closes a run, or tells how it goes: what was in the packets and what became of their
+// bytes. Pure functions.
 #pragma once
 
 #include <cstdint>
@@ -25,5 +26,8 @@ std::string summary_text(const Session& session, const ConnectionTotals& totals)
 
 // What the user asked to be told in the end: that, or all counters.
 std::string closing_text(const Session& session, const ConnectionTotals& totals);
+
+// What there is to tell while a run goes on: a few lines, or all counters, if the user asked for them.
+std::string counts_text(const Session& session);
 
 }  // namespace restitch::cli

@@ -7,7 +7,7 @@
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 inline Bytes as_bytes(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};

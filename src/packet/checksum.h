@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <cstring>
 
-namespace restitch {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
 
 // Folds the carries back into 16 bits: adding the two halves the other way round leaves their sum, and
 // its carry, in the upper half. 0xffff means: the checksummed bytes are right.

@@ -66,6 +66,29 @@ def check_components(args, folder, prefix):
             sys.exit(said)
 
 
+def looked_for(folder):
+    """Which of the libraries that only some of the tree needs CMake has looked for, by its cache."""
+    cache = (folder / "CMakeCache.txt").read_text(encoding="utf-8")
+    traces = {"CLI11": "CLI11_INCLUDE_DIR", "zlib": "ZLIB_LIBRARY", "OpenSSL": "OPENSSL_CRYPTO_LIBRARY", "fmt": "fmt_DIR",
+              "libpcap": "libpcap_FOUND", "zstd": "libzstd_FOUND", "liblzma": "liblzma_FOUND"}
+    return {name for name, entry in traces.items() if f"\n{entry}" in cache}
+
+
+def check_frugality(args, work):
+    """Who adds the tree gets no command, nor what only that needs; who takes one module, nothing that others need."""
+    found = looked_for(work / "subdirectory")
+    if found:
+        sys.exit(f"RESTITCH_MODULES=packet looks for {sorted(found)}")
+    whole = work / "subdirectory_whole"
+    run(args.cmake, "-G", "Ninja", "-S", HERE, "-B", whole, f"-DCMAKE_CXX_COMPILER={args.cxx}",
+        f"-DRESTITCH_SOURCE={ROOT}")
+    if looked_for(whole) & {"CLI11"} or "zlib" not in looked_for(whole):
+        sys.exit(f"add_subdirectory looks for {sorted(looked_for(whole))}")
+    targets = output(args.cmake, "--build", whole, "--target", "help")
+    if "restitch_cli" in targets or "restitch_engine" not in targets:
+        sys.exit("add_subdirectory has the wrong targets")
+
+
 def build_with_pkg_config(args, folder, prefix):
     (pc_file,) = prefix.rglob("restitch.pc")
     env = dict(os.environ, PKG_CONFIG_PATH=str(pc_file.parent))
@@ -127,7 +150,8 @@ def main():
     check_components(args, work / "components", prefix)
     check_misuse(args, work / "misuse", prefix)
     if args.subdirectory:
-        build_with_cmake(args, work / "subdirectory", f"-DRESTITCH_SOURCE={ROOT}")
+        build_with_cmake(args, work / "subdirectory", f"-DRESTITCH_SOURCE={ROOT}", "-DRESTITCH_MODULES=packet")
+        check_frugality(args, work)
     run_tools(Path(args.build), prefix)
     print("installed, found, built and run")
 

@@ -113,6 +113,19 @@ TEST_F(Interrupt, IsNotWhatOtherSignalsMeanToARunWithoutEnd) {
   EXPECT_THAT(run.err, Not(HasSubstr("interrupted")));
 }
 
+TEST_F(Interrupt, IsNotWhatAsksForCounts) {
+  write("growing.pcap", Packets(40000).talk("hello", "world").open().bytes());
+  const auto shows = [](const char* what, const char* file) {
+    return std::string("timeout 30 sh -c 'until grep -q \"") + what + "\" " + file + "; do :; done'\n";
+  };
+  const ToolRun run = ToolTest::run("@ log --format json --follow growing.pcap >out 2>told & tool=$!\n" +
+                                    shows("40000", "out") + "kill -USR1 $tool\n" + shows("open", "told") +
+                                    "cp told first; kill -INT $tool; wait $tool");
+  EXPECT_EQ(run.status, 0);
+  EXPECT_THAT(read("first"),
+              HasSubstr("10 packets, 10 TCP segments, 1 connections open, 10 bytes delivered\n"));
+}
+
 TEST_F(Interrupt, AsksTwiceOfAReaderThatTakesNothing) {
   write_many("many.pcap");
   const ToolRun run = ToolTest::run(

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Each file of the library includes only lower ranks or its own module.
+"""Each file of the library includes only lower ranks or its own module, and what a public header declares can be
+used from a shared library.
 
     layers.py ROOT         check the tree; exit 1 and name every offence
     layers.py --self-test  show, on small trees made for it, that each kind of offence is found
@@ -20,6 +21,7 @@ ALSO_ALLOWED = {("capture", "packet")}
 # include/restitch/: the first pattern that fits decides. "all" is the umbrella, for users and the command.
 PUBLIC_HEADERS = [
     ("restitch.h", "all"),
+    ("export.h", "base"),
     ("result.h", "base"),
     ("capture_info.h", "base"),
     ("sequence.h", "packet"),
@@ -67,6 +69,7 @@ FORBIDDEN_SYSTEM_HEADERS = {
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)
+HIDDEN_NAMESPACE = re.compile(r"^namespace\s+restitch\b", re.MULTILINE)  # without RESTITCH_API
 COMMENT = re.compile(r"#.*")
 MODULE = re.compile(r"\brestitch_module\s*\(([^)]*)\)")
 LINK = re.compile(r"\btarget_link_libraries\s*\(\s*restitch_(\w+)([^)]*)\)")
@@ -105,7 +108,10 @@ def check_file(root, path):
     if owner is None:
         yield f"{path}: belongs to no module: name it in tests/guards/layers.py"
         return
-    for quoted, system in INCLUDE.findall((root / path).read_text(encoding="utf-8")):
+    text = (root / path).read_text(encoding="utf-8")
+    if path.parts[0] == "include" and HIDDEN_NAMESPACE.search(text):
+        yield f"{path}: opens the namespace as `namespace restitch`, not as `namespace RESTITCH_API restitch`"
+    for quoted, system in INCLUDE.findall(text):
         if system:
             if any(fnmatch(system, pattern) for pattern in FORBIDDEN_SYSTEM_HEADERS.get(owner, [])):
                 yield f"{path}: {owner} does without <{system}>"
@@ -168,7 +174,7 @@ GOOD_CMAKE = "restitch_module(base)\n" + "".join(
 GOOD_TREE = {
     "CMakeLists.txt": GOOD_CMAKE,
     "include/restitch/packet.h": '#include "restitch/result.h"\n',
-    "include/restitch/result.h": "#include <string>\n",
+    "include/restitch/result.h": "#include <string>\nnamespace RESTITCH_API restitch {\nnamespace detail {}\n}\n",
     "src/packet/decode.cc": '#include "base/bytes.h"\n#include "restitch/packet.h"\n',
     "src/base/bytes.h": "",
     "src/engine/engine.cc": "#include <thread>\n",
@@ -183,6 +189,8 @@ BAD_FILES = {
     "an unknown public header": ("include/restitch/mystery.h", "", {}),
     "an include that nobody owns": ("src/packet/bad.cc", '#include "bytes.h"', {}),
     "an internal header in a public one": ("include/restitch/stream.h", '#include "base/bytes.h"', {}),
+    "a public header whose names the shared libraries hide": (
+        "include/restitch/stream.h", "namespace restitch::detail {}\n", {}),
     "an unknown module": ("src/magic/bad.cc", "", {}),
     "a thread in the core": ("src/reassembly/bad.cc", "#include <thread>", {}),
     "a link against the ranks": ("CMakeLists.txt", GOOD_CMAKE.replace("packet DEPENDS base", "packet DEPENDS engine"), {}),

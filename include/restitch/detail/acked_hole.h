@@ -7,7 +7,8 @@
 
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class AckedHole {
  public:
@@ -37,4 +38,5 @@ class AckedHole {
   bool noted_ = false;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -9,7 +9,8 @@
 #include "restitch/sequence.h"
 #include "restitch/transmission.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct Arrival {
   Sequence first;
@@ -36,4 +37,5 @@ struct Arrival {
   }
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -5,7 +5,7 @@
 
 #include "restitch/basic_assembler.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 template <StreamType S, class Factory>
 void BasicAssembler<S, Factory>::advance(Elapsed elapsed) {

@@ -7,7 +7,7 @@
 #include "restitch/basic_assembler.h"
 #include "restitch/detail/optional_sequence.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // The packet at hand, with what it was looked up by.
 template <StreamType S, class Factory>

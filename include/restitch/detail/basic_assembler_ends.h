@@ -4,7 +4,7 @@
 
 #include "restitch/basic_assembler.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // After a segment that may have been the last of its half, or acknowledge the last of the other.
 template <StreamType S, class Factory>

@@ -4,7 +4,7 @@
 
 #include "restitch/basic_assembler.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // What a segment tells of the other direction: what was received of it, and how much may come. False: that
 // direction reached its end by that, so when the segment is taken in, the connection may be over.

@@ -9,7 +9,7 @@
 #include "restitch/detail/prefetch.h"
 #include "restitch/detail/require.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // Where the payload of the packet at hand goes, until its half-connection takes it over.
 template <StreamType S, class Factory>

@@ -8,7 +8,7 @@
 
 #include "restitch/basic_assembler.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // For a connection whose hosts are watched. Whatever becomes of the segment, what it acknowledged may have
 // brought either half to its end.

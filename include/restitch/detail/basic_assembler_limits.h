@@ -5,7 +5,7 @@
 
 #include "restitch/basic_assembler.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // The page limit that a half has reached, if any; Limit::count_ for that of a start which is not known.
 template <StreamType S, class Factory>

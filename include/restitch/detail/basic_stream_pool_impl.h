@@ -5,7 +5,7 @@
 
 #include "restitch/basic_assembler.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 namespace detail {
 

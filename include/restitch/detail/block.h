@@ -4,7 +4,10 @@
 
 #include <cstddef>
 
-namespace restitch::detail {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // Zeroed pages, or nullptr when there are none; and back. Pages are resident once they are touched or, in
 // a block that is filled soon, at once, which costs less than to ask for each.
@@ -23,4 +26,5 @@ void reuse_pages(std::size_t size) noexcept;
 // Bytes of all blocks of the process.
 [[nodiscard]] std::size_t blocks_size() noexcept;
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -18,7 +18,10 @@
 #include <set>
 #include <type_traits>
 
-namespace restitch::detail {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class BlockSource {
  public:
@@ -101,4 +104,5 @@ BlockPtr<T> make_block(BlockSource& source) {
   return BlockPtr<T>(memory == nullptr ? nullptr : ::new (memory) T, {&source});
 }
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

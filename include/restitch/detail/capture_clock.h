@@ -7,7 +7,8 @@
 
 #include "restitch/capture_clock.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 using restitch::CaptureClock;
 
@@ -61,4 +62,5 @@ class ScatteredHand {
   std::uint32_t position_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -11,7 +11,8 @@
 
 #include "restitch/detail/block_source.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class CellStore {
  public:
@@ -89,4 +90,5 @@ class CellStore {
   std::size_t memory_size_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

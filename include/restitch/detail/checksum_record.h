@@ -9,7 +9,8 @@
 
 #include "restitch/packet.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class ChecksumRecord {
  public:
@@ -57,4 +58,5 @@ class ChecksumRecord {
   std::uint8_t bits_ = 0;  // a State for each direction
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -23,7 +23,8 @@
 #include "restitch/detail/slab.h"
 #include "restitch/packet.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct Claim {
   Sequence first;             // the first byte of the stream that the SYN names
@@ -154,4 +155,5 @@ class Claims {
   std::uint32_t newest_ = none;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -10,7 +10,8 @@
 #include "restitch/detail/half_connection.h"
 #include "restitch/packet.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // The full tuple with its two ends in a fixed order, so that both directions have the same key. The key
 // is the identity; its hash is only a way to find it.
@@ -131,4 +132,5 @@ struct Connection {
 };
 static_assert(sizeof(Connection) == 128, "two cache lines");
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

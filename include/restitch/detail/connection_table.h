@@ -15,7 +15,8 @@
 #include "restitch/detail/prefetch.h"
 #include "restitch/detail/slab.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class ConnectionTable {
  public:
@@ -114,4 +115,5 @@ class ConnectionTable {
   std::uint64_t seed_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -20,7 +20,8 @@
 #include "restitch/packet.h"
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class DeliveredBytes {
   struct Piece;
@@ -170,4 +171,5 @@ class DeliveredBytes {
   std::vector<std::uint8_t> gathered_;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

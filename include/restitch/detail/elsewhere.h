@@ -14,7 +14,8 @@
 #include "restitch/packet.h"
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct HalfState;
 
@@ -70,4 +71,5 @@ class Elsewhere {
   Sequence claimant_;  // sequence number of the segment that claimed
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

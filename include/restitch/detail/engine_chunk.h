@@ -12,7 +12,8 @@
 #include "restitch/detail/slab.h"
 #include "restitch/feed.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // Where the packets of a connection go (flow_hash.h).
 inline unsigned shard_of(std::uint64_t flow_hash, std::size_t shards) {
@@ -89,4 +90,5 @@ class EngineChunk {
   std::vector<std::uint8_t> copied_bytes_;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -11,7 +11,10 @@
 
 #include <cstddef>
 
-namespace restitch::detail {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // What is to be done. Chunks are named by the slot they lie in.
 class EngineTasks {
@@ -48,4 +51,5 @@ class EngineCrew {
   std::size_t slots_;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

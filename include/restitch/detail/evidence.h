@@ -7,7 +7,8 @@
 
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class Evidence {
  public:
@@ -83,4 +84,5 @@ class Evidence {
   std::uint8_t bits_ = scale_bits;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -8,7 +8,8 @@
 
 #include "restitch/packet.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 std::uint64_t flow_hash(const NetFlow& net, TransportFlow ports);
 
@@ -16,4 +17,5 @@ std::uint64_t flow_hash(const NetFlow& net, TransportFlow ports);
 // where that takes more than a look: all but TCP right behind IPv4 without options or IPv6, on Ethernet.
 std::optional<std::uint64_t> flow_hash(LinkType link_type, Bytes frame);
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -11,7 +11,8 @@
 #include "restitch/detail/block_source.h"
 #include "restitch/packet.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class GivenUpGaps {
  public:
@@ -79,4 +80,5 @@ class GivenUpGaps {
   std::size_t pages_used_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

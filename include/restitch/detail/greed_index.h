@@ -10,7 +10,8 @@
 
 #include "restitch/detail/slab.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct HalfState;
 
@@ -45,4 +46,5 @@ class GreedIndex {
   std::array<std::uint64_t, classes / 64> used_{};  // a bit for each class with a list
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -18,7 +18,7 @@
 #include "restitch/receiver.h"
 #include "restitch/stream.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class HalfConnection {
  public:

@@ -21,7 +21,7 @@
 #include "restitch/events.h"
 #include "restitch/stream.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // Where the payload bytes went: seen = delivered + duplicate + before_start + refused + dropped + held,
 // always.
@@ -52,7 +52,8 @@ struct ByteCounts {
 
 }  // namespace restitch
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // The part of a half-connection that one in order does not need.
 struct HalfDetail {
@@ -206,4 +207,5 @@ struct HalfState {
   }
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

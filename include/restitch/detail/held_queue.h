@@ -12,7 +12,8 @@
 #include "restitch/detail/segment_store.h"
 #include "restitch/receiver.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct HalfState;
 
@@ -115,4 +116,5 @@ class HeldQueue {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

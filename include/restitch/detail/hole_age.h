@@ -14,7 +14,8 @@
 #include "restitch/capture_clock.h"
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class HoleAge {
  public:
@@ -59,4 +60,5 @@ class HoleAge {
   bool waits_ = false;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

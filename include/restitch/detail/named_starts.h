@@ -12,7 +12,8 @@
 
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class NamedStarts {
  public:
@@ -58,4 +59,5 @@ class NamedStarts {
   std::uint8_t count_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

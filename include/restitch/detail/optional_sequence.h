@@ -8,7 +8,8 @@
 
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // An optional is handed over in one register, but compilers put it together from its two parts in memory.
 // Read back as one word at once, the parts have to reach the cache first: a wait of some 15 cycles for each
@@ -24,4 +25,5 @@ inline std::optional<Sequence> optional_sequence(Sequence sequence, bool known) 
   }
 }
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -10,7 +10,8 @@
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class ParkedSegment {
  public:
@@ -36,4 +37,5 @@ class ParkedSegment {
   bool whole_;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

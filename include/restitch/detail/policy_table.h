@@ -10,7 +10,8 @@
 #include "restitch/detail/slab.h"
 #include "restitch/receiver.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class PolicyTable {
  public:
@@ -44,4 +45,5 @@ class PolicyTable {
   ConnectionTable table_;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -20,7 +20,8 @@
 #include "restitch/detail/tombstones.h"
 #include "restitch/options.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // What a packet does with a claim that it meets.
 enum class ClaimFate : std::uint8_t {
@@ -280,4 +281,5 @@ class PoolCall {
   PoolState& state_;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

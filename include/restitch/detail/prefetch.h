@@ -1,7 +1,10 @@
 // prefetch(): starts loading a cache line, or an object, that is going to be read.
 #pragma once
 
-namespace restitch::detail {
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // A function that does nothing but __builtin_prefetch counts as one without effect for gcc 12, which drops
 // the calls of it: measured, the prefetching of connections was not in any program. So this has one.
@@ -18,4 +21,5 @@ void prefetch_object(const T& object) {
   prefetch(begin + sizeof object - 1);
 }
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

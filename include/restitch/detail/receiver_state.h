@@ -14,7 +14,8 @@
 #include "restitch/packet.h"
 #include "restitch/receiver.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // One host, as a receiver.
 struct HostState {
@@ -196,4 +197,5 @@ class ReceiverState {
   HostState hosts_[2];  // by the direction they send in
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

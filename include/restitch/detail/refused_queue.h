@@ -19,7 +19,8 @@
 #include "restitch/packet.h"
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct HalfState;
 
@@ -74,4 +75,5 @@ class RefusedQueue {
   std::uint64_t offset_ = 0;               // of discard_before()
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

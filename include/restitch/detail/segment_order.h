@@ -17,7 +17,8 @@
 #include "restitch/detail/tree_node.h"
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class SegmentOrder {
  public:
@@ -108,4 +109,5 @@ class SegmentOrder {
   Sequence found_until_;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

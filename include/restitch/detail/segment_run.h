@@ -13,7 +13,8 @@
 
 #include "restitch/detail/segment_store.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct HalfState;
 
@@ -100,4 +101,5 @@ class SegmentRun {
   std::uint64_t waiting_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

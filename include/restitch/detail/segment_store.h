@@ -14,7 +14,8 @@
 #include "restitch/packet.h"
 #include "restitch/transmission.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 struct HeldSegment {
   std::uint32_t next = none;  // in a chain
@@ -111,4 +112,5 @@ class SegmentStore final : private CellStore::Owners {
   std::uint64_t payload_size_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -17,7 +17,8 @@
 #include "restitch/detail/block_source.h"
 #include "restitch/detail/require.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // The number that refers to nothing.
 constexpr std::uint32_t none = 0xFFFFFFFF;
@@ -246,4 +247,5 @@ class Slab {
   std::size_t empty_ = 0;  // of them
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

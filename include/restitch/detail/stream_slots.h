@@ -12,7 +12,8 @@
 #include "restitch/detail/block_source.h"
 #include "restitch/detail/prefetch.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 template <class S>
 class StreamSlots {
@@ -98,4 +99,5 @@ class StreamSlots {
   std::size_t chunks_in_use_ = 0;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -13,7 +13,8 @@
 #include "restitch/detail/slab.h"
 #include "restitch/packet.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // As little of a connection as tells what repeats it from what begins another one. Bits are by direction.
 struct Tombstone {
@@ -115,4 +116,5 @@ class Tombstones {
   std::uint32_t newest_ = none;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

@@ -5,7 +5,8 @@
 
 #include "restitch/detail/slab.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 // 16 bytes, so that four share a cache line.
 struct TreeNode {
@@ -33,4 +34,5 @@ TreeNode& node_of(Slab<T, TreeNode>& nodes, std::uint32_t number) {
   return nodes.hot(number);
 }
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch

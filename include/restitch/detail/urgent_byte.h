@@ -8,7 +8,8 @@
 
 #include "restitch/sequence.h"
 
-namespace restitch::detail {
+namespace RESTITCH_API restitch {
+namespace detail {
 
 class UrgentByte {
  public:
@@ -53,4 +54,5 @@ class UrgentByte {
   Phase phase_ = Phase::absent;
 };
 
-}  // namespace restitch::detail
+}  // namespace detail
+}  // namespace restitch
