@@ -103,7 +103,7 @@ def run_reader(build, name, path):
 
 
 def run_command(build, path):
-    command = [build / "restitch", "-q", "streams", "--json", path]
+    command = [build / "restitch", "streams", "-q", "--json", path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         rows = [json.loads(line) for line in child.stdout]
         _, _, used = os.wait4(child.pid, 0)

@@ -77,7 +77,7 @@ Ref StreamCalls::method_of(PyObject* stream, const char* name) const {
   return own.get() == usual.get() ? Ref() : checked(PyObject_GetAttrString(stream, name));
 }
 
-int StreamCalls::open(const restitch_opening& opening, void** stream) noexcept {
+int StreamCalls::open(const restitch_opening& opening, void** stream) {
   return answer([&] {
     const Ref shown = opening_value(opening);
     Ref made = checked(PyObject_CallFunctionObjArgs(make_stream_.get(), shown.get(), nullptr));
@@ -122,7 +122,7 @@ class LentBytes {
 
 }  // namespace
 
-int StreamCalls::accept(const Slot& slot, const restitch_segment& segment) noexcept {
+int StreamCalls::accept(const Slot& slot, const restitch_segment& segment) {
   if (!slot.accept) return RESTITCH_GO_ON;
   return answer([&] {
     const LentBytes payload(segment.payload, segment.payload_size);
@@ -132,7 +132,7 @@ int StreamCalls::accept(const Slot& slot, const restitch_segment& segment) noexc
   });
 }
 
-int StreamCalls::deliver(const Slot& slot, const restitch_delivery& delivery) noexcept {
+int StreamCalls::deliver(const Slot& slot, const restitch_delivery& delivery) {
   if (!slot.deliver) return RESTITCH_GO_ON;
   return answer([&] {
     const LentBytes data(delivery.data, delivery.data_size);
@@ -142,7 +142,7 @@ int StreamCalls::deliver(const Slot& slot, const restitch_delivery& delivery) no
   });
 }
 
-int StreamCalls::event(const Slot& slot, const restitch_event& event) noexcept {
+int StreamCalls::event(const Slot& slot, const restitch_event& event) {
   if (!slot.event) return RESTITCH_GO_ON;
   return answer([&] {
     const Ref shown = event_value(event);
@@ -151,7 +151,7 @@ int StreamCalls::event(const Slot& slot, const restitch_event& event) noexcept {
   });
 }
 
-int StreamCalls::complete(const Slot& slot, int end) noexcept {
+int StreamCalls::complete(const Slot& slot, int end) {
   if (!slot.complete) return RESTITCH_GO_ON;
   return answer([&] {
     const Ref shown = text(restitch_end_name(end));

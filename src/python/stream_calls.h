@@ -40,11 +40,11 @@ class StreamCalls {
   void set_aside();
   [[nodiscard]] Ref method_of(PyObject* stream, const char* name) const;
 
-  int open(const restitch_opening& opening, void** stream) noexcept;
-  int accept(const Slot& slot, const restitch_segment& segment) noexcept;
-  int deliver(const Slot& slot, const restitch_delivery& delivery) noexcept;
-  int event(const Slot& slot, const restitch_event& event) noexcept;
-  int complete(const Slot& slot, int end) noexcept;
+  int open(const restitch_opening& opening, void** stream);
+  int accept(const Slot& slot, const restitch_segment& segment);
+  int deliver(const Slot& slot, const restitch_delivery& delivery);
+  int event(const Slot& slot, const restitch_event& event);
+  int complete(const Slot& slot, int end);
   void release(Slot* slot) noexcept;
 
   Ref make_stream_;

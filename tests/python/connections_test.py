@@ -22,7 +22,7 @@ TOOL = os.environ["RESTITCH_TOOL"]
 
 def rows_of_tool(capture):
     """What `streams --json` says of each direction with payload."""
-    done = subprocess.run([TOOL, "-q", "streams", "--json", capture], stdout=subprocess.PIPE,
+    done = subprocess.run([TOOL, "streams", "-q", "--json", capture], stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, env={**os.environ, "LD_PRELOAD": ""}, check=False)
     return [{name: row[name] for name in MEMBERS} for row in map(json.loads, done.stdout.splitlines())]
 
@@ -65,7 +65,7 @@ class AsTheCommand(unittest.TestCase):
         self.assertGreater(directions, 100)
 
     def test_ids_are_those_of_the_log(self):
-        done = subprocess.run([TOOL, "-q", "log", "--format", "json", SAMPLE], stdout=subprocess.PIPE, check=True,
+        done = subprocess.run([TOOL, "log", "-q", "--format", "json", SAMPLE], stdout=subprocess.PIPE, check=True,
                               env={**os.environ, "LD_PRELOAD": ""})
         logged = {(row["uid"], row["community_id"]) for row in map(json.loads, done.stdout.splitlines())}
         self.assertEqual({(c.uid, c.community_id) for c in restitch.connections(SAMPLE)}, logged)
@@ -105,7 +105,7 @@ class WhatAConnectionHas(Capture):
     def test_a_conflict_shows_both_copies(self):
         (c,) = restitch.connections(self.capture(packets.with_conflict()))
         (conflict,) = [event for event in c.events if event.kind == "conflict"]
-        self.assertEqual((conflict.held, conflict.arrived, conflict.delivered), (b"b", b"X", "held"))
+        self.assertEqual((conflict.held, conflict.arrived, conflict.delivered), (b"ab", b"aX", "held"))
         self.assertEqual((conflict.held_packet, conflict.packet), (4, 5))
         self.assertEqual(c.client.event_counts["conflict"], 1)
 
@@ -131,10 +131,10 @@ class WhatAConnectionHas(Capture):
 class Choosing(unittest.TestCase):
     def test_by_expression_and_by_filter(self):
         every = list(restitch.connections(SAMPLE))
-        large = [c.uid for c in every if c.server.bytes > 50_000]
-        self.assertGreater(len(large), 0)
-        self.assertEqual([c.uid for c in restitch.connections(SAMPLE, where="server port 80 and bytes > 50K")
-                          if c.server.bytes > 50_000], large)
+        large = [c.uid for c in every if c.bytes > 50_000]
+        self.assertEqual(len(every), 26)
+        self.assertIn(len(large), range(1, 26))
+        self.assertEqual([c.uid for c in restitch.connections(SAMPLE, where="server port 80 and bytes > 50000")], large)
         self.assertEqual(len(list(restitch.connections(SAMPLE, filter="ip6"))), 13)
         self.assertEqual(list(restitch.connections(SAMPLE, where="port 81")), [])
 
@@ -189,9 +189,9 @@ class WhileItIsRead(Capture):
 
     @unittest.skipIf(os.environ.get("LD_PRELOAD"), "AddressSanitizer keeps what is freed")
     def test_memory_does_not_grow_with_the_capture(self):
-        program = ("import resource, restitch, sys\n"
+        program = ("import restitch, sys\n"
                    "sum(1 for _ in restitch.connections(sys.argv[1]))\n"
-                   "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)")
+                   "print(*[line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')])")
         peaks = [int(subprocess.run([sys.executable, "-c", program, self.many(count)], stdout=subprocess.PIPE,
                                     check=True).stdout) for count in (4000, 16_000)]
         self.assertLess(peaks[1] - peaks[0], 12_000, peaks)  # KiB, where 18 MB were said
