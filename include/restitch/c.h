@@ -47,7 +47,12 @@ enum {
   RESTITCH_DAMAGED = -4,     /* an input breaks off or contradicts itself; what was sound was delivered */
   RESTITCH_UNSUPPORTED = -5, /* known, but not readable here */
   RESTITCH_NO_MEMORY = -6,
-  RESTITCH_INTERNAL = -7
+  RESTITCH_INTERNAL = -7,
+
+  /* What callbacks answer. RESTITCH_STOPPED, too: it ends the call that is running, and that answers the
+     same. */
+  RESTITCH_GO_ON = 0,
+  RESTITCH_IGNORE = 4 /* open: make no call for this connection; accept: the packet has no effect */
 };
 
 /* What went wrong in the last call of this thread that failed, in one line; "" before. Lent until the next.
@@ -187,15 +192,8 @@ typedef struct restitch_segment {
   restitch_packet packet;
 } restitch_segment;
 
-/* What callbacks answer. RESTITCH_STOPPED ends the call that is running, which answers the same; the handle
- * stays good. */
-enum {
-  RESTITCH_GO_ON = 0,
-  RESTITCH_IGNORE = 1 /* open: no call for this connection; accept: the packet has no effect */
-};
-
-/* Your functions; those that are NULL are not called. `stream` is what `open` put into *stream, at first
- * NULL. */
+/* Your functions, which answer RESTITCH_GO_ON or what stands beside it; those that are NULL are not called.
+ * `stream` is what `open` put into *stream, at first NULL. */
 typedef struct restitch_callbacks {
   size_t size;
   void* user;
