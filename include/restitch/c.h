@@ -116,6 +116,12 @@ typedef struct restitch_piece {
   restitch_packet packet;
 } restitch_piece;
 
+/* A part of what is said, where it lies. */
+typedef struct restitch_block {
+  const uint8_t* data;
+  size_t size;
+} restitch_block;
+
 /* How a connection ended. */
 enum {
   RESTITCH_END_FIN,
@@ -235,6 +241,8 @@ typedef struct restitch_half {
   uint16_t vlan;      /* innermost; 0: none */
   const char* tunnel; /* "vxlan", …: the innermost; NULL: none */
   uint32_t tunnel_id;
+  const restitch_block* blocks; /* the same bytes as data, in pieces, one behind the other */
+  size_t block_count;
 } restitch_half;
 
 typedef struct restitch_connection {
@@ -274,11 +282,12 @@ typedef struct restitch_reader_options {
   uint64_t memory_max;     /* of reassembly, as --memory of the command; 0: 1 GiB */
   uint32_t step_packets;   /* read about so many packets, or what a pipe has now, and then answer
                               RESTITCH_AGAIN; 0: wait for what is asked for */
+  int scattered;           /* restitch_half::data stays NULL, and blocks has all: for who copies it anyway */
 } restitch_reader_options;
 
 /* Opens captures: files in any format and compression that the command reads, directories, "-" for standard
- * input. They are merged by time. `options` may be NULL. What fails to open among several is damage of that
- * input; RESTITCH_IO and others if there is nothing to read. */
+ * input, "tcp://host:port", "https://...". They are merged by time. `options` may be NULL. What fails to open
+ * among several is damage of that input; RESTITCH_IO and others if there is nothing to read. */
 RESTITCH_API restitch_status restitch_reader_open(restitch_reader** reader, const char* const* paths,
                                                   size_t path_count, const restitch_reader_options* options);
 

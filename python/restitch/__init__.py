@@ -124,7 +124,7 @@ def _open(paths, options):
     if isinstance(paths, (str, bytes, os.PathLike)):
         paths = [paths]
     paths = [os.fsencode(path) for path in paths]
-    if len(paths) == 1 and paths[0] != b"-":
+    if len(paths) == 1 and paths[0] != b"-" and b"@" not in paths[0] and b"://" not in paths[0]:
         os.stat(paths[0])  # FileNotFoundError, rather than OSError
     return _restitch.Reader(paths, *options)
 
@@ -174,8 +174,8 @@ def connections(paths, *, filter=None, where=None, receiver=None, recursive=Fals
                 data=True, community_seed=0, data_max=0, data_total_max=0, memory_max=0):
     """Reads captures, and yields each TCP connection when it has ended.
 
-    paths       a capture in any format and compression that the command reads, a directory, "-" for standard input;
-                or a list of these, which are merged by time
+    paths       a capture in any format and compression that the command reads, a directory, "-" for standard
+                input, "tcp://host:port", "https://..."; or a list of these, which are merged by time
     filter      of packets, as pcap-filter(7): "tcp port 80"
     where       of connections: "port 80 and bytes > 1M and not gaps = 0"
     receiver    what the watched hosts do: "linux", or "capture,10.0.0.0/8=linux"

@@ -1,5 +1,6 @@
 #include "c/connection_view.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "c/values.h"
@@ -7,13 +8,16 @@
 
 namespace restitch::c {
 
-ConnectionView::ConnectionView(EndedConnection&& connection, std::uint16_t community_seed)
+ConnectionView::ConnectionView(EndedConnection&& connection, std::uint16_t community_seed, bool join)
     : connection_(std::move(connection)),
       uid_(connection_uid(connection_.summary)),
       community_id_(community_id(connection_.summary.net, connection_.summary.transport, community_seed)) {
   const ConnectionSummary& summary = connection_.summary;
   show(halves_[0], TcpFlowDirection::client_to_server);
   show(halves_[1], TcpFlowDirection::server_to_client);
+  if (join) {
+    for (Half& half : halves_) ConnectionView::join(half);
+  }
   shown_.size = sizeof shown_;
   shown_.number = summary.number;
   shown_.uid = uid_.c_str();
@@ -41,8 +45,10 @@ void ConnectionView::show(Half& half, TcpFlowDirection direction) {
   to.size = sizeof to;
   to.sender = client ? endpoint_of(summary.net.source, summary.transport.source_port)
                      : endpoint_of(summary.net.destination, summary.transport.destination_port);
-  to.data = kept.data.bytes().data();
-  to.data_size = kept.data.bytes().size();
+  half.blocks = kept.data.blocks();
+  to.blocks = half.blocks.data();
+  to.block_count = half.blocks.size();
+  to.data_size = kept.data.size();
   to.byte_count = side.bytes;
   to.left_out = kept.left_out;
   to.packets = side.packets;
@@ -61,6 +67,17 @@ void ConnectionView::show(Half& half, TcpFlowDirection direction) {
   to.vlan = side.vlan;
   to.tunnel = side.tunnel == LayerKind::none ? nullptr : to_string(side.tunnel).data();
   to.tunnel_id = side.tunnel_id;
+}
+
+// Without a copy where it is one already.
+void ConnectionView::join(Half& half) {
+  if (half.blocks.empty()) return;
+  half.shown.data = half.blocks.front().data;
+  if (half.blocks.size() == 1) return;
+  half.joined = std::make_unique_for_overwrite<std::uint8_t[]>(half.shown.data_size);
+  std::uint8_t* to = half.joined.get();
+  for (const restitch_block& block : half.blocks) to = std::copy_n(block.data, block.size, to);
+  half.shown.data = half.joined.get();
 }
 
 void ConnectionView::list_events(Half& half, TcpFlowDirection direction) {

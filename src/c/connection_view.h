@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@ namespace restitch::c {
 
 class ConnectionView {
  public:
-  ConnectionView(EndedConnection&& connection, std::uint16_t community_seed);
+  // `join`: what each side said is shown in one piece, too.
+  ConnectionView(EndedConnection&& connection, std::uint16_t community_seed, bool join);
   ConnectionView(const ConnectionView&) = delete;
   ConnectionView& operator=(const ConnectionView&) = delete;
 
@@ -21,6 +23,8 @@ class ConnectionView {
  private:
   struct Half {
     restitch_half shown{};
+    std::vector<restitch_block> blocks;
+    std::unique_ptr<std::uint8_t[]> joined;
     std::vector<restitch_gap> gaps;
     std::vector<restitch_event> events;
     std::vector<const restitch_event*> event_list;
@@ -28,6 +32,7 @@ class ConnectionView {
 
   void show(Half& half, TcpFlowDirection direction);
   void list_events(Half& half, TcpFlowDirection direction);
+  static void join(Half& half);
 
   EndedConnection connection_;
   std::string uid_;

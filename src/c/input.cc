@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "capture/pipe_reader.h"
+
 namespace restitch::c {
 namespace {
 
@@ -26,7 +28,7 @@ Result<std::unique_ptr<Input>> Input::open(const InputWishes& wishes, const std:
 }
 
 Result<void> Input::open_one(const std::string& path, const std::atomic<bool>& stop) {
-  auto opened = open_capture(path, &stop, &memory_);
+  auto opened = open_at_once(path, &stop, {.memory = &memory_});
   if (!opened) return tl::unexpected(opened.error());
   name_ = path == "-" ? "standard input" : path;
   reader_ = std::move(*opened);

@@ -6,26 +6,49 @@
 #include "c/values.h"
 
 namespace restitch::c {
-namespace {
-
-constexpr std::size_t room_min = 512;
-
-}  // namespace
 
 // ---- KeptBytes -------------------------------------------------------------------------------------
 
 void KeptBytes::append(Bytes bytes) {
-  if (bytes.size() > room_ - size_) {
-    const std::size_t room = std::max({size_ + bytes.size(), room_ + room_ / 2, room_min});
-    auto* const grown = static_cast<std::uint8_t*>(std::realloc(bytes_.get(), room));  // NOLINT(*-no-malloc)
-    if (grown == nullptr) throw std::bad_alloc();
-    static_cast<void>(bytes_.release());
-    bytes_.reset(grown);
-    room_ = room;
+  while (!bytes.empty()) {
+    const std::size_t size = put(bytes);
+    bytes = bytes.subspan(size);
+    size_ += size;
+    memory_->sum += size;
   }
-  std::copy(bytes.begin(), bytes.end(), bytes_.get() + size_);
-  size_ += bytes.size();
-  *sum_ += bytes.size();
+}
+
+// As much as fits into one place; answers how much.
+std::size_t KeptBytes::put(Bytes bytes) {
+  if (size_ < head_max) {
+    const Bytes first = bytes.first(std::min(bytes.size(), head_max - size_));
+    head_.insert(head_.end(), first.begin(), first.end());
+    return first.size();
+  }
+  const std::size_t used = (size_ - head_max) % sizeof(Block);
+  if (used == 0) {
+    blocks_.push_back(detail::make_block<Block>(memory_->blocks));
+    if (!blocks_.back()) {
+      blocks_.pop_back();
+      throw std::bad_alloc();
+    }
+  }
+  const Bytes first = bytes.first(std::min(bytes.size(), sizeof(Block) - used));
+  std::copy(first.begin(), first.end(), blocks_.back()->bytes.begin() + static_cast<std::ptrdiff_t>(used));
+  return first.size();
+}
+
+std::vector<restitch_block> KeptBytes::blocks() const {
+  std::vector<restitch_block> all;
+  if (size_ == 0) return all;
+  all.reserve(1 + blocks_.size());
+  all.push_back({head_.data(), head_.size()});
+  std::size_t left = size_ - head_.size();
+  for (const auto& block : blocks_) {
+    all.push_back({block->bytes.data(), std::min(left, sizeof(Block))});
+    left -= all.back().size;
+  }
+  return all;
 }
 
 // ---- KeptConnections -------------------------------------------------------------------------------
@@ -47,10 +70,10 @@ std::unique_ptr<Stream> KeptConnections::create(const NetFlow& net, TransportFlo
 void KeptConnections::add(KeptHalf& half, const ScatterGather& sg) const {
   const std::uint64_t most = wishes_.data_max == 0 ? wishes_.data_total_max : wishes_.data_max;
   for (const ScatterGather::Chunk& chunk : sg.chunks()) {
-    const std::uint64_t have = half.data.bytes().size();
+    const std::uint64_t have = half.data.size();
     std::uint64_t room = 0;
-    if (wishes_.data && half.left_out == 0 && have < most && sum_ < wishes_.data_total_max) {
-      room = std::min(most - have, wishes_.data_total_max - sum_);
+    if (wishes_.data && half.left_out == 0 && have < most && memory_.sum < wishes_.data_total_max) {
+      room = std::min(most - have, wishes_.data_total_max - memory_.sum);
     }
     const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(room, chunk.bytes.size()));
     half.left_out += chunk.bytes.size() - size;

@@ -4,55 +4,66 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <deque>
 #include <memory>
 #include <utility>
 #include <vector>
 
 #include "restitch/c.h"
+#include "restitch/detail/block_source.h"
 #include "restitch/output_trace.h"
 #include "restitch/output_where.h"
 #include "restitch/stream.h"
 
 namespace restitch::c {
 
-// Bytes that grow at their end, and count for a sum while they are there. Large ones grow in place, where the
-// system can do that.
+// What all that is kept lies in. Outlives it.
+struct KeptMemory {
+  detail::BlockSource blocks;
+  std::uint64_t sum = 0;  // of bytes
+};
+
+// Bytes that grow at their end, and never move: the first ones together, the others in blocks.
 class KeptBytes {
  public:
-  explicit KeptBytes(std::uint64_t& sum) : sum_(&sum) {}
+  explicit KeptBytes(KeptMemory& memory) : memory_(&memory) {}
   KeptBytes(KeptBytes&& other) noexcept
-      : sum_(other.sum_),
-        bytes_(std::move(other.bytes_)),
-        size_(std::exchange(other.size_, 0)),
-        room_(std::exchange(other.room_, 0)) {}
+      : memory_(other.memory_),
+        head_(std::move(other.head_)),
+        blocks_(std::move(other.blocks_)),
+        size_(std::exchange(other.size_, 0)) {}
   KeptBytes& operator=(KeptBytes&& other) noexcept {
-    bytes_.swap(other.bytes_);
-    std::swap(sum_, other.sum_);
+    head_.swap(other.head_);
+    blocks_.swap(other.blocks_);
+    std::swap(memory_, other.memory_);
     std::swap(size_, other.size_);
-    std::swap(room_, other.room_);
     return *this;
   }
-  ~KeptBytes() { *sum_ -= size_; }
+  ~KeptBytes() { memory_->sum -= size_; }
 
   void append(Bytes bytes);
-  [[nodiscard]] Bytes bytes() const { return {bytes_.get(), size_}; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  // All of them, in order. They live as long as this does not change.
+  [[nodiscard]] std::vector<restitch_block> blocks() const;
 
  private:
-  struct Free {
-    void operator()(std::uint8_t* bytes) const { std::free(bytes); }  // NOLINT(*-no-malloc): it has realloc()
+  static constexpr std::size_t head_max = std::size_t{8} << 10;
+  struct Block {
+    Block() noexcept {}  // leaves the bytes as they are
+    std::array<std::uint8_t, std::size_t{64} << 10> bytes;
   };
 
-  std::uint64_t* sum_;
-  std::unique_ptr<std::uint8_t, Free> bytes_;
+  std::size_t put(Bytes bytes);
+
+  KeptMemory* memory_;
+  std::vector<std::uint8_t> head_;
+  std::vector<detail::BlockPtr<Block>> blocks_;
   std::size_t size_ = 0;
-  std::size_t room_ = 0;
 };
 
 // What one direction said.
 struct KeptHalf {
-  explicit KeptHalf(std::uint64_t& sum) : data(sum) {}
+  explicit KeptHalf(KeptMemory& memory) : data(memory) {}
 
   KeptBytes data;
   std::vector<restitch_piece> pieces;
@@ -98,7 +109,7 @@ class KeptConnections final : public StreamFactory {
 
   KeepingWishes wishes_;
   ConnectionFilter where_;
-  std::uint64_t sum_ = 0;         // of bytes kept
+  KeptMemory memory_;
   KeptHalves* ending_ = nullptr;  // of the connection that is being completed
   ConnectionLog log_;
   std::deque<EndedConnection> ended_;
@@ -107,7 +118,9 @@ class KeptConnections final : public StreamFactory {
 class KeptStream final : public Stream {
  public:
   KeptStream(KeptConnections& owner, ConnectionSummary& summary)
-      : owner_(owner), notes_(owner.log_, summary), halves_{KeptHalf(owner.sum_), KeptHalf(owner.sum_)} {}
+      : owner_(owner),
+        notes_(owner.log_, summary),
+        halves_{KeptHalf(owner.memory_), KeptHalf(owner.memory_)} {}
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) override {

@@ -30,6 +30,7 @@ Result<ReaderWishes> wishes_of(const char* const* paths, std::size_t path_count,
   wishes.keeping.events = options.list_events != 0;
   wishes.keeping.data_max = options.data_max;
   if (options.data_total_max != 0) wishes.keeping.data_total_max = options.data_total_max;
+  wishes.join = options.scattered == 0;
   wishes.community_seed = options.community_seed;
   wishes.memory_max = options.memory_max;
   wishes.step_packets = options.step_packets;
@@ -61,7 +62,7 @@ restitch_status Reader::next(const restitch_connection** connection) {
     if (kept_.empty() && !finished_ && wishes_.step_packets != 0) return RESTITCH_AGAIN;
   }
   if (kept_.empty()) return end();
-  view_.emplace(kept_.pop(), wishes_.community_seed);
+  view_.emplace(kept_.pop(), wishes_.community_seed, wishes_.join);
   *connection = &view_->shown();
   return RESTITCH_OK;
 }

@@ -21,6 +21,7 @@ struct ReaderWishes {
   KeepingWishes keeping;
   ReceiverTable receivers;
   ConnectionFilter where;
+  bool join = true;  // what is said, in one piece
   std::uint16_t community_seed = 0;
   std::uint64_t memory_max = 0;
   std::uint32_t step_packets = 0;

@@ -40,6 +40,7 @@ Ref open_reader(PyTypeObject* type, PyObject* arguments) {
   restitch_reader_options options{};
   options.size = sizeof options;
   options.step_packets = step_packets;
+  options.scattered = 1;
   unsigned long long data_max = 0;
   unsigned long long data_total_max = 0;
   unsigned long long memory_max = 0;

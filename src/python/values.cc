@@ -1,6 +1,7 @@
 #include "python/values.h"
 
 #include <array>
+#include <cstring>
 
 namespace restitch::python {
 namespace {
@@ -81,9 +82,21 @@ Ref event_counts(const std::uint64_t* counts) {
   return made;
 }
 
+// Copied once, to where Python wants it.
+Ref data_value(const restitch_half& half) {
+  Ref made = bytes(nullptr, half.data_size);
+  char* to = PyBytes_AsString(made.get());
+  if (to == nullptr) throw Raised();
+  for (std::size_t i = 0; i < half.block_count; ++i) {
+    std::memcpy(to, half.blocks[i].data, half.blocks[i].size);
+    to += half.blocks[i].size;
+  }
+  return made;
+}
+
 Ref half_value(const restitch_half& half) {
-  return tuple(address_text(half.sender), number(half.sender.port), bytes(half.data, half.data_size),
-               number(half.byte_count), number(half.left_out), number(half.packets), number(half.copies),
+  return tuple(address_text(half.sender), number(half.sender.port), data_value(half), number(half.byte_count),
+               number(half.left_out), number(half.packets), number(half.copies),
                signed_number(half.first_seen_ns), signed_number(half.last_seen_ns),
                list_of(half.gap_count, [&](std::size_t i) { return gap_value(half.gaps[i]); }),
                number(half.gaps_unlisted), number(half.gap_bytes),

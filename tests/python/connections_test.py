@@ -238,6 +238,18 @@ class WhileItIsRead(Capture):
             child.send_signal(2)
             self.assertEqual(child.stdout.read(), b"interrupted\n")
 
+    def test_an_interrupt_comes_out_before_a_pipe_has_begun(self):
+        program = ("import restitch\n"
+                   "try:\n"
+                   "    print('ready', flush=True)\n"
+                   "    next(restitch.connections('-'))\n"
+                   "except KeyboardInterrupt:\n"
+                   "    print('interrupted')")
+        with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+            self.assertEqual(child.stdout.readline(), b"ready\n")
+            child.send_signal(2)
+            self.assertEqual(child.stdout.read(), b"interrupted\n")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -60,6 +60,31 @@ TEST(CInterface, HandsOutEachConnectionWithItsBytes) {
   restitch_reader_close(reader);
 }
 
+TEST(CInterface, BlocksHaveTheSameBytes) {
+  restitch_reader_options options{};
+  options.size = sizeof options;
+  options.scattered = 1;
+  restitch_reader* const whole = open_sample();
+  restitch_reader* const scattered = open_sample(&options);
+  const restitch_connection* one = nullptr;
+  const restitch_connection* other = nullptr;
+  std::size_t blocks = 0;
+  while (restitch_reader_next(whole, &one) == RESTITCH_OK) {
+    ASSERT_EQ(restitch_reader_next(scattered, &other), RESTITCH_OK);
+    std::string said;
+    for (std::size_t i = 0; i < other->server->block_count; ++i) {
+      const restitch_block& block = other->server->blocks[i];
+      said.append(reinterpret_cast<const char*>(block.data), block.size);
+    }
+    EXPECT_EQ(other->server->data, nullptr);
+    EXPECT_EQ(said, std::string(reinterpret_cast<const char*>(one->server->data), one->server->data_size));
+    blocks += other->server->block_count;
+  }
+  EXPECT_GT(blocks, 26U);
+  restitch_reader_close(whole);
+  restitch_reader_close(scattered);
+}
+
 TEST(CInterface, ReadsWhatAnOlderCallerKnowsOfAStruct) {
   restitch_reader_options options{};
   options.size = offsetof(restitch_reader_options, where);
