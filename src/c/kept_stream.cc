@@ -1,13 +1,19 @@
 #include "c/kept_stream.h"
 
 #include <algorithm>
-#include <new>
 
 #include "c/values.h"
 
 namespace restitch::c {
 
-// ---- KeptBytes -------------------------------------------------------------------------------------
+// ---- KeptMemory, KeptBytes -------------------------------------------------------------------------
+
+std::unique_ptr<KeptBlock> KeptMemory::take() {
+  if (free_.empty()) return std::make_unique<KeptBlock>();
+  std::unique_ptr<KeptBlock> block = std::move(free_.back());
+  free_.pop_back();
+  return block;
+}
 
 void KeptBytes::append(Bytes bytes) {
   while (!bytes.empty()) {
@@ -25,15 +31,9 @@ std::size_t KeptBytes::put(Bytes bytes) {
     head_.insert(head_.end(), first.begin(), first.end());
     return first.size();
   }
-  const std::size_t used = (size_ - head_max) % sizeof(Block);
-  if (used == 0) {
-    blocks_.push_back(detail::make_block<Block>(memory_->blocks));
-    if (!blocks_.back()) {
-      blocks_.pop_back();
-      throw std::bad_alloc();
-    }
-  }
-  const Bytes first = bytes.first(std::min(bytes.size(), sizeof(Block) - used));
+  const std::size_t used = (size_ - head_max) % sizeof(KeptBlock);
+  if (used == 0) blocks_.push_back(memory_->take());
+  const Bytes first = bytes.first(std::min(bytes.size(), sizeof(KeptBlock) - used));
   std::copy(first.begin(), first.end(), blocks_.back()->bytes.begin() + static_cast<std::ptrdiff_t>(used));
   return first.size();
 }
@@ -45,7 +45,7 @@ std::vector<restitch_block> KeptBytes::blocks() const {
   all.push_back({head_.data(), head_.size()});
   std::size_t left = size_ - head_.size();
   for (const auto& block : blocks_) {
-    all.push_back({block->bytes.data(), std::min(left, sizeof(Block))});
+    all.push_back({block->bytes.data(), std::min(left, sizeof(KeptBlock))});
     left -= all.back().size;
   }
   return all;

@@ -10,17 +10,34 @@
 #include <vector>
 
 #include "restitch/c.h"
-#include "restitch/detail/block_source.h"
 #include "restitch/output_trace.h"
 #include "restitch/output_where.h"
 #include "restitch/stream.h"
 
 namespace restitch::c {
 
-// What all that is kept lies in. Outlives it.
-struct KeptMemory {
-  detail::BlockSource blocks;
+struct KeptBlock {
+  KeptBlock() {}  // leaves the bytes as they are
+  std::array<std::uint8_t, std::size_t{64} << 10> bytes;
+};
+
+// What all that is kept lies in. Blocks that are free are used again, as many as the last few connections
+// left: to have a page from the system costs more than to fill it. Outlives what is kept.
+class KeptMemory {
+ public:
+  KeptMemory() { free_.reserve(free_max); }
+
+  std::unique_ptr<KeptBlock> take();
+  void give_back(std::unique_ptr<KeptBlock> block) noexcept {
+    if (free_.size() < free_max) free_.push_back(std::move(block));
+  }
+
   std::uint64_t sum = 0;  // of bytes
+
+ private:
+  static constexpr std::size_t free_max = 1024;
+
+  std::vector<std::unique_ptr<KeptBlock>> free_;
 };
 
 // Bytes that grow at their end, and never move: the first ones together, the others in blocks.
@@ -39,7 +56,10 @@ class KeptBytes {
     std::swap(size_, other.size_);
     return *this;
   }
-  ~KeptBytes() { memory_->sum -= size_; }
+  ~KeptBytes() {
+    memory_->sum -= size_;
+    for (auto& block : blocks_) memory_->give_back(std::move(block));
+  }
 
   void append(Bytes bytes);
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -48,16 +68,11 @@ class KeptBytes {
 
  private:
   static constexpr std::size_t head_max = std::size_t{8} << 10;
-  struct Block {
-    Block() noexcept {}  // leaves the bytes as they are
-    std::array<std::uint8_t, std::size_t{64} << 10> bytes;
-  };
-
   std::size_t put(Bytes bytes);
 
   KeptMemory* memory_;
   std::vector<std::uint8_t> head_;
-  std::vector<detail::BlockPtr<Block>> blocks_;
+  std::vector<std::unique_ptr<KeptBlock>> blocks_;
   std::size_t size_ = 0;
 };
 
