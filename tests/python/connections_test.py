@@ -46,12 +46,12 @@ class AsTheCommand(unittest.TestCase):
         self.assertEqual(rows_of_module(SAMPLE), rows)
 
     def test_every_connection_of_the_shared_captures(self):
-        """Every eighth of them, or with RESTITCH_ALL_CAPTURES all."""
+        """Every sixteenth of them, or with RESTITCH_ALL_CAPTURES all."""
         if not CAPTURES.is_dir():
             self.skipTest(f"the shared captures are not there: {CAPTURES}")
         lines = (CAPTURES / "manifest.jsonl").read_text(encoding="utf-8").splitlines()
         names = sorted(json.loads(line)["capture"] for line in lines)
-        chosen = names if os.environ.get("RESTITCH_ALL_CAPTURES") else names[::8]
+        chosen = names if os.environ.get("RESTITCH_ALL_CAPTURES") else names[::16]
         directions = 0
         for name in chosen:
             with self.subTest(capture=name):
@@ -62,7 +62,7 @@ class AsTheCommand(unittest.TestCase):
                 self.assertEqual(found, rows_of_tool(CAPTURES / name))
                 directions += len(found)
         print(f"{len(chosen)} captures, {directions} directions", file=sys.stderr)
-        self.assertGreater(directions, 100)
+        self.assertGreater(directions, 50)
 
     def test_ids_are_those_of_the_log(self):
         done = subprocess.run([TOOL, "log", "-q", "--format", "json", SAMPLE], stdout=subprocess.PIPE, check=True,
