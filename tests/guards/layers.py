@@ -13,7 +13,14 @@ import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-RANKS = {"base": 0, "packet": 1, "capture": 1, "reassembly": 2, "engine": 3, "output": 3, "cli": 4}
+RANKS = {"base": 0, "packet": 1, "capture": 1, "reassembly": 2, "engine": 3, "output": 3, "cli": 4, "c": 4,
+         "python": 5}
+
+# Those that are no module of the library: what they are built from stands in their own CMakeLists.txt.
+PROGRAMS = {"cli", "python"}
+
+# Modules that see of all others nothing but these: Python is built on what C programs have.
+ONLY_ALLOWED = {"python": {"c"}}
 
 # Modules of equal rank do not know each other, but for these pairs: a record names its link type.
 ALSO_ALLOWED = {("capture", "packet")}
@@ -22,6 +29,7 @@ ALSO_ALLOWED = {("capture", "packet")}
 PUBLIC_HEADERS = [
     ("restitch.h", "all"),
     ("export.h", "base"),
+    ("c.h", "c"),
     ("result.h", "base"),
     ("capture_info.h", "base"),
     ("sequence.h", "packet"),
@@ -100,6 +108,8 @@ def may_use(user, used):
         return True
     if used == "all":
         return user == "cli"
+    if user in ONLY_ALLOWED:
+        return used in ONLY_ALLOWED[user]
     return RANKS[used] < RANKS[user]
 
 
@@ -148,10 +158,10 @@ def link_edges(text):
 
 
 def check_cmake(root):
-    """The link graph keeps the ranks too, and has every module but the command."""
+    """The link graph keeps the ranks too, and has every module but those that are programs."""
     main = COMMENT.sub("", (root / "CMakeLists.txt").read_text(encoding="utf-8"))
     declared = {call.split()[0] for call in MODULE.findall(main)}
-    if declared != set(RANKS) - {"cli"}:
+    if declared != set(RANKS) - PROGRAMS:
         yield f"CMakeLists.txt: its modules are {sorted(declared)}"
     files = [root / "CMakeLists.txt", *(root / "src").rglob("CMakeLists.txt"), *(root / "cmake").rglob("*.cmake")]
     for path in sorted(files):
@@ -170,7 +180,7 @@ def check_tree(root):
 
 
 GOOD_CMAKE = "restitch_module(base)\n" + "".join(
-    f"restitch_module({name} DEPENDS base PRIVATE some::library)\n" for name in RANKS if name not in ("base", "cli"))
+    f"restitch_module({name} DEPENDS base PRIVATE some::library)\n" for name in RANKS if name not in {"base", *PROGRAMS})
 GOOD_TREE = {
     "CMakeLists.txt": GOOD_CMAKE,
     "include/restitch/packet.h": '#include "restitch/result.h"\n',
@@ -191,6 +201,8 @@ BAD_FILES = {
     "an internal header in a public one": ("include/restitch/stream.h", '#include "base/bytes.h"', {}),
     "a public header whose names the shared libraries hide": (
         "include/restitch/stream.h", "namespace restitch::detail {}\n", {}),
+    "the library behind its C interface": ("src/python/bad.cc", '#include "restitch/stream.h"', {}),
+    "C and the command": ("src/c/bad.cc", '#include "cli/options.h"', {"src/cli/options.h": ""}),
     "an unknown module": ("src/magic/bad.cc", "", {}),
     "a thread in the core": ("src/reassembly/bad.cc", "#include <thread>", {}),
     "a link against the ranks": ("CMakeLists.txt", GOOD_CMAKE.replace("packet DEPENDS base", "packet DEPENDS engine"), {}),

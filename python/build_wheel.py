@@ -1,0 +1,73 @@
+"""Builds the wheel: what pip calls (PEP 517), by cmake alone, so that it needs no network and no other package.
+
+    pip wheel ./python
+"""
+import base64
+import hashlib
+import os
+import pathlib
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import tomllib
+import zipfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parent
+
+
+def _project():
+    return tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def _install(folder):
+    """Builds the module with the library inside, and puts the package into `folder`."""
+    build = folder / "build"
+    options = ["-DCMAKE_BUILD_TYPE=Release", "-DRESTITCH_PYTHON=ON", "-DRESTITCH_TESTS=OFF", "-DBUILD_SHARED_LIBS=OFF",
+               "-DRESTITCH_PYTHON_DIR=package", f"-DPython3_EXECUTABLE={sys.executable}",
+               *os.environ.get("RESTITCH_CMAKE_ARGS", "").split()]
+    subprocess.run(["cmake", "-S", SOURCE, "-B", build, "-G", "Ninja", *options], check=True)
+    subprocess.run(["cmake", "--build", build, "--target", "restitch_python"], check=True)
+    installed = folder / "installed"
+    subprocess.run(["cmake", "--install", build, "--component", "python", "--strip", "--prefix", installed], check=True)
+    return installed / "package"
+
+
+def _add(wheel, record, name, data):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    record.append(f"{name},sha256={digest},{len(data)}")
+    entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+    entry.external_attr = 0o644 << 16
+    wheel.writestr(entry, data, zipfile.ZIP_DEFLATED)
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    project = _project()
+    name, version = project["name"], project["version"]
+    tag = f"cp311-abi3-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
+    info = f"{name}-{version}.dist-info"
+    metadata = (f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {project['description']}\n"
+                f"Requires-Python: {project['requires-python']}\nLicense: {project['license']['text']}\n")
+    kind = f"Wheel-Version: 1.0\nGenerator: restitch\nRoot-Is-Purelib: false\nTag: {tag}\n"
+    file = f"{name}-{version}-{tag}.whl"
+    path = pathlib.Path(wheel_directory) / file
+    with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w") as wheel:
+        package = _install(pathlib.Path(folder))
+        record = []
+        for part in sorted(package.rglob("*")):
+            if part.is_file():
+                _add(wheel, record, str(part.relative_to(package)), part.read_bytes())
+        _add(wheel, record, f"{info}/METADATA", metadata.encode())
+        _add(wheel, record, f"{info}/WHEEL", kind.encode())
+        _add(wheel, record, f"{info}/licenses/LICENSE", (SOURCE / "LICENSE").read_bytes())
+        wheel.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,", ""]))
+    return file
+
+
+def get_requires_for_build_wheel(config_settings=None):
+    return []
+
+
+def build_sdist(sdist_directory, config_settings=None):
+    raise NotImplementedError("the source of the wheel is the whole repository")
