@@ -289,12 +289,13 @@ typedef struct restitch_reader_options {
  * input, "tcp://host:port", "https://...". They are merged by time. `options` may be NULL. What fails to open
  * among several is damage of that input; RESTITCH_IO and others if there is nothing to read. */
 RESTITCH_C_API restitch_status restitch_reader_open(restitch_reader** reader, const char* const* paths,
-                                                  size_t path_count, const restitch_reader_options* options);
+                                                    size_t path_count,
+                                                    const restitch_reader_options* options);
 
 /* The next connection that has ended, lent until the next call. RESTITCH_END behind the last. Before that,
  * once, RESTITCH_DAMAGED if an input was. */
 RESTITCH_C_API restitch_status restitch_reader_next(restitch_reader* reader,
-                                                  const restitch_connection** connection);
+                                                    const restitch_connection** connection);
 
 /* In place of restitch_reader_next(): calls `callbacks` for all that follows, to the end of the input
  * (RESTITCH_END, or RESTITCH_DAMAGED), until one of them stops it, or with step_packets until RESTITCH_AGAIN.
@@ -302,7 +303,7 @@ RESTITCH_C_API restitch_status restitch_reader_next(restitch_reader* reader,
  * with the one at hand, a few hundred at most, are lost. What `user` points to has to be good until the end,
  * or until the handle is closed. where, list_pieces and what concerns data count for nothing here. */
 RESTITCH_C_API restitch_status restitch_reader_run(restitch_reader* reader,
-                                                 const restitch_callbacks* callbacks);
+                                                   const restitch_callbacks* callbacks);
 
 /* Ends the reading soon: what is open ends as "interrupted". May be called from any thread and from signal
  * handlers, as long as the reader is open. */
@@ -340,14 +341,14 @@ typedef struct restitch_assembler_options {
 
 /* `options` may be NULL. What callbacks->user points to has to be good until the handle is closed. */
 RESTITCH_C_API restitch_status restitch_assembler_open(restitch_assembler** assembler,
-                                                     const restitch_callbacks* callbacks,
-                                                     const restitch_assembler_options* options);
+                                                       const restitch_callbacks* callbacks,
+                                                       const restitch_assembler_options* options);
 
 /* Takes in one packet. `link_type` is a number of tcpdump.org/linktypes.html: 1 Ethernet, 101 raw IP. The
  * frame is lent for the call; `packet` may be NULL. What is no TCP segment is counted, and no error. */
 RESTITCH_C_API restitch_status restitch_assembler_packet(restitch_assembler* assembler, uint16_t link_type,
-                                                       const uint8_t* frame, size_t frame_size,
-                                                       const restitch_packet* packet);
+                                                         const uint8_t* frame, size_t frame_size,
+                                                         const restitch_packet* packet);
 
 /* Skips gaps that are waited for since before this time, and ends connections that were silent since. */
 RESTITCH_C_API restitch_status restitch_assembler_flush_older(restitch_assembler* assembler, int64_t time_ns);
@@ -356,7 +357,7 @@ RESTITCH_C_API restitch_status restitch_assembler_flush_older(restitch_assembler
 RESTITCH_C_API restitch_status restitch_assembler_flush(restitch_assembler* assembler);
 
 RESTITCH_C_API restitch_status restitch_assembler_counts(const restitch_assembler* assembler,
-                                                       restitch_counts* counts);
+                                                         restitch_counts* counts);
 
 /* Makes no calls but `release`. NULL is fine. */
 RESTITCH_C_API void restitch_assembler_close(restitch_assembler* assembler);
