@@ -42,15 +42,29 @@ def _add(wheel, record, name, data):
     wheel.writestr(entry, data, zipfile.ZIP_DEFLATED)
 
 
-def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+def _info():
+    """The folder of the metadata, and its texts."""
     project = _project()
-    name, version = project["name"], project["version"]
     tag = f"cp311-abi3-{sysconfig.get_platform().replace('-', '_').replace('.', '_')}"
-    info = f"{name}-{version}.dist-info"
-    metadata = (f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {project['description']}\n"
-                f"Requires-Python: {project['requires-python']}\nLicense: {project['license']['text']}\n")
+    metadata = (f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+                f"Summary: {project['description']}\nRequires-Python: {project['requires-python']}\n"
+                f"License: {project['license']['text']}\n")
     kind = f"Wheel-Version: 1.0\nGenerator: restitch\nRoot-Is-Purelib: false\nTag: {tag}\n"
-    file = f"{name}-{version}-{tag}.whl"
+    stem = f"{project['name']}-{project['version']}"
+    return f"{stem}.dist-info", {"METADATA": metadata, "WHEEL": kind}, f"{stem}-{tag}.whl"
+
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    info, texts, _ = _info()
+    folder = pathlib.Path(metadata_directory) / info
+    folder.mkdir()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return info
+
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    info, texts, file = _info()
     path = pathlib.Path(wheel_directory) / file
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path, "w") as wheel:
         package = _install(pathlib.Path(folder))
@@ -58,8 +72,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
         for part in sorted(package.rglob("*")):
             if part.is_file():
                 _add(wheel, record, str(part.relative_to(package)), part.read_bytes())
-        _add(wheel, record, f"{info}/METADATA", metadata.encode())
-        _add(wheel, record, f"{info}/WHEEL", kind.encode())
+        for name, text in texts.items():
+            _add(wheel, record, f"{info}/{name}", text.encode())
         _add(wheel, record, f"{info}/licenses/LICENSE", (SOURCE / "LICENSE").read_bytes())
         wheel.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,", ""]))
     return file
