@@ -85,8 +85,12 @@ struct ConnectionTrace;
 
 struct ConnectionSummary {
   std::uint64_t number = 0;  // in order of first packet, from 0
-  // The number of its first packet in its input. It is the same whatever filter is used, as `number` is not.
+  // Of its first packet: its number in its input, which of the inputs that is, when it was captured, and
+  // whether the server sent it. They are the same whatever filter is used, as `number` is not.
   std::uint64_t first_packet = 0;
+  std::uint32_t first_source = 0;
+  bool server_first = false;
+  Timestamp first_time;
   NetFlow net;              // client to server
   TransportFlow transport;  // client to server
   // Whether a SYN says who the client is; else it is taken for whoever sent the first packet.
@@ -299,6 +303,7 @@ class SummaryStream {
     Timestamp last_seen;
   };
 
+  void note_first(const CaptureInfo& info, TcpFlowDirection direction);
   void note_origin(TcpFlowDirection direction, const PacketOrigin& origin);
   void write_tallies();
 

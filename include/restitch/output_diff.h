@@ -81,6 +81,7 @@ struct DirectionDiff {
 
 struct ConnectionDiff {
   std::uint64_t number = 0;  // in order of first packet, from 0
+  std::string uid;           // output_ids.h
   NetFlow net;               // client to server
   TransportFlow transport;
   std::array<DirectionDiff, 2> directions;     // by TcpFlowDirection
@@ -138,6 +139,7 @@ class DiffAssembler {
 
 // Several lines about a connection, and one JSON object in a line. `names` are those of the receivers.
 void append_diff_text(std::string& out, const ConnectionDiff& diff, std::span<const std::string_view> names);
-void append_diff_json(std::string& out, const ConnectionDiff& diff, std::span<const std::string_view> names);
+void append_diff_json(std::string& out, const ConnectionDiff& diff, std::span<const std::string_view> names,
+                      std::uint16_t community_seed = 0);
 
 }  // namespace restitch

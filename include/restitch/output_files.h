@@ -54,9 +54,11 @@ struct ExtractionOptions {
   // get no file, and bytes none has room for are left out.
   std::uint64_t files_max = unlimited;
   std::uint64_t bytes_max = unlimited;
+  std::uint64_t file_bytes_max = unlimited;  // of each file
   // For a capture without end: a direction that has ended gets its line in the index then, and does not wait
   // for the other one.
   bool index_directions = false;
+  std::uint16_t community_seed = 0;  // of the ids in the index
   FileLimits limits{};
 };
 
@@ -68,15 +70,17 @@ struct ExtractionCounts {
   std::uint64_t gaps_not_filled = 0;   // because of the limits on zeros
   std::uint64_t bytes_after_stop = 0;  // left out behind the first gap of their stream
   std::uint64_t streams_left_out = 0;  // directions without a file, because of files_max …
-  std::uint64_t bytes_left_out = 0;    // … and bytes of them, or for which bytes_max had no room
+  std::uint64_t bytes_left_out =
+      0;  // … and bytes of them, or for which bytes_max, file_bytes_max had no room
 };
 
 class FileStore;
 class OutputFolder;
 
-// The folder. Its index.jsonl has one line for each direction with payload, when its connection has ended
-// (or with ExtractionOptions::index_directions the direction itself; it counts the packets up to then, and a
-// further line follows at the end only if more was written): what append_connection_json() says, and
+// The folder. A file's time of modification is when the packet with its last byte was captured. Its
+// index.jsonl has one line for each direction with payload, when its connection has ended (or with
+// ExtractionOptions::index_directions the direction itself; it counts the packets up to then, and a further
+// line follows at the end only if more was written): what append_connection_json() says, and
 //
 //   file       its name, relative to the folder
 //   file_size
@@ -125,10 +129,10 @@ class Extraction {
   void index_end(const ConnectionSummary& summary);
   // Whether there may be one more file.
   [[nodiscard]] bool may_create() const { return counts_.files < options_.files_max; }
-  // How many of so many bytes may be written; they count as written.
-  std::uint64_t admit(std::uint64_t size);
+  // How many of so many bytes may be written to a file of this size; they count as written.
+  std::uint64_t admit(std::uint64_t size, std::uint64_t file_size);
   // The same of zeros for a gap of a direction, all or none.
-  bool admit_zeros(std::uint64_t size, std::uint64_t& zeros_of_direction);
+  bool admit_zeros(std::uint64_t size, std::uint64_t file_size, std::uint64_t& zeros_of_direction);
   bool list(std::size_t size);
   void unlist(std::size_t size) { listed_ -= size; }
 

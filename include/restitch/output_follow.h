@@ -1,14 +1,16 @@
 // FollowStream: one connection of many as readable text, both directions in the order in which their bytes
-// came, in the formats of `tshark -z follow,tcp,FORMAT,N`. One thread.
+// came, in the formats of `tshark -z follow,tcp,FORMAT,N`; or all of them, as they come. One thread.
 //
 // In ascii, payload stands between lines of ours: how much who said, gaps, notes. A line of payload that
 // reads like one of those, or begins with a backslash, gets a backslash in front, and a carriage return
-// within a line is a dot like other controls; all else is tshark's, to the byte.
+// within a line is a dot like other controls. Below the nodes a line names the connection (output_ids.h). In
+// raw, bytes that are missing are left out. All else is tshark's, to the byte.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,25 +21,57 @@
 
 namespace RESTITCH_API restitch {
 
-enum class FollowFormat : std::uint8_t { ascii, hex, raw, yaml };
+enum class FollowFormat : std::uint8_t {
+  ascii,
+  hex,
+  raw,
+  yaml,
+  bytes,    // the payload itself, and nothing else
+  console,  // as tcpflow -c: the names of both ends, and what was said
+};
+
+struct FollowStyle {
+  FollowFormat format = FollowFormat::ascii;
+  // Lines that begin with # say which packet brought what follows and how, and what happened: comments, which
+  // tshark has not. Not of bytes and console.
+  bool notes = false;
+  // What the client says in red, what the server says in blue (SGR). Not in yaml and bytes.
+  bool coloured = false;
+  std::optional<TcpFlowDirection> only;  // what this side sends, and nothing of the other
+  std::uint16_t community_seed = 0;
+};
+
+// A connection, as its head names it.
+struct FollowHead {
+  std::uint64_t number = 0;
+  NetFlow net;  // from node 0 to node 1
+  TransportFlow transport;
+  std::string uid{};  // left out if empty
+  std::string community_id{};
+  bool server_first = false;  // node 0 is the server
+};
+
+// Whose turn it is, where several writers share a sink: a piece of each stands between a head and a foot.
+struct FollowTurns {
+  std::optional<std::uint64_t> number;  // of the connection
+};
 
 // Writes what each of the two nodes said. Node 0 is whoever sent the first packet. `sink` borrows the text.
 class FollowWriter {
  public:
   using Sink = std::function<void(std::string_view)>;
 
-  // With `notes`, lines that begin with # say which packet brought what follows and how, and what happened:
-  // comments, which tshark has not.
-  FollowWriter(FollowFormat format, Sink sink, bool notes = false)
-      : format_(format), sink_(std::move(sink)), notes_(notes) {}
+  // `turns` are shared with other writers, and outlive this.
+  FollowWriter(const FollowStyle& style, Sink sink, FollowTurns* turns = nullptr)
+      : style_(style), sink_(std::move(sink)), turns_(turns) {}
 
-  // What stands above the data. `net` and `transport` run from node 0 to node 1.
-  void begin(std::uint64_t number, const NetFlow& net, TransportFlow transport);
+  // What stands above the data; with turns, once there is any.
+  void begin(const FollowHead& head);
   // Bytes of one packet.
   void data(unsigned node, const CaptureInfo& info, Bytes bytes,
             Transmission transmission = Transmission::first);
-  // Bytes that are missing: a line says so in their place, as in tshark; in the other formats it is data like
-  // the rest, and only a note tells it from payload that says the same.
+  // Bytes that are missing: a line says so in their place, as in tshark. In yaml it is data like the rest,
+  // and only a note tells it from payload that says the same; in raw and bytes nothing stands in their place.
   void missing(unsigned node, std::uint64_t packet_number, std::uint64_t size);
   // What happened to what this node sends.
   void event(unsigned node, const EventNote& event);
@@ -45,19 +79,31 @@ class FollowWriter {
   // After end(): the connection is complete, and nothing more will be written.
   [[nodiscard]] bool ended() const { return ended_; }
 
-  [[nodiscard]] bool notes() const { return notes_; }
+  [[nodiscard]] bool notes() const { return style_.notes; }
+  [[nodiscard]] std::optional<TcpFlowDirection> only() const { return style_.only; }
+  [[nodiscard]] std::uint16_t community_seed() const { return style_.community_seed; }
+  // Bytes that were missing, so far.
+  [[nodiscard]] std::uint64_t missing_bytes() const { return missing_bytes_; }
 
  private:
+  [[nodiscard]] bool has_foot() const;
+  void write(std::string_view text);
   void append_note(unsigned node, const CaptureInfo& info, Transmission transmission);
   void append_data(unsigned node, const CaptureInfo& info, Bytes bytes, std::string_view ascii);
   void append_hex_dump(unsigned node, Bytes bytes);
   void append_base64_lines(Bytes bytes);
+  void colour(unsigned node, std::size_t begin);
 
-  FollowFormat format_;
+  FollowStyle style_;
   Sink sink_;
-  bool notes_;
+  FollowTurns* turns_;
+  std::uint64_t number_ = 0;
+  std::string head_;                    // with turns
+  std::array<std::string, 2> senders_;  // by node, for the console
+  unsigned server_node_ = 1;
   std::string text_;
   bool ended_ = false;
+  std::uint64_t missing_bytes_ = 0;
   std::array<std::uint64_t, 2> positions_{};  // by node: offset of the next byte, for the hex dump
 };
 
@@ -71,6 +117,9 @@ class FollowStream {
   FollowStream(ConnectionLog& log, ConnectionSummary& summary, FollowWriter* writer,
                std::size_t waiting_max = usual_waiting_max)
       : notes_(log, summary), writer_(writer), waiting_max_(waiting_max) {}
+  // With a writer of its own, and nothing kept back.
+  FollowStream(ConnectionLog& log, ConnectionSummary& summary, std::unique_ptr<FollowWriter> writer)
+      : notes_(log, summary), own_writer_(std::move(writer)), writer_(own_writer_.get()), waiting_max_(0) {}
 
   bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
               std::optional<Sequence> next_seq, bool& start, AssemblerContext& context);
@@ -110,6 +159,7 @@ class FollowStream {
   void write(unsigned node, const Piece& piece);
 
   SummaryStream notes_;
+  std::unique_ptr<FollowWriter> own_writer_;
   FollowWriter* writer_;
   std::size_t waiting_max_;                // of memory, for what waits
   std::optional<TcpFlowDirection> node0_;  // the direction in which node 0 sends
@@ -137,6 +187,30 @@ class FollowFactory {
   FollowWriter& writer_;
   std::uint64_t number_;
   std::size_t waiting_max_;
+};
+
+// Follows all connections as their bytes come, or those that are `wanted`, by their numbers and ends.
+class FollowAllFactory {
+ public:
+  using Wanted = std::function<bool(const ConnectionSummary&)>;
+
+  FollowAllFactory(ConnectionLog& log, const FollowStyle& style, FollowWriter::Sink sink, Wanted wanted = {})
+      : log_(log), style_(style), sink_(std::move(sink)), wanted_(std::move(wanted)) {}
+
+  std::optional<FollowStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
+                                     AssemblerContext& /*context*/) {
+    ConnectionSummary& summary = log_.open(net, transport);
+    std::unique_ptr<FollowWriter> writer;
+    if (!wanted_ || wanted_(summary)) writer = std::make_unique<FollowWriter>(style_, sink_, &turns_);
+    return std::optional<FollowStream>(std::in_place, log_, summary, std::move(writer));
+  }
+
+ private:
+  ConnectionLog& log_;
+  FollowStyle style_;
+  FollowWriter::Sink sink_;
+  Wanted wanted_;
+  FollowTurns turns_;
 };
 
 }  // namespace restitch

@@ -14,8 +14,8 @@ namespace RESTITCH_API restitch {
 std::string community_id(const NetFlow& net, TransportFlow transport, std::uint16_t seed = 0);
 
 // A name of this connection alone, in the form of Zeek's: "C" and 17 letters and digits. It is made of the
-// addresses and ports, of VLAN and tunnel, and of time and number of the first packet. Filters, threads and
-// limits do not change it.
+// addresses and ports, and of the first packet's VLAN, tunnel, time and number, and known once that came.
+// Filters, threads and limits do not change it.
 std::string connection_uid(const ConnectionSummary& summary);
 
 }  // namespace restitch

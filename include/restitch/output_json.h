@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 
 #include "restitch/output_connections.h"
@@ -16,6 +17,8 @@ void append_event_json(std::string& out, const EventNote& event);
 // has these members:
 //
 //   connection  its number, from 0 in order of first packet
+//   uid         its own name, the same whatever filter is used (output_ids.h)
+//   community_id  the name that other tools have for it
 //   src, dst    "192.0.2.1:80", "[2001:db8::1]:80"
 //   client      the endpoint that opened the connection; null where no SYN was captured
 //   bytes       delivered, gaps left out
@@ -32,11 +35,12 @@ void append_event_json(std::string& out, const EventNote& event);
 //   event_list  the events themselves, if the log lists them, as append_event_json() writes them; left out if
 //               there are none
 //   events_unlisted  how many more, for which there was no room; left out if none
-void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty = false);
+void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty = false,
+                            std::uint16_t community_seed = 0);
 
 // Appends the lines of those directions for which there is `more` (by TcpFlowDirection), with that as further
 // members: text such as "file":"a".
 void append_connection_json(std::string& out, const ConnectionSummary& summary,
-                            const std::array<std::string, 2>& more);
+                            const std::array<std::string, 2>& more, std::uint16_t community_seed = 0);
 
 }  // namespace restitch

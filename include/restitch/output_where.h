@@ -17,6 +17,7 @@
 //   uid U       community C   start T        its names; T: seconds since 1970, or 2026-11-30T08:00:00 (UTC)
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -28,7 +29,7 @@ namespace RESTITCH_API restitch {
 class ConnectionFilter {
  public:
   // Errors: invalid_argument, with one line that names the word where the expression ends to be one.
-  static Result<ConnectionFilter> parse(std::string_view text);
+  static Result<ConnectionFilter> parse(std::string_view text, std::uint16_t community_seed = 0);
 
   // Lets all connections pass.
   ConnectionFilter() = default;

@@ -23,7 +23,7 @@ void ChoiceFlags::add_to(CLI::App& command) {
       ->group(group);
 }
 
-bool ChoiceFlags::finish(std::string& complaint) {
+bool ChoiceFlags::finish(std::uint16_t community_seed, std::string& complaint) {
   std::string numbers;
   std::istringstream in(numbers_);
   for (std::string one; std::getline(in, one, ',');) {
@@ -43,7 +43,7 @@ bool ChoiceFlags::finish(std::string& complaint) {
   }
   std::string text = expression_.empty() ? numbers : expression_;
   if (!expression_.empty() && !numbers.empty()) text = fmt::format("({}) and ({})", expression_, numbers);
-  if (!text.empty()) where_ = *ConnectionFilter::parse(text);
+  if (!text.empty()) where_ = *ConnectionFilter::parse(text, community_seed);
   return true;
 }
 

@@ -19,7 +19,7 @@ class ChoiceFlags {
   void add_to(CLI::App& command);
 
   // After parsing. False: what is wrong is in `complaint`.
-  bool finish(std::string& complaint);
+  bool finish(std::uint16_t community_seed, std::string& complaint);
 
  private:
   ConnectionFilter& where_;

@@ -9,6 +9,9 @@ namespace restitch::cli {
 int run_command(int argc, const char* const* argv);
 
 int run_streams(const Options& options);
+// `streams --console` and `follow --all`: what is said, as it comes.
+int run_console(const Options& options);
+int run_follow_all(const Options& options);
 int run_extract(const Options& options);
 int run_log(const Options& options);
 int run_follow(const Options& options);

@@ -23,7 +23,8 @@ int run_diff(const Options& options) {
   const auto print = [&](const ConnectionDiff& found) {
     if (!selection->has(found.number)) return;
     text.clear();
-    options.json ? append_diff_json(text, found, names) : append_diff_text(text, found, names);
+    options.json ? append_diff_json(text, found, names, options.community_seed)
+                 : append_diff_text(text, found, names);
     output.write(text);
   };
   DiffOptions diff_options;

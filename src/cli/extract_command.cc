@@ -31,7 +31,7 @@ std::string extraction_text(const ExtractionCounts& counts, const std::string& d
     out += fmt::format("directions without a file (--files-max): {}\n", counts.streams_left_out);
   }
   if (counts.bytes_left_out != 0) {
-    out += fmt::format("left out for want of room (--files-max, --bytes-max): {} bytes\n",
+    out += fmt::format("left out for want of room (--files-max, --bytes-max, --file-bytes-max): {} bytes\n",
                        counts.bytes_left_out);
   }
   return out + fmt::format("{} files, {} bytes, written to {}\n", counts.files, counts.bytes, directory);

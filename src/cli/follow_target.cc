@@ -38,14 +38,4 @@ std::optional<FollowTarget> parse_follow_target(const std::string& text) {
   return target;
 }
 
-CLI::Validator follow_target_text() {
-  CLI::Validator number = whole_number(0);
-  return {[number](std::string& text) {
-            std::string given = text;
-            if (text.find(',') != std::string::npos || number(given).empty()) return std::string();
-            return fmt::format("\"{}\" is no number of the table, as in: restitch follow 0 FILE", text);
-          },
-          ""};
-}
-
 }  // namespace restitch::cli

@@ -7,10 +7,6 @@
 
 #include "restitch/output_where.h"
 
-namespace CLI {
-class Validator;
-}
-
 namespace restitch::cli {
 
 struct FollowTarget {
@@ -20,8 +16,5 @@ struct FollowTarget {
 
 // "7", or "10.0.0.1:4711,10.0.0.2:80" in any order. Nothing: it is neither.
 std::optional<FollowTarget> parse_follow_target(const std::string& text);
-
-// For Option::transform(): refuses what is neither a number nor two of anything.
-CLI::Validator follow_target_text();
 
 }  // namespace restitch::cli

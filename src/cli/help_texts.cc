@@ -27,13 +27,21 @@ of the files. What could be read is there in any case.
 const std::map<std::string_view, HelpText> commands = {
     {"streams",
      {"restitch [streams] [FLAGS] FILE... [FILTER]",
-      {"--json", "--events", "--sort", "--top", "--where", "--connection", "--interface", "--follow",
-       "--count", "--receiver", "--quiet"},
+      {"--json", "--events", "--sort", "--top", "--columns", "--console", "--where", "--connection",
+       "--interface", "--follow", "--count", "--receiver", "--quiet"},
       R"(  restitch --sort bytes --top 10 capture.pcapng
   restitch streams --json capture.pcapng | jq 'select(.gaps != [])'
   restitch --where 'client 10.0.0.0/8 and bytes > 1M' capture.pcapng port 443
+In the table: client -> server; <-> where no SYN says who is who; ! for events.
 )",
-      {}}},
+      R"(In the table the client stands left of ->: a SYN says who that is. Left of <->
+stands whoever sent the first packet: no SYN was captured. bytes-> is what the
+left one sent, ! marks connections with events (gaps, conflicts, ...: --json names
+them), start is UTC. A table has as many columns as fit the terminal (or $COLUMNS,
+or 80). Those of --columns: connection, start, file, vlan, tunnel, client, server,
+client_bytes, server_bytes, bytes, gaps, packets, duration, events, end, uid,
+community.
+)"}},
     {"extract",
      {"restitch extract -o DIR [FLAGS] FILE... [FILTER]",
       {"--output", "--pcap", "--gaps", "--where", "--connection", "--interface", "--follow", "--bytes-max",
@@ -47,14 +55,16 @@ what 10.0.0.1 sent. DIR/index.jsonl has a JSON object for each: endpoints,
 gaps, how it ended, and which packet brought what ("runs": [file offset, stream
 offset, size, time, packet number]). Nothing is overwritten: a name that is
 taken gets c1, c2, ... at its end, as in tcpflow, and a DIR that holds an
-index.jsonl already is refused.
+index.jsonl already is refused. The time of a file is that of its last byte.
 )"}},
     {"follow",
      {"restitch follow N|CLIENT,SERVER [FLAGS] FILE... [FILTER]",
-      {"N", "--format", "--notes", "--read-on", "--acknowledged", "--receiver", "--quiet"},
+      {"N", "--format", "--client", "--server", "--all", "--where", "--color", "--notes", "--read-on",
+       "--acknowledged", "--receiver", "--quiet"},
       R"(  restitch follow 3 capture.pcapng
   restitch follow 10.0.0.1:4711,10.0.0.2:80 -T hex capture.pcapng
-  restitch follow 3 --notes capture.pcapng
+  restitch follow 3 --server -T bytes capture.pcapng >answer
+  restitch follow --all -i eth0 tcp port 25
 )",
       {}}},
     {"diff",

@@ -209,6 +209,13 @@ std::vector<InputEnd> Input::ends() const {
   return ends;
 }
 
+std::vector<std::string> Input::names() const {
+  if (merged_ == nullptr) return {name_};
+  std::vector<std::string> names;
+  for (const InputEnd& input : merged_->ends()) names.push_back(input.name);
+  return names;
+}
+
 bool Input::stopped() const {
   const std::vector<InputEnd> all = ends();
   return std::any_of(all.begin(), all.end(), [](const InputEnd& input) { return input.end.stopped; });

@@ -28,7 +28,9 @@ class Input {
   // What lies in the directories and is not read, as far as is known.
   [[nodiscard]] const std::vector<SkippedFile>& skipped() const { return skipped_; }
 
-  // One for each file and interface.
+  // One for each file and interface, by CaptureInfo::source_index. Before reading.
+  [[nodiscard]] std::vector<std::string> names() const;
+  // The same, as they ended.
   [[nodiscard]] std::vector<InputEnd> ends() const;
   // Whether one was not read to its end because of `stop`; and, in words, how far all were: "at 25 % of
   // a.pcap".

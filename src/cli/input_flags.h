@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "restitch/capture_inputs.h"
@@ -47,6 +48,9 @@ class InputFlags {
   explicit InputFlags(InputSelection& selection) : selection_(selection) {}
 
   void add_to(CLI::App& command);
+
+  // Before finish(): one more word, in front of the others.
+  void put_first(std::string word) { words_.insert(words_.begin(), std::move(word)); }
 
   // After parsing: what the words stand for. Otherwise false, and what is wrong.
   bool finish(std::string& complaint);

@@ -25,10 +25,6 @@ void LogFlags::add_to(CLI::App& command) {
                   "With -o: another file after each 1h, or 1G;\n"
                   "a time of the capture (30s, 5m, 1h, 1d), or so many bytes (100M, 1G)")
       ->type_name("TIME|SIZE");
-  command.add_option("--community-seed", options_.log.community_seed, "Seed of the Community ID")
-      ->type_name("N")
-      ->transform(whole_number(0, 65535))
-      ->option_text("N=0");
 }
 
 // Seconds, minutes, hours and days in small letters, as in other tools; sizes in large ones.

@@ -41,7 +41,7 @@ class Parser {
   void add_follow();
   void add_diff();
   void add_log();
-  bool take_follow_target(std::string& complaint);
+  bool take_columns(std::string& complaint);
   bool check_extraction(std::string& complaint) const;
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
@@ -49,6 +49,7 @@ class Parser {
   void plan();
   CLI::App* add_command(Command command, const char* description);
   void add_threads(CLI::App& command);
+  void add_colour(CLI::App& command);
   void add_common(CLI::App& command);
   [[nodiscard]] int complain(const std::string& message) const;
   [[nodiscard]] std::string text_of(const CLI::ParseError& error) const;
@@ -61,7 +62,8 @@ class Parser {
   ChoiceFlags choice_{options_.where};
   LogFlags log_{options_.log};
   std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
-  std::string target_;  // of follow: a number, or two ends
+  FollowFlags follow_{options_.follow};
+  std::vector<std::string> columns_;
   std::string template_{NameTemplate::tcpflow_default};
   unsigned threads_ = 0;  // 0: as many as there is work for
 };
@@ -98,6 +100,15 @@ void Parser::add_streams() {
                                    {"duration", SortKey::duration},
                                    {"events", SortKey::events},
                                    {"start", SortKey::start}}));
+  streams
+      ->add_option("--columns", columns_, "Columns of the table, in this order;\nwithout it those that fit")
+      ->type_name("NAME,NAME...")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(offers(column_names()));
+  streams->add_flag("--console", options_.console,
+                    "What is said instead, as it comes;\nand who says it, as tcpflow -c prints it");
+  add_colour(*streams);
   streams->add_option("--top", options_.top, "Only the first N,\nby bytes if --sort says nothing else")
       ->type_name("N")
       ->transform(whole_number(1));
@@ -146,6 +157,11 @@ void Parser::add_extract() {
       ->type_name("SIZE")
       ->transform(size_with_unit(0));
   extract
+      ->add_option("--file-bytes-max", options_.extraction.file_bytes_max,
+                   "The same of each file;\nwhich is one direction, or with --pcap one connection")
+      ->type_name("SIZE")
+      ->transform(size_with_unit(0));
+  extract
       ->add_option("--flush-interval", options_.flush_interval_s,
                    "How long bytes may wait in memory before they\nare written; 0: not at all")
       ->type_name("SECONDS")
@@ -162,17 +178,9 @@ void Parser::add_extract() {
 
 void Parser::add_follow() {
   CLI::App* follow = add_command(Command::follow, "Print one connection, both directions, as tshark does");
-  follow->add_option("-T,--format", options_.format, "ascii, hex, raw or yaml")
-      ->option_text("FORMAT=ascii")
-      ->transform(one_of<FollowFormat>({{"ascii", FollowFormat::ascii},
-                                        {"hex", FollowFormat::hex},
-                                        {"raw", FollowFormat::raw},
-                                        {"yaml", FollowFormat::yaml}}));
-  follow->add_flag("--notes", options_.notes,
-                   "Also which packet brought what, and the events;\n"
-                   "in lines that begin with #; watches as --observe does");
-  follow->add_flag("--read-on", options_.read_on,
-                   "Read on to the end behind the connection,\nto hear of damage there");
+  follow_.add_to(*follow);
+  add_colour(*follow);
+  choice_.add_to(*follow);
 }
 
 void Parser::add_diff() {
@@ -201,16 +209,21 @@ void Parser::add_log() {
   add_threads(*log);
 }
 
-bool Parser::take_follow_target(std::string& complaint) {
-  if (options_.command != Command::follow) return true;
-  const auto target = parse_follow_target(target_);
-  if (target) {
-    options_.follow = *target;
-  } else {
-    complaint = fmt::format(
-        "N: \"{}\" is no pair of ends, as in: restitch follow 10.0.0.1:4711,10.0.0.2:80 FILE", target_);
+bool Parser::take_columns(std::string& complaint) {
+  for (const std::string& name : columns_) {
+    const auto column = find_column(name);
+    if (!column) {
+      complaint = "--columns: " + none_of(name, column_names());
+      return false;
+    }
+    options_.columns.push_back(*column);
   }
-  return target.has_value();
+  if (!columns_.empty() && options_.json)
+    complaint = "--columns: they are those of the table, without --json";
+  const bool table =
+      options_.json || options_.events || options_.sort || options_.top != 0 || !columns_.empty();
+  if (options_.console && table) complaint = "--console: it prints what is said, and no table";
+  return complaint.empty();
 }
 
 CLI::App* Parser::add_command(Command command, const char* description) {
@@ -232,16 +245,18 @@ void Parser::add_threads(CLI::App& command) {
       ->group("General");
 }
 
+void Parser::add_colour(CLI::App& command) {
+  command
+      .add_option("--color", options_.colour,
+                  "Client and server in two colours: auto, always, never;\n"
+                  "auto is on a terminal, and without $NO_COLOR")
+      ->option_text("WHEN=auto")
+      ->transform(one_of<ColourMode>(
+          {{"auto", ColourMode::automatic}, {"always", ColourMode::always}, {"never", ColourMode::never}}));
+}
+
 void Parser::add_common(CLI::App& command) {
-  if (command.get_name() == "follow") {
-    command
-        .add_option(
-            "N", target_,
-            "Number of the connection, or its two ends:\nas in the table, or as 10.0.0.1:4711,10.0.0.2:80")
-        ->option_text("")
-        ->transform(follow_target_text())
-        ->required();
-  }
+  if (command.get_name() == "follow") follow_.add_target_to(command);
   input_.add_to(command);
   receivers_.add_to(command, command.get_name() != "diff");
   limits_.add_to(command);
@@ -256,6 +271,11 @@ void Parser::add_common(CLI::App& command) {
       .add_option("--metrics", options_.metrics,
                   "Serve what is counted to Prometheus while the run\ngoes on: http://127.0.0.1:PORT/metrics")
       ->type_name("[ADDRESS:]PORT")
+      ->group("General");
+  command.add_option("--community-seed", options_.community_seed, "Seed of the Community IDs")
+      ->type_name("N")
+      ->transform(whole_number(0, 65535))
+      ->option_text("N=0")
       ->group("General");
   command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors")->group("General");
   command.add_flag("-v,--verbose", options_.verbose, "Say more about the inputs")->group("General");
@@ -328,11 +348,11 @@ CommandCost Parser::cost() const {
   constexpr std::size_t summary = 1000;  // and the place of its node
   switch (options_.command) {
     case Command::streams:
-      return {options_.json ? summary + 370 : summary + 120};
+      return {options_.console ? summary + 1200 : options_.json ? summary + 370 : summary + 120};
     case Command::extract:
       return {summary + 1000};  // two files
     case Command::follow:
-      return {summary + 300};
+      return {options_.follow.all ? summary + 1200 : summary + 300};
     case Command::log:
       return {summary + 1200};
     case Command::diff:
@@ -360,7 +380,9 @@ void Parser::plan() {
 bool Parser::check_extraction(std::string& complaint) const {
   if (options_.command != Command::extract) return true;
   const bool to_folder = !options_.directory.empty();
-  if (options_.listen.empty()) {
+  if (options_.directory == "-") {
+    complaint = "-o -: files go to a folder; for one direction: restitch follow N --client -T bytes FILE";
+  } else if (options_.listen.empty()) {
     if (!to_folder) complaint = "-o DIR: where to write to";
   } else if (!options_.captures) {
     complaint = "--listen: it sends packets: --pcap";
@@ -374,16 +396,23 @@ bool Parser::check_extraction(std::string& complaint) const {
 
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
+  if (!choice_.finish(options_.community_seed, complaint)) return false;
+  const bool follow = options_.command == Command::follow;
+  if (follow && !follow_.finish(!options_.where.passes_all(), input_, complaint)) return false;
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
-  if (!log_.finish(options_.directory, complaint) || !choice_.finish(complaint)) return false;
-  if (!take_follow_target(complaint) || !check_extraction(complaint)) return false;
+  // As without it.
+  if (options_.command == Command::log && options_.directory == "-") options_.directory.clear();
+  if (!log_.finish(options_.directory, complaint) || !check_extraction(complaint)) return false;
+  if (!take_columns(complaint)) return false;
   if (options_.top != 0 && !options_.sort) options_.sort = SortKey::bytes;
   if (options_.sort && options_.input.endless()) {
     complaint = "--sort, --top: they take an input that ends";
     return false;
   }
   if (!receivers_.finish(complaint) || !take_diff_receivers(complaint)) return false;
-  if (options_.events || options_.notes) options_.receivers.observe = true;
+  if (options_.events || options_.follow.style.notes) options_.receivers.observe = true;
+  options_.log.log.community_seed = options_.community_seed;
+  options_.extraction.community_seed = options_.community_seed;
   plan();
   options_.extraction.index_directions = options_.input.endless();
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "cli/follow_target.h"
+#include "cli/follow_flags.h"
 #include "cli/input_flags.h"
 #include "cli/limit_flags.h"
 #include "cli/memory_plan.h"
 #include "cli/receiver_flags.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
 #include "restitch/output.h"
 #include "restitch/output_where.h"
 
@@ -41,6 +43,8 @@ struct Options {
   bool muted = false;      // not even errors: another run of the same tells them
   ConnectionFilter where;  // which connections this is about, --connection included
 
+  std::uint16_t community_seed = 0;
+
   // streams, diff
   bool json = false;
 
@@ -48,7 +52,12 @@ struct Options {
   bool events = false;
   bool with_empty = false;
   std::optional<SortKey> sort;
-  std::size_t top = 0;  // 0: all
+  std::size_t top = 0;          // 0: all
+  std::vector<Column> columns;  // of the table; empty: those that fit
+  bool console = false;         // what is said instead of who says it
+
+  // streams, follow
+  ColourMode colour = ColourMode::automatic;
 
   // extract, log
   std::string directory;
@@ -62,11 +71,7 @@ struct Options {
   // log
   LogFileOptions log;
 
-  // follow
-  FollowTarget follow;
-  FollowFormat format = FollowFormat::ascii;
-  bool notes = false;
-  bool read_on = false;  // to the end of the input, also when the connection is complete
+  FollowSelection follow;
 
   // diff
   std::vector<const ReceiverPolicy*> diff_receivers;

@@ -1,82 +1,25 @@
 #include <fmt/format.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iterator>
-#include <map>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/messages.h"
 #include "cli/selection.h"
 #include "cli/session.h"
+#include "cli/sorted_rows.h"
 #include "cli/standard_output.h"
 #include "cli/summary.h"
-#include "output/text.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
 #include "restitch/output.h"
 
 namespace restitch::cli {
 namespace {
-
-constexpr std::string_view table_head =
-    "     #  client                 server                     bytes ->     bytes <-  gap bytes   packets   "
-    "seconds  "
-    "end\n";
-
-// Columns of a row: what was appended since `begin` is made `width` wide.
-void align_left(std::string& out, std::size_t begin, std::size_t width) {
-  if (out.size() < begin + width) out.resize(begin + width, ' ');
-}
-void align_right(std::string& out, std::size_t begin, std::size_t width) {
-  if (out.size() < begin + width) out.insert(begin, begin + width - out.size(), ' ');
-}
-
-void append_text(std::string& out, std::string_view text, std::size_t width) {
-  const std::size_t begin = out.size();
-  out += text;
-  align_left(out, begin, width);
-}
-
-void append_number(std::string& out, std::uint64_t number, std::size_t width) {
-  const std::size_t begin = out.size();
-  restitch::append_number(out, number);
-  align_right(out, begin, width);
-}
-
-void append_duration(std::string& out, std::int64_t ns, std::size_t width) {
-  const std::size_t begin = out.size();
-  append_seconds(out, ns / 1000, 1'000'000);
-  align_right(out, begin, width);
-}
-
-// "<->" where it is not known who opened the connection. Without format strings: a capture may have millions
-// of connections, and one thread writes them all.
-void append_row(std::string& out, const ConnectionSummary& summary) {
-  const DirectionSummary& ahead = summary.directions[0];
-  const DirectionSummary& back = summary.directions[1];
-  append_number(out, summary.number, 6);
-  out += "  ";
-  append_text(out, summary.sender(TcpFlowDirection::client_to_server), 21);
-  out += summary.client_known ? " ->  " : " <-> ";
-  append_text(out, summary.sender(TcpFlowDirection::server_to_client), 21);
-  for (const std::uint64_t bytes : {ahead.bytes, back.bytes}) {
-    out += ' ';
-    append_number(out, bytes, 12);
-  }
-  out += ' ';
-  append_number(out, summary.gap_bytes(), 10);
-  out += ' ';
-  append_number(out, summary.packets(), 9);
-  out += ' ';
-  append_duration(out, summary.duration_ns(), 9);
-  out += "  ";
-  out += to_string(summary.end);
-  out += '\n';
-}
 
 double sort_key(const ConnectionSummary& summary, SortKey key) {
   switch (key) {
@@ -96,34 +39,60 @@ double sort_key(const ConnectionSummary& summary, SortKey key) {
   return -static_cast<double>(summary.first_seen().ns);
 }
 
-// Rows that are printed at the end, the first ones of them. Equal ones keep their order.
-class SortedRows {
+// Rows on their way out: lines of JSON, or those of a table; at once, or sorted at the end.
+class Rows {
  public:
-  SortedRows(std::size_t rows_max, std::size_t size_max) : rows_max_(rows_max), size_max_(size_max) {}
-
-  void add(double key, std::string row) {
-    size_ += row.size() + overhead;
-    rows_.emplace(key, std::move(row));
-    while (rows_.size() > 1 && ((rows_max_ != 0 && rows_.size() > rows_max_) || size_ > size_max_)) {
-      if (rows_max_ == 0 || rows_.size() <= rows_max_) ++left_out_;
-      size_ -= rows_.rbegin()->second.size() + overhead;
-      rows_.erase(std::prev(rows_.end()));
+  Rows(const Options& options, std::vector<std::string> inputs, StandardOutput& output)
+      : options_(options),
+        output_(output),
+        table_(output, {.columns = options.columns,
+                        .width = output_width(),
+                        .cuts = output_is_terminal(),
+                        .inputs = std::move(inputs)}),
+        sorted_lines_(options.top, options.memory.shown_max),
+        sorted_rows_(options.top, options.memory.shown_max) {
+    for (const Column column : options.columns) {
+      if (column == Column::uid || column == Column::community) named_ = true;
     }
   }
-  void write(StandardOutput& output) const {
-    for (const auto& [key, row] : rows_) output.write(row);
+
+  void add(const ConnectionSummary& summary) { options_.json ? add_line(summary) : add_row(summary); }
+
+  // What is known is to be seen now.
+  void flush() {
+    if (!options_.json && !options_.sort) table_.flush();
   }
-  // Those that memory had no room for.
-  [[nodiscard]] std::uint64_t left_out() const { return left_out_; }
+
+  void finish() {
+    sorted_lines_.take_all([&](const std::string& line) { output_.write(line); });
+    sorted_rows_.take_all([&](TableRow row) { table_.add(std::move(row)); });
+    if (!options_.json) table_.finish();
+  }
+
+  [[nodiscard]] std::uint64_t left_out() const { return sorted_lines_.left_out() + sorted_rows_.left_out(); }
 
  private:
-  static constexpr std::size_t overhead = 96;
+  void add_line(const ConnectionSummary& summary) {
+    line_.clear();
+    append_connection_json(line_, summary, options_.with_empty, options_.community_seed);
+    if (!options_.sort) return output_.write(line_);
+    sorted_lines_.add(sort_key(summary, *options_.sort), line_, line_.size());
+  }
+  void add_row(const ConnectionSummary& summary) {
+    TableRow row(summary);
+    if (named_) row.name(summary, options_.community_seed);
+    if (!options_.sort) return table_.add(std::move(row));
+    const std::size_t size = row.memory();
+    sorted_rows_.add(sort_key(summary, *options_.sort), std::move(row), size);
+  }
 
-  std::size_t rows_max_;  // 0: all
-  std::size_t size_max_;
-  std::size_t size_ = 0;
-  std::uint64_t left_out_ = 0;
-  std::multimap<double, std::string, std::greater<>> rows_;
+  const Options& options_;
+  StandardOutput& output_;
+  Table table_;
+  bool named_ = false;  // there are columns for names
+  SortedRows<std::string> sorted_lines_;
+  SortedRows<TableRow> sorted_rows_;
+  std::string line_;  // scratch
 };
 
 template <class S>
@@ -136,6 +105,7 @@ void read_into(Session& session, ConnectionLogs& logs, const std::function<bool(
 }  // namespace
 
 int run_streams(const Options& options) {
+  if (options.console) return run_console(options);
   // Streams with digests, or without anything, do not look at what is said.
   const bool by_number = options.where.asks_service();
   int status = exit_ok;
@@ -146,35 +116,19 @@ int run_streams(const Options& options) {
   if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return session.status();
   StandardOutput output;
   ConnectionTotals totals;
-  std::string line;
+  Rows rows(options, session.input().names(), output);
   const bool endless = options.input.endless();
-  bool headed = options.json;
-  const auto head = [&] {
-    if (!std::exchange(headed, true)) output.write(table_head);
-  };
-  SortedRows rows(options.top, options.memory.shown_max);
   const auto print = [&](const ConnectionSummary& summary) {
     totals.add(summary);
-    if (by_number ? !selection->has(summary.number) : !options.where.matches(summary)) return;
-    line.clear();
-    if (options.json) {
-      append_connection_json(line, summary, options.with_empty);
-    } else {
-      append_row(line, summary);
-    }
-    if (options.sort) return rows.add(sort_key(summary, *options.sort), line);
-    head();
-    output.write(line);
+    if (by_number ? selection->has(summary.number) : options.where.matches(summary)) rows.add(summary);
   };
   ConnectionLogs logs(EngineOptions::usual_shards, print,
                       endless ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin,
                       options.memory.log);
   if (options.events) logs.list_events();
   const auto go_on = [&] {
-    if (session.stalled()) {
-      head();
-      logs.pass_on_ended();
-    }
+    if (session.stalled()) logs.pass_on_ended();
+    if (session.stalled() || endless) rows.flush();
     return session.show(output);
   };
   if (options.json) {
@@ -183,8 +137,7 @@ int run_streams(const Options& options) {
     read_into<SummaryStream>(session, logs, go_on);
   }
   if (session.read_nothing()) return session.status();
-  head();
-  rows.write(output);
+  rows.finish();
   if (rows.left_out() != 0) {
     say(fmt::format("{} connections are left out at the end of the table (--memory)", rows.left_out()));
   }

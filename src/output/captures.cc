@@ -39,11 +39,12 @@ void CaptureStream::write(const TcpSegment& tcp, TcpFlowDirection direction, con
   if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
   packets_.append(block, tcp, net, packet);
   // Whole blocks, or the file would be none.
-  if (!refused_ && extraction_->admit(block.size()) < block.size()) refused_ = true;
+  const std::uint64_t size = extraction_->store_->size(file_->id());
+  if (!refused_ && extraction_->admit(block.size(), size) < block.size()) refused_ = true;
   if (refused_) {
     extraction_->counts_.bytes_left_out += block.size();
   } else {
-    extraction_->store_->append(file_->id(), block);
+    extraction_->store_->append(file_->id(), block, packet.capture_info().timestamp);
   }
   block.clear();
 }

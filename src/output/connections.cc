@@ -47,6 +47,7 @@ void ConnectionSummary::swap_roles() {
   std::swap(net.source, net.destination);
   std::swap(transport.source_port, transport.destination_port);
   std::swap(directions[0], directions[1]);
+  server_first = !server_first;
 }
 
 EventNote EventNote::of(const Event& event) {
@@ -66,6 +67,13 @@ EventNote EventNote::of(const Event& event) {
           event.held_info.timestamp,
           event.held_info.packet_number,
           event.delivered};
+}
+
+void SummaryStream::note_first(const CaptureInfo& info, TcpFlowDirection direction) {
+  summary_->first_packet = info.packet_number;
+  summary_->first_source = info.source_index;
+  summary_->first_time = info.timestamp;
+  summary_->server_first = direction == TcpFlowDirection::server_to_client;
 }
 
 void SummaryStream::note_origin(TcpFlowDirection direction, const PacketOrigin& origin) {
@@ -89,7 +97,7 @@ bool SummaryStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFl
     ++summary_->direction(direction).again;
   }
   if (tally.packets++ == 0) {
-    if (summary_->first_packet == 0) summary_->first_packet = info.packet_number;
+    if (tallies_[static_cast<std::size_t>(reverse(direction))].packets == 0) note_first(info, direction);
     tally.first_seen = tally.last_seen = time;
   } else {
     tally.first_seen = std::min(tally.first_seen, time);

@@ -6,6 +6,8 @@
 #include "output/diff_side.h"
 #include "restitch/detail/require.h"
 #include "restitch/output_diff.h"
+#include "restitch/output_ids.h"
+#include "restitch/packet_context.h"
 
 namespace restitch {
 namespace {
@@ -18,6 +20,8 @@ struct DiffEntry {
   }
 
   ConnectionDiff connection;
+  CaptureInfo first;  // of its first packet, as `origin`
+  PacketOrigin origin;
   std::array<DiffSide, 2> sides;
   std::vector<bool> present;
   std::size_t open = 0;  // streams
@@ -25,6 +29,19 @@ struct DiffEntry {
   bool swapped = false;  // the client is the other one
   std::list<DiffEntry>::iterator self;
 };
+
+// As that of all other outputs.
+std::string uid_of(const DiffEntry& entry) {
+  ConnectionSummary summary;
+  summary.net = entry.connection.net;
+  summary.transport = entry.connection.transport;
+  summary.first_packet = entry.first.packet_number;
+  summary.first_time = entry.first.timestamp;
+  summary.directions[0].vlan = entry.origin.vlan;
+  summary.directions[0].tunnel = entry.origin.tunnel;
+  summary.directions[0].tunnel_id = entry.origin.tunnel_id;
+  return connection_uid(summary);
+}
 
 // All connections that are not finished.
 class DiffEntries {
@@ -43,6 +60,8 @@ class DiffEntries {
       entry->connection.net = net;
       entry->connection.transport = transport;
       entry->present.resize(receivers_);
+      entry->first = context.capture_info();
+      if (const PacketContext* const packet = context_of(context)) entry->origin = packet->origin();
     }
     entry->present[receiver] = true;
     ++entry->open;
@@ -88,6 +107,7 @@ class DiffEntries {
       std::swap(found.transport.source_port, found.transport.destination_port);
     }
     if (found.differs()) {
+      found.uid = uid_of(entry);
       ++counts_.differing;
       sink_(found);
     }

@@ -6,6 +6,7 @@
 
 #include "output/text.h"
 #include "restitch/output_diff.h"
+#include "restitch/output_ids.h"
 
 namespace restitch {
 namespace {
@@ -236,8 +237,10 @@ void append_diff_text(std::string& out, const ConnectionDiff& diff, Names names)
   append_values(out, names, diff.ends, end_of);
 }
 
-void append_diff_json(std::string& out, const ConnectionDiff& diff, Names names) {
-  fmt::format_to(std::back_inserter(out), R"({{"connection":{},"ends":)", diff.number);
+void append_diff_json(std::string& out, const ConnectionDiff& diff, Names names,
+                      std::uint16_t community_seed) {
+  fmt::format_to(std::back_inserter(out), R"({{"connection":{},"uid":"{}","community_id":"{}","ends":)",
+                 diff.number, diff.uid, community_id(diff.net, diff.transport, community_seed));
   append_by_receiver(out, names, diff.ends, [&](const std::optional<EndReason>& end) {
     out += end ? "\"" + std::string(to_string(*end)) + "\"" : "null";
   });

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -141,16 +142,32 @@ void FileStore::evict_until(std::size_t open_max) {
 void FileStore::release(Slots::iterator slot) {
   free_buffer(*slot);
   const Id owner = slot->owner;
+  if (files_[owner].time.ns != 0) set_time(slot->fd, files_[owner].time);
   if (::close(slot->fd) != 0 && errno != EINTR) fail(files_[owner].name, errno);
   files_[owner].slot.reset();
   slots_.erase(slot);
 }
 
+// A file system that has no room for the time leaves that of writing.
+void FileStore::set_time(int fd, Timestamp time) {
+  constexpr std::int64_t second = 1'000'000'000;
+  std::int64_t whole = time.ns / second;
+  std::int64_t rest = time.ns % second;
+  if (rest < 0) {
+    --whole;
+    rest += second;
+  }
+  const std::array<timespec, 2> times = {
+      {{0, UTIME_OMIT}, {static_cast<time_t>(whole), static_cast<long>(rest)}}};
+  (void)::futimens(fd, times.data());
+}
+
 // ---- writing ---------------------------------------------------------------------------------------
 
-void FileStore::append(Id id, Bytes bytes) {
+void FileStore::append(Id id, Bytes bytes, Timestamp time) {
   if (error_ || bytes.empty()) return;
   File& file = files_[id];
+  file.time = time;
   if (!file.slot && !reopen(id)) return;
   slots_.splice(slots_.begin(), slots_, *file.slot);
   Slot& slot = slots_.front();

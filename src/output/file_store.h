@@ -33,8 +33,8 @@ class FileStore {
   // it failed: see error().
   std::optional<Id> create(const std::string& name);
 
-  // At the end of the file.
-  void append(Id file, Bytes bytes);
+  // At the end of the file, whose time will be `time`; 0: that of writing.
+  void append(Id file, Bytes bytes, Timestamp time = {});
   // Moves the end by `size`; the bytes between read as zeros once something follows.
   void skip(Id file, std::uint64_t size);
   // Hands what waits to the system: it is in the file even if this process is killed.
@@ -70,6 +70,7 @@ class FileStore {
     ino_t inode = 0;
     std::uint64_t end = 0;
     std::uint64_t written = 0;
+    Timestamp time;
     std::optional<Slots::iterator> slot;  // while it is open
   };
 
@@ -79,6 +80,7 @@ class FileStore {
   void occupy(Id file, int fd);
   void evict_until(std::size_t open_max);
   void release(Slots::iterator slot);
+  static void set_time(int fd, Timestamp time);
   bool make_room(Slot& slot, std::size_t size);
   void write_out(Slot& slot);
   void free_buffer(Slot& slot);

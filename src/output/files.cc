@@ -49,22 +49,24 @@ Extraction::~Extraction() = default;
 
 void Extraction::index_end(const ConnectionSummary& summary) {
   line_.clear();
-  append_connection_json(line_, summary, more_);
+  append_connection_json(line_, summary, more_, options_.community_seed);
   for (std::string& more : more_) more.clear();
   store_->append(index_, as_bytes(line_));
 }
 
 void Extraction::flush() { store_->flush_all(); }
 
-std::uint64_t Extraction::admit(std::uint64_t size) {
-  const std::uint64_t admitted = std::min(size, options_.bytes_max - admitted_);
+std::uint64_t Extraction::admit(std::uint64_t size, std::uint64_t file_size) {
+  const std::uint64_t room = options_.file_bytes_max - std::min(file_size, options_.file_bytes_max);
+  const std::uint64_t admitted = std::min({size, room, options_.bytes_max - admitted_});
   admitted_ += admitted;
   return admitted;
 }
 
-bool Extraction::admit_zeros(std::uint64_t size, std::uint64_t& zeros_of_direction) {
+bool Extraction::admit_zeros(std::uint64_t size, std::uint64_t file_size, std::uint64_t& zeros_of_direction) {
+  const std::uint64_t room = options_.file_bytes_max - std::min(file_size, options_.file_bytes_max);
   if (size > options_.zeros_max - zeros_of_direction || size > options_.zeros_total_max - counts_.zeros ||
-      size > options_.bytes_max - admitted_) {
+      size > options_.bytes_max - admitted_ || size > room) {
     return false;
   }
   zeros_of_direction += size;
@@ -173,7 +175,8 @@ bool FileStream::settle_gap(Side& side) {
   }
   if (extraction.options_.gaps == GapMode::skip) {
     side.gap = 0;
-  } else if (!extraction.admit_zeros(side.gap, side.zeros)) {
+  } else if (!extraction.admit_zeros(side.gap, side.file ? extraction.store_->size(*side.file) : 0,
+                                     side.zeros)) {
     ++extraction.counts_.gaps_not_filled;
     side.gap = 0;
   }
@@ -190,12 +193,14 @@ void FileStream::write(Side& side, const ScatterGather& sg) {
 void FileStream::write_chunk(Side& side, std::uint64_t stream_offset, const ScatterGather::Chunk& chunk) {
   constexpr std::size_t runs_max = 128;
   FileStore& store = *extraction_->store_;
-  const Bytes bytes = side.refused ? Bytes() : chunk.bytes.first(extraction_->admit(chunk.bytes.size()));
+  const std::uint64_t size = store.size(*side.file);
+  const Bytes bytes =
+      side.refused ? Bytes() : chunk.bytes.first(extraction_->admit(chunk.bytes.size(), size));
   extraction_->counts_.bytes_left_out += chunk.bytes.size() - bytes.size();
   // What follows would stand in the place of what is left out.
   if (bytes.size() < chunk.bytes.size()) side.refused = true;
   if (bytes.empty()) return;
-  const Run run{store.size(*side.file),
+  const Run run{size,
                 stream_offset,
                 bytes.size(),
                 chunk.info->timestamp,
@@ -203,7 +208,7 @@ void FileStream::write_chunk(Side& side, std::uint64_t stream_offset, const Scat
                 chunk.info->source_index,
                 chunk.info->interface_index,
                 chunk.transmission};
-  store.append(*side.file, bytes);
+  store.append(*side.file, bytes, chunk.info->timestamp);
   note(side, side.runs, run, runs_max);
 }
 

@@ -4,22 +4,31 @@
 #include <utility>
 
 #include "restitch/output_follow.h"
+#include "restitch/output_ids.h"
 
 namespace restitch {
+
 bool FollowStream::accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
                           std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) {
+  const bool accepted = notes_.accept(tcp, info, direction, next_seq, start, context);
   if (writer_ != nullptr) {
     if (!node0_) begin(tcp, direction);
     note_waiting(sides_[node_of(direction)], tcp, next_seq);
   }
-  return notes_.accept(tcp, info, direction, next_seq, start, context);
+  return accepted;
 }
 
 void FollowStream::begin(const TcpSegment& tcp, TcpFlowDirection direction) {
   node0_ = direction;
-  NetFlow net = notes_.net();
-  if (direction == TcpFlowDirection::server_to_client) std::swap(net.source, net.destination);
-  writer_->begin(notes_.summary().number, net, tcp.transport());
+  const ConnectionSummary& summary = notes_.summary();
+  FollowHead head{.number = summary.number,
+                  .net = summary.net,
+                  .transport = tcp.transport(),
+                  .uid = connection_uid(summary),
+                  .community_id = community_id(summary.net, summary.transport, writer_->community_seed()),
+                  .server_first = direction == TcpFlowDirection::server_to_client};
+  if (head.server_first) std::swap(head.net.source, head.net.destination);
+  writer_->begin(head);
 }
 
 // Bytes that come too early are delivered later: until then nothing of the other side may overtake them.
@@ -60,8 +69,10 @@ void FollowStream::on_event(const Event& event) {
 // Where nobody waits, which is nearly always, nothing is copied.
 void FollowStream::put(Side& side, const CaptureInfo& came_with, const Piece& piece) {
   const auto node = static_cast<unsigned>(&side - sides_.data());
+  const auto only = writer_->only();
+  if (only && node_of(*only) != node) return;
   side.reached = std::max(side.reached, Moment{came_with.timestamp, came_with.packet_number});
-  if (!sides_[0].waits && !sides_[1].waits) {
+  if (only || waiting_max_ == 0 || (!sides_[0].waits && !sides_[1].waits)) {
     write(node, piece);
     return;
   }

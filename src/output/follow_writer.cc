@@ -6,6 +6,7 @@
 #include "output/text.h"
 #include "restitch/output_follow.h"
 #include "restitch/output_json.h"
+#include "restitch/output_names.h"
 
 namespace restitch {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 constexpr std::string_view rule = "===================================================================\n";
 
 std::string_view name(FollowFormat format) {
-  constexpr std::array<std::string_view, 4> names = {"ascii", "hex", "raw", "yaml"};
+  constexpr std::array<std::string_view, 6> names = {"ascii", "hex", "raw", "yaml", "bytes", "console"};
   return names[static_cast<std::size_t>(format)];
 }
 
@@ -52,19 +53,33 @@ void append_hex_line(std::string& out, std::uint64_t position, Bytes bytes) {
   fmt::format_to(std::back_inserter(out), "{:08X}  {:<49} {}\n", position, hex, text);
 }
 
+constexpr std::string_view missing_text = " bytes missing in capture file]";
+
+bool looks_missing(std::string_view line) {
+  return line.starts_with("[") && line.find(missing_text) != std::string_view::npos;
+}
+
+// "010.000.000.001.40000-192.000.002.001.00080: …", also with IPv6 addresses.
+bool looks_like_sender(std::string_view line) {
+  const std::string_view begin = line.substr(0, line.find(": "));
+  return begin.size() < line.size() && begin.find('-') != std::string_view::npos &&
+         begin.find_first_not_of("0123456789abcdef.:-") == std::string_view::npos;
+}
+
 // Whether a line of payload reads like one that the writer puts between payload.
-bool looks_like_ours(std::string_view line, bool notes) {
+bool looks_like_ours(std::string_view line, const FollowStyle& style) {
   if (line.empty()) return false;
+  if (line.starts_with("\\") || looks_missing(line)) return true;
+  if (style.format == FollowFormat::console) return looks_like_sender(line);
   const auto begins = [&](std::string_view with) { return line.starts_with(with); };
-  if (begins("\\") || begins("========") || (notes && begins("#"))) return true;
+  if (begins("========") || (style.notes && begins("#"))) return true;
   if (begins("Follow: ") || begins("Filter: ") || begins("Node 0: ") || begins("Node 1: ")) return true;
-  if (begins("[") && line.find(" bytes missing in capture file]") != std::string_view::npos) return true;
-  return line.find_first_not_of("0123456789") == std::string_view::npos;
+  return begins("Connection: ") || line.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 // The bytes as text. A line that reads like one of ours gets a backslash in front, as does one that begins
 // with a backslash; a carriage return that ends no line, and would let it be written over, a dot.
-std::string marked_lines(Bytes bytes, bool notes) {
+std::string marked_lines(Bytes bytes, const FollowStyle& style) {
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {
@@ -72,7 +87,7 @@ std::string marked_lines(Bytes bytes, bool notes) {
     const bool cr = end > 0 && bytes[end - 1] == '\r';  // before a line end, or before the one that we add
     const std::size_t begin = text.size();
     for (const std::uint8_t byte : bytes.first(end - (cr ? 1 : 0))) text += printable(byte);
-    if (looks_like_ours(std::string_view(text).substr(begin), notes)) text.insert(begin, 1, '\\');
+    if (looks_like_ours(std::string_view(text).substr(begin), style)) text.insert(begin, 1, '\\');
     if (cr) text += '\r';
     if (end < bytes.size()) text += '\n';
     bytes = bytes.subspan(std::min(end + 1, bytes.size()));
@@ -80,35 +95,101 @@ std::string marked_lines(Bytes bytes, bool notes) {
   return text;
 }
 
-}  // namespace
-
-void FollowWriter::begin(std::uint64_t number, const NetFlow& net, TransportFlow transport) {
-  if (format_ == FollowFormat::yaml) {
-    sink_(
-        fmt::format("peers:\n"
+std::string yaml_head(const FollowHead& head) {
+  std::string text;
+  if (!head.uid.empty()) text = fmt::format("uid: {}\ncommunity_id: \"{}\"\n", head.uid, head.community_id);
+  return text + fmt::format(
+                    "peers:\n"
                     "  - peer: 0\n    host: {}\n    port: {}\n"
                     "  - peer: 1\n    host: {}\n    port: {}\n"
                     "packets:\n",
-                    to_string(net.source), transport.source_port, to_string(net.destination),
-                    transport.destination_port));
-  } else {
-    sink_(fmt::format("\n{}Follow: tcp,{}\nFilter: tcp.stream eq {}\nNode 0: {}\nNode 1: {}\n", rule,
-                      name(format_), number, endpoint_to_string(net.source, transport.source_port),
-                      endpoint_to_string(net.destination, transport.destination_port)));
+                    to_string(head.net.source), head.transport.source_port, to_string(head.net.destination),
+                    head.transport.destination_port);
+}
+
+std::string text_head(const FollowHead& head, FollowFormat format) {
+  std::string text =
+      fmt::format("\n{}Follow: tcp,{}\nFilter: tcp.stream eq {}\nNode 0: {}\nNode 1: {}\n", rule,
+                  name(format), head.number, endpoint_to_string(head.net.source, head.transport.source_port),
+                  endpoint_to_string(head.net.destination, head.transport.destination_port));
+  if (!head.uid.empty()) text += fmt::format("Connection: {}, {}\n", head.uid, head.community_id);
+  return text;
+}
+
+// Who says it to whom, as the name of tcpflow's file says.
+std::array<std::string, 2> senders_of(const FollowHead& head) {
+  StreamName ahead;
+  ahead.source = head.net.source;
+  ahead.destination = head.net.destination;
+  ahead.source_port = head.transport.source_port;
+  ahead.destination_port = head.transport.destination_port;
+  StreamName back = ahead;
+  std::swap(back.source, back.destination);
+  std::swap(back.source_port, back.destination_port);
+  const NameTemplate names;
+  return {names.expand(ahead), names.expand(back)};
+}
+
+}  // namespace
+
+void FollowWriter::begin(const FollowHead& head) {
+  number_ = head.number;
+  server_node_ = head.server_first ? 0 : 1;
+  std::string text;
+  switch (style_.format) {
+    case FollowFormat::yaml:
+      // One document for each piece.
+      text = (turns_ != nullptr ? "---\n" : "") + yaml_head(head);
+      break;
+    case FollowFormat::console:
+      senders_ = senders_of(head);
+      break;
+    case FollowFormat::bytes:
+      break;
+    case FollowFormat::ascii:
+    case FollowFormat::hex:
+    case FollowFormat::raw:
+      text = text_head(head, style_.format);
+      break;
+  }
+  if (turns_ != nullptr) {
+    head_ = std::move(text);
+  } else if (!text.empty()) {
+    sink_(text);
   }
 }
 
+bool FollowWriter::has_foot() const {
+  return style_.format == FollowFormat::ascii || style_.format == FollowFormat::hex ||
+         style_.format == FollowFormat::raw;
+}
+
+// Everything but what begin() and end() write.
+void FollowWriter::write(std::string_view text) {
+  if (turns_ != nullptr && turns_->number != number_) {
+    if (turns_->number && has_foot()) sink_(rule);
+    turns_->number = number_;
+    if (!head_.empty()) sink_(head_);
+  }
+  sink_(text);
+}
+
 void FollowWriter::data(unsigned node, const CaptureInfo& info, Bytes bytes, Transmission transmission) {
+  if (style_.format == FollowFormat::bytes) {
+    return write({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  }
   text_.clear();
-  if (notes_) append_note(node, info, transmission);
-  append_data(node, info, bytes, format_ == FollowFormat::ascii ? marked_lines(bytes, notes_) : "");
-  sink_(text_);
+  if (style_.notes) append_note(node, info, transmission);
+  const bool as_text = style_.format == FollowFormat::ascii || style_.format == FollowFormat::console;
+  append_data(node, info, bytes, as_text ? marked_lines(bytes, style_) : "");
+  write(text_);
 }
 
 // `ascii` is the text of the bytes in that format.
 void FollowWriter::append_data(unsigned node, const CaptureInfo& info, Bytes bytes, std::string_view ascii) {
   const std::string_view indent = node == 0 ? "" : "\t";
-  switch (format_) {
+  const std::size_t begin = text_.size();
+  switch (style_.format) {
     case FollowFormat::ascii:
       fmt::format_to(std::back_inserter(text_), "{}{}\n{}\n", indent, bytes.size(), ascii);
       break;
@@ -125,21 +206,45 @@ void FollowWriter::append_data(unsigned node, const CaptureInfo& info, Bytes byt
                      "  - packet: {}\n    peer: {}\n    timestamp: {:.9f}\n    data: !!binary |\n",
                      info.packet_number, node, seconds(info.timestamp));
       append_base64_lines(bytes);
+      return;
+    case FollowFormat::console:
+      text_.append(senders_[node]).append(": ").append(ascii).append("\n");
       break;
+    case FollowFormat::bytes:
+      return;
+  }
+  if (style_.coloured) colour(node, begin);
+}
+
+// Each line from `begin` on by itself: who cuts lines out keeps their colour, and no other.
+void FollowWriter::colour(unsigned node, std::size_t begin) {
+  const std::string plain = text_.substr(begin);
+  text_.resize(begin);
+  for (std::string_view rest = plain; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (!line.empty())
+      text_.append(node == server_node_ ? "\x1b[34m" : "\x1b[31m").append(line).append("\x1b[0m");
+    text_ += '\n';
   }
 }
 
 void FollowWriter::missing(unsigned node, std::uint64_t packet_number, std::uint64_t size) {
-  const std::string text = fmt::format("[{} bytes missing in capture file]", size);
+  missing_bytes_ += size;
+  const std::string text = fmt::format("[{}{}", size, missing_text);
   CaptureInfo info;
   info.packet_number = packet_number;
   text_.clear();
-  if (notes_) {
+  if (style_.notes) {
     fmt::format_to(std::back_inserter(text_), "# node {}: {} bytes missing before packet {}\n", node, size,
                    packet_number);
   }
-  append_data(node, info, as_bytes(text + '\0'), text + '.');  // tshark counts a zero byte in
-  sink_(text_);
+  if (style_.format == FollowFormat::console) {
+    append_data(node, info, {}, text);
+  } else if (style_.format != FollowFormat::raw) {
+    append_data(node, info, as_bytes(text + '\0'), text + '.');  // tshark counts a zero byte in
+  }
+  if (!text_.empty()) write(text_);
 }
 
 // "# node 0: packet 7, file 1, interface 2, time 1600000000.250000000, late"
@@ -154,12 +259,17 @@ void FollowWriter::event(unsigned node, const EventNote& event) {
   text_ = fmt::format("# node {}: ", node);
   append_event_json(text_, event);
   text_ += '\n';
-  sink_(text_);
+  write(text_);
 }
 
 void FollowWriter::end() {
   ended_ = true;
-  if (format_ != FollowFormat::yaml) sink_(rule);
+  if (turns_ == nullptr) {
+    if (has_foot()) sink_(rule);
+  } else if (turns_->number == number_) {
+    if (has_foot()) sink_(rule);
+    turns_->number.reset();
+  }
 }
 
 void FollowWriter::append_hex_dump(unsigned node, Bytes bytes) {

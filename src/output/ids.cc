@@ -82,17 +82,14 @@ std::string community_id(const NetFlow& net, TransportFlow transport, std::uint1
 std::string connection_uid(const ConnectionSummary& summary) {
   constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   constexpr int letters_count = 17;
-  // Of the direction that came first: the other one may not have been captured.
-  const bool server_first = summary.directions[0].packets == 0 ||
-                            (summary.directions[1].packets != 0 &&
-                             summary.directions[1].first_seen < summary.directions[0].first_seen);
-  const DirectionSummary& first = summary.directions[server_first ? 1 : 0];
+  // What is known with the first packet: who prints a connection as it goes names it at its beginning.
+  const DirectionSummary& first = summary.directions[summary.server_first ? 1 : 0];
   Message message;
   add_ends(message, ordered(summary.net, summary.transport));
   message.add_number(first.vlan, 2);
   message.add_number(static_cast<std::uint64_t>(first.tunnel), 1);
   message.add_number(first.tunnel_id, 4);
-  message.add_number(static_cast<std::uint64_t>(summary.first_seen().ns), 8);
+  message.add_number(static_cast<std::uint64_t>(summary.first_time.ns), 8);
   message.add_number(summary.first_packet, 8);
   const auto digest = message.digest();
   __extension__ using Wide = unsigned __int128;

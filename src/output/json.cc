@@ -6,6 +6,7 @@
 
 #include "output/text.h"
 #include "restitch/output_digest.h"
+#include "restitch/output_ids.h"
 #include "restitch/output_json.h"
 
 namespace restitch {
@@ -73,31 +74,40 @@ void append_event_json(std::string& out, const EventNote& event) {
 
 namespace {
 
-using Senders = std::array<std::string, 2>;  // by TcpFlowDirection
+// What both directions say of their connection.
+struct Names {
+  std::array<std::string, 2> senders;  // by TcpFlowDirection
+  std::string uid;
+  std::string community_id;
+};
 
-Senders senders_of(const ConnectionSummary& summary) {
-  return {summary.sender(TcpFlowDirection::client_to_server),
-          summary.sender(TcpFlowDirection::server_to_client)};
+Names names_of(const ConnectionSummary& summary, std::uint16_t community_seed) {
+  return {{summary.sender(TcpFlowDirection::client_to_server),
+           summary.sender(TcpFlowDirection::server_to_client)},
+          connection_uid(summary),
+          community_id(summary.net, summary.transport, community_seed)};
 }
 
 // Without format strings where every line passes: they would be most of the cost of a short connection.
-void append_direction(std::string& out, const ConnectionSummary& summary, const Senders& senders,
+void append_direction(std::string& out, const ConnectionSummary& summary, const Names& names,
                       TcpFlowDirection direction, std::string_view more) {
   const DirectionSummary& side = summary.direction(direction);
-  const std::string& source = senders[static_cast<std::size_t>(direction)];
-  const std::string& destination = senders[static_cast<std::size_t>(reverse(direction))];
+  const std::string& source = names.senders[static_cast<std::size_t>(direction)];
+  const std::string& destination = names.senders[static_cast<std::size_t>(reverse(direction))];
   const auto member = [&out](std::string_view name, std::uint64_t number) {
     out += name;
     append_number(out, number);
   };
   member(R"({"connection":)", summary.number);
-  out.append(R"(,"src":")")
+  out.append(R"(,"uid":")").append(names.uid);
+  out.append(R"(","community_id":")").append(names.community_id);
+  out.append(R"(","src":")")
       .append(source)
       .append(R"(","dst":")")
       .append(destination)
       .append(R"(","client":)");
   if (summary.client_known) {
-    out.append(R"(")").append(senders[0]).append(R"(")");
+    out.append(R"(")").append(names.senders[0]).append(R"(")");
   } else {
     out += "null";
   }
@@ -133,22 +143,24 @@ void append_direction(std::string& out, const ConnectionSummary& summary, const 
 
 }  // namespace
 
-void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty) {
-  const Senders senders = senders_of(summary);
+void append_connection_json(std::string& out, const ConnectionSummary& summary, bool with_empty,
+                            std::uint16_t community_seed) {
+  if (!with_empty && summary.bytes() == 0) return;
+  const Names names = names_of(summary, community_seed);
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     if (with_empty || summary.direction(direction).bytes != 0) {
-      append_direction(out, summary, senders, direction, {});
+      append_direction(out, summary, names, direction, {});
     }
   }
 }
 
 void append_connection_json(std::string& out, const ConnectionSummary& summary,
-                            const std::array<std::string, 2>& more) {
+                            const std::array<std::string, 2>& more, std::uint16_t community_seed) {
   if (more[0].empty() && more[1].empty()) return;
-  const Senders senders = senders_of(summary);
+  const Names names = names_of(summary, community_seed);
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
     const std::string& members = more[static_cast<std::size_t>(direction)];
-    if (!members.empty()) append_direction(out, summary, senders, direction, members);
+    if (!members.empty()) append_direction(out, summary, names, direction, members);
   }
 }
 

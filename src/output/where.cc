@@ -116,7 +116,9 @@ std::optional<double> time_of(std::string_view text) {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text) { split(text); }
+  Parser(std::string_view text, std::uint16_t community_seed) : community_seed_(community_seed) {
+    split(text);
+  }
 
   Result<NodePtr> parse() {
     NodePtr root = any();
@@ -230,7 +232,9 @@ class Parser {
     }
     if (word == "uid") return text([](const ConnectionSummary& s) { return connection_uid(s); });
     if (word == "community") {
-      return text([](const ConnectionSummary& s) { return community_id(s.net, s.transport); });
+      return text([seed = community_seed_](const ConnectionSummary& s) {
+        return community_id(s.net, s.transport, seed);
+      });
     }
     if (word == "start") {
       return compared(
@@ -371,6 +375,7 @@ class Parser {
 
   std::vector<std::string_view> words_;
   std::size_t at_ = 0;
+  std::uint16_t community_seed_;
   bool asks_service_ = false;
   unsigned depth_ = 0;
   std::string error_;
@@ -378,8 +383,8 @@ class Parser {
 
 }  // namespace
 
-Result<ConnectionFilter> ConnectionFilter::parse(std::string_view text) {
-  Parser parser(text);
+Result<ConnectionFilter> ConnectionFilter::parse(std::string_view text, std::uint16_t community_seed) {
+  Parser parser(text, community_seed);
   auto root = parser.parse();
   if (!root) return tl::unexpected(root.error());
   ConnectionFilter filter;

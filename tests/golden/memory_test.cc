@@ -206,10 +206,14 @@ TEST_F(Written, IsNoMoreThanItMayBe) {
   const ToolRun files = run("@ extract -o a --files-max 1 two.pcap");
   EXPECT_EQ(files.status, 0);
   EXPECT_THAT(files.err, HasSubstr("directions without a file (--files-max): 2\n"));
-  EXPECT_THAT(files.err, HasSubstr("left out for want of room (--files-max, --bytes-max): 19 bytes\n"));
+  EXPECT_THAT(
+      files.err,
+      HasSubstr("left out for want of room (--files-max, --bytes-max, --file-bytes-max): 19 bytes\n"));
   EXPECT_EQ(bytes_in("a"), "5\n1\n");
   const ToolRun bytes = run("@ extract -o b --bytes-max 12 two.pcap");
-  EXPECT_THAT(bytes.err, HasSubstr("left out for want of room (--files-max, --bytes-max): 12 bytes\n"));
+  EXPECT_THAT(
+      bytes.err,
+      HasSubstr("left out for want of room (--files-max, --bytes-max, --file-bytes-max): 12 bytes\n"));
   EXPECT_THAT(bytes.err, HasSubstr("3 files, 12 bytes, written to b\n"));
   EXPECT_EQ(bytes_in("b"), "12\n3\n");
   const ToolRun captures = run("@ extract --pcap -o c --files-max 1 two.pcap");

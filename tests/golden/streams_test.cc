@@ -20,12 +20,8 @@ TEST_F(Streams, ShowATableOnStandardOutputAndTheSummaryOnTheOther) {
   const ToolRun run = ToolTest::run("@ hello.pcap");
   EXPECT_EQ(run.status, 0);
   EXPECT_EQ(run.out,
-            "     #  client                 server                     bytes ->     bytes <-  gap bytes   "
-            "packets   "
-            "seconds  end\n"
-            "     0  10.0.0.1:40000        ->  192.0.2.1:80                     5            5          0    "
-            "     6  "
-            "5.000000  fin\n");
+            "# start    client             server       bytes-> <-bytes gaps pkts  secs ! end\n"
+            "0 12:26:40 10.0.0.1:40000 ->  192.0.2.1:80       5       5    0    6 5.000   fin\n");
   EXPECT_EQ(run.err,
             "payload bytes: 10 seen, 10 delivered, 0 duplicate, 0 before the start, 0 refused, 0 dropped\n"
             "6 packets, 6 TCP segments, 1 connections\n");
@@ -37,11 +33,13 @@ TEST_F(Streams, PrintAJsonObjectForEachDirection) {
   EXPECT_EQ(run.status, 0);
   EXPECT_EQ(
       run.out,
-      R"({"connection":0,"src":"10.0.0.1:40000","dst":"192.0.2.1:80","client":"10.0.0.1:40000","bytes":5,)"
+      R"({"connection":0,"uid":"CJAnj1suR4X3dBco7C","community_id":"1:upY0XMjXSSugGqB6kcIBog/GLTQ=",)"
+      R"("src":"10.0.0.1:40000","dst":"192.0.2.1:80","client":"10.0.0.1:40000","bytes":5,)"
       R"("sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","gaps":[],)"
       R"("first_seen":1600000000.250000000,"last_seen":1600000004.250000000,"packets":3,"end":"fin","events":{}})"
       "\n"
-      R"({"connection":0,"src":"192.0.2.1:80","dst":"10.0.0.1:40000","client":"10.0.0.1:40000","bytes":5,)"
+      R"({"connection":0,"uid":"CJAnj1suR4X3dBco7C","community_id":"1:upY0XMjXSSugGqB6kcIBog/GLTQ=",)"
+      R"("src":"192.0.2.1:80","dst":"10.0.0.1:40000","client":"10.0.0.1:40000","bytes":5,)"
       R"("sha256":"486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7","gaps":[],)"
       R"("first_seen":1600000001.250000000,"last_seen":1600000005.250000000,"packets":3,"end":"fin","events":{}})"
       "\n");

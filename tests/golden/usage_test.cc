@@ -194,7 +194,8 @@ TEST_F(Usage, WhatIsMistypedIsToldWithWhatIsMeant) {
 }
 
 TEST_F(Usage, TheShellsAreToldWhatMayStandNext) {
-  EXPECT_EQ(ToolTest::run("@ __complete follow -T ''").out, "nothing\nascii\t\nhex\t\nraw\t\nyaml\t\n");
+  EXPECT_EQ(ToolTest::run("@ __complete follow -T ''").out,
+            "nothing\nascii\t\nhex\t\nraw\t\nyaml\t\nbytes\t\n");
   EXPECT_THAT(ToolTest::run("@ __complete -i l").out,
               ::testing::AllOf(StartsWith("interfaces\n"), HasSubstr("lo\t")));
   EXPECT_EQ(ToolTest::run("@ __complete follow -T '' >/dev/full").status, 2);

@@ -12,12 +12,12 @@ using testing::TestPacket;
 
 std::string follow(std::uint64_t number, const std::vector<TestPacket>& packets) {
   std::string out;
-  FollowWriter writer(FollowFormat::ascii, [&](std::string_view text) { out += text; });
+  FollowWriter writer({}, [&](std::string_view text) { out += text; });
   ConnectionLog log([](const ConnectionSummary&) {});
   FollowFactory factory(log, writer, number);
   testing::play<FollowStream>(factory, packets);
   // Without what stands above and below the data, which has a test of its own.
-  const std::size_t begin = out.find('\n', out.find("Node 1"));
+  const std::size_t begin = out.find('\n', out.find("Connection: "));
   return begin == std::string::npos ? out : out.substr(begin + 1, out.find("====", begin) - begin - 1);
 }
 

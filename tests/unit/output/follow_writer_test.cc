@@ -14,7 +14,7 @@ const TransportFlow transport{4, 80};
 
 std::string written(FollowFormat format, const std::function<void(FollowWriter&)>& what) {
   std::string out;
-  FollowWriter writer(format, [&](std::string_view text) { out += text; });
+  FollowWriter writer({.format = format}, [&](std::string_view text) { out += text; });
   what(writer);
   return out;
 }
@@ -28,7 +28,7 @@ std::string data(FollowFormat format, unsigned node, std::string_view text) {
 TEST(FollowWriter, BeginsAndEndsAsTsharkDoes) {
   EXPECT_EQ(written(FollowFormat::hex,
                     [](FollowWriter& writer) {
-                      writer.begin(7, net, transport);
+                      writer.begin({7, net, transport});
                       writer.end();
                     }),
             "\n===================================================================\n"
@@ -37,7 +37,7 @@ TEST(FollowWriter, BeginsAndEndsAsTsharkDoes) {
   EXPECT_EQ(
       written(FollowFormat::yaml,
               [](FollowWriter& writer) {
-                writer.begin(7, net, transport);
+                writer.begin({7, net, transport});
                 writer.end();
               }),
       "peers:\n  - peer: 0\n    host: 10.0.0.1\n    port: 4\n  - peer: 1\n    host: 192.0.2.1\n    port: 80\n"
@@ -69,8 +69,7 @@ TEST(FollowWriter, MarksPayloadThatReadsLikeItsOwnLines) {
 
 TEST(FollowWriter, MarksPayloadThatReadsLikeANoteWhereThereAreNotes) {
   std::string out;
-  FollowWriter writer(
-      FollowFormat::ascii, [&](std::string_view text) { out += text; }, true);
+  FollowWriter writer({.notes = true}, [&](std::string_view text) { out += text; });
   writer.data(0, {.timestamp = {1'000'000'000}, .packet_number = 3}, as_bytes("# node 1: packet 4\n#"));
   writer.missing(1, 7, 10);
   EXPECT_EQ(
@@ -119,6 +118,31 @@ TEST(FollowWriter, BreaksBase64After76Digits) {
 TEST(FollowWriter, SaysHowManyBytesAreMissing) {
   EXPECT_EQ(written(FollowFormat::ascii, [](FollowWriter& writer) { writer.missing(0, 7, 10); }),
             "35\n[10 bytes missing in capture file].\n");
+  EXPECT_EQ(written(FollowFormat::raw, [](FollowWriter& writer) { writer.missing(0, 7, 10); }), "");
+}
+
+// Each piece stands between a head and a foot of its own.
+TEST(FollowWriter, TakesTurnsWithOthers) {
+  std::string out;
+  FollowTurns turns;
+  const auto sink = [&](std::string_view text) { out += text; };
+  FollowWriter one({.format = FollowFormat::raw}, sink, &turns);
+  FollowWriter other({.format = FollowFormat::raw}, sink, &turns);
+  one.begin({7, net, transport});
+  other.begin({8, net, transport});
+  EXPECT_EQ(out, "") << "nothing is said yet";
+  one.data(0, {}, as_bytes("a"));
+  one.data(1, {}, as_bytes("b"));
+  other.data(0, {}, as_bytes("c"));
+  one.end();
+  other.end();
+  const std::string line = std::string(67, '=') + "\n";
+  const auto piece = [&](const char* number, const char* data) {
+    return fmt::format(
+        "\n{0}Follow: tcp,raw\nFilter: tcp.stream eq {1}\nNode 0: 10.0.0.1:4\nNode 1: 192.0.2.1:80\n{2}{0}",
+        line, number, data);
+  };
+  EXPECT_EQ(out, piece("7", "61\n\t62\n") + piece("8", "63\n"));
 }
 
 }  // namespace
