@@ -14,8 +14,10 @@ namespace RESTITCH_API restitch {
 std::string community_id(const NetFlow& net, TransportFlow transport, std::uint16_t seed = 0);
 
 // A name of this connection alone, in the form of Zeek's: "C" and 17 letters and digits. It is made of the
-// addresses and ports, and of the first packet's VLAN, tunnel, time and number, and known once that came.
-// Filters, threads and limits do not change it.
+// addresses and ports, and of the first packet's VLAN, tunnel and time, and known once that came. Filters,
+// threads and limits do not change it, nor does it matter how a capture is cut into files. Two connections of
+// the same ends whose first packets have the same time share it; without a time, the packet's number tells
+// them apart.
 std::string connection_uid(const ConnectionSummary& summary);
 
 }  // namespace restitch

@@ -108,18 +108,13 @@ void RemoteReader::end_connection() {
   bytes_before_ += reader_->bytes_read();
   packets_before_ = packets_;
   reader_.reset();
-  if (end.stopped || stop_asked()) {
-    finish();
-  } else if (end.damaged && (packets_ > 0 || insists_)) {
-    try_again(end.message);
-  } else if (end.damaged) {  // it is no sender of packets
+  if (end.stopped || stop_asked() || (!end.damaged && !insists_)) return finish();
+  if (end.damaged && packets_ == 0 && !insists_) {  // it is no sender of packets
     finished_ = true;
     end_ = end;
-  } else if (insists_) {
-    try_again("the sender closed the connection");
-  } else {
-    finish();
+    return;
   }
+  try_again(end.damaged ? end.message : "the sender closed the connection");
 }
 
 void RemoteReader::try_again(const std::string& why) {

@@ -27,8 +27,8 @@ of the files. What could be read is there in any case.
 const std::map<std::string_view, HelpText> commands = {
     {"streams",
      {"restitch [streams] [FLAGS] FILE... [FILTER]",
-      {"--json", "--events", "--sort", "--top", "--columns", "--console", "--where", "--connection",
-       "--interface", "--follow", "--count", "--receiver", "--quiet"},
+      {"--json", "--sort", "--top", "--columns", "--where", "--connection", "--interface", "--follow",
+       "--receiver", "--quiet"},
       R"(  restitch --sort bytes --top 10 capture.pcapng
   restitch streams --json capture.pcapng | jq 'select(.gaps != [])'
   restitch --where 'client 10.0.0.0/8 and bytes > 1M' capture.pcapng port 443
@@ -36,11 +36,11 @@ In the table: client -> server; <-> where no SYN says who is who; ! for events.
 )",
       R"(In the table the client stands left of ->: a SYN says who that is. Left of <->
 stands whoever sent the first packet: no SYN was captured. bytes-> is what the
-left one sent, ! marks connections with events (gaps, conflicts, ...: --json names
-them), start is UTC. A table has as many columns as fit the terminal (or $COLUMNS,
-or 80). Those of --columns: connection, start, file, vlan, tunnel, client, server,
-client_bytes, server_bytes, bytes, gaps, packets, duration, events, end, uid,
-community.
+left one sent, ! marks connections with events (gaps, conflicts, ...: --json
+names them), start is UTC. A table has as many columns as fit the terminal (or
+$COLUMNS, or 80). Those of --columns: connection, start, file, vlan, tunnel,
+client, server, client_bytes, server_bytes, bytes, gaps, packets, duration,
+events, end, uid, community.
 )"}},
     {"extract",
      {"restitch extract -o DIR [FLAGS] FILE... [FILTER]",
@@ -59,12 +59,11 @@ index.jsonl already is refused. The time of a file is that of its last byte.
 )"}},
     {"follow",
      {"restitch follow N|CLIENT,SERVER [FLAGS] FILE... [FILTER]",
-      {"N", "--format", "--client", "--server", "--all", "--where", "--color", "--notes", "--read-on",
-       "--acknowledged", "--receiver", "--quiet"},
+      {"N", "--format", "--client", "--server", "--all", "--where", "--color", "--notes", "--acknowledged",
+       "--receiver", "--quiet"},
       R"(  restitch follow 3 capture.pcapng
   restitch follow 10.0.0.1:4711,10.0.0.2:80 -T hex capture.pcapng
   restitch follow 3 --server -T bytes capture.pcapng >answer
-  restitch follow --all -i eth0 tcp port 25
 )",
       {}}},
     {"diff",

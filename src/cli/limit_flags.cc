@@ -29,6 +29,7 @@ constexpr std::int64_t closing_live_ns = 5 * second_ns;
 
 std::vector<std::string> timeout_words() {
   std::vector<std::string> words;
+  words.reserve(timeout_kinds.size());
   for (const auto& [name, member] : timeout_kinds) words.push_back(std::string(name) + "=");
   return words;
 }

@@ -90,7 +90,8 @@ std::string connection_uid(const ConnectionSummary& summary) {
   message.add_number(static_cast<std::uint64_t>(first.tunnel), 1);
   message.add_number(first.tunnel_id, 4);
   message.add_number(static_cast<std::uint64_t>(summary.first_time.ns), 8);
-  message.add_number(summary.first_packet, 8);
+  // A capture without times has nothing else to tell one from another.
+  if (summary.first_time.ns == 0) message.add_number(summary.first_packet, 8);
   const auto digest = message.digest();
   __extension__ using Wide = unsigned __int128;
   Wide number = 0;

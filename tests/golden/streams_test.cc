@@ -33,12 +33,12 @@ TEST_F(Streams, PrintAJsonObjectForEachDirection) {
   EXPECT_EQ(run.status, 0);
   EXPECT_EQ(
       run.out,
-      R"({"connection":0,"uid":"CJAnj1suR4X3dBco7C","community_id":"1:upY0XMjXSSugGqB6kcIBog/GLTQ=",)"
+      R"({"connection":0,"uid":"Cfp0YqvgV4zVc1yAuV","community_id":"1:upY0XMjXSSugGqB6kcIBog/GLTQ=",)"
       R"("src":"10.0.0.1:40000","dst":"192.0.2.1:80","client":"10.0.0.1:40000","bytes":5,)"
       R"("sha256":"2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824","gaps":[],)"
       R"("first_seen":1600000000.250000000,"last_seen":1600000004.250000000,"packets":3,"end":"fin","events":{}})"
       "\n"
-      R"({"connection":0,"uid":"CJAnj1suR4X3dBco7C","community_id":"1:upY0XMjXSSugGqB6kcIBog/GLTQ=",)"
+      R"({"connection":0,"uid":"Cfp0YqvgV4zVc1yAuV","community_id":"1:upY0XMjXSSugGqB6kcIBog/GLTQ=",)"
       R"("src":"192.0.2.1:80","dst":"10.0.0.1:40000","client":"10.0.0.1:40000","bytes":5,)"
       R"("sha256":"486ea46224d1bb4fb680f34f7c9ad96a8f24ec88be73ea8e5a6c65260e9cb8a7","gaps":[],)"
       R"("first_seen":1600000001.250000000,"last_seen":1600000005.250000000,"packets":3,"end":"fin","events":{}})"

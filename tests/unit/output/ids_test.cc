@@ -57,6 +57,18 @@ TEST(ConnectionUid, IsOfThisConnectionAlone) {
   EXPECT_GE(all.size(), 100u);
 }
 
+TEST(ConnectionUid, IsTheSameHoweverACaptureIsCutIntoFiles) {
+  ConnectionSummary summary = summaries<SummaryStream>(testing::with_gap()).at(0);
+  summary.first_time.ns = 1'600'000'000'000'000'000;
+  const std::string uid = connection_uid(summary);
+  summary.first_packet += 7;
+  EXPECT_EQ(connection_uid(summary), uid);
+  summary.first_time.ns = 0;  // nothing else tells them apart
+  const std::string without_time = connection_uid(summary);
+  summary.first_packet += 7;
+  EXPECT_NE(connection_uid(summary), without_time);
+}
+
 TEST(ConnectionUid, IsTheSameWhoeverIsTakenForTheClient) {
   ConnectionSummary summary = summaries<SummaryStream>(testing::with_gap()).at(0);
   const std::string uid = connection_uid(summary);
