@@ -37,7 +37,7 @@ struct FollowStyle {
   bool notes = false;
   // What the client says in red, what the server says in blue (SGR). Not in yaml and bytes.
   bool coloured = false;
-  std::optional<TcpFlowDirection> only;  // what this side sends, and nothing of the other
+  std::optional<TcpFlowDirection> only{};  // what this side sends, and nothing of the other
   std::uint16_t community_seed = 0;
 };
 

@@ -74,7 +74,7 @@ bool looks_like_ours(std::string_view line, const FollowStyle& style) {
   const auto begins = [&](std::string_view with) { return line.starts_with(with); };
   if (begins("========") || (style.notes && begins("#"))) return true;
   if (begins("Follow: ") || begins("Filter: ") || begins("Node 0: ") || begins("Node 1: ")) return true;
-  return begins("Connection: ") || line.find_first_not_of("0123456789") == std::string_view::npos;
+  return begins("Uid: ") || line.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 // The bytes as text. A line that reads like one of ours gets a backslash in front, as does one that begins
@@ -112,7 +112,7 @@ std::string text_head(const FollowHead& head, FollowFormat format) {
       fmt::format("\n{}Follow: tcp,{}\nFilter: tcp.stream eq {}\nNode 0: {}\nNode 1: {}\n", rule,
                   name(format), head.number, endpoint_to_string(head.net.source, head.transport.source_port),
                   endpoint_to_string(head.net.destination, head.transport.destination_port));
-  if (!head.uid.empty()) text += fmt::format("Connection: {}, {}\n", head.uid, head.community_id);
+  if (!head.uid.empty()) text += fmt::format("Uid: {}, {}\n", head.uid, head.community_id);
   return text;
 }
 

@@ -17,7 +17,7 @@ class Follow : public ToolTest {
 const std::string head =
     "\n===================================================================\n"
     "Follow: tcp,FORMAT\nFilter: tcp.stream eq 0\nNode 0: 10.0.0.1:40000\nNode 1: 192.0.2.1:80\n"
-    "Connection: Cfp0YqvgV4zVc1yAuV, 1:upY0XMjXSSugGqB6kcIBog/GLTQ=\n";
+    "Uid: Cfp0YqvgV4zVc1yAuV, 1:upY0XMjXSSugGqB6kcIBog/GLTQ=\n";
 const std::string foot = "===================================================================\n";
 
 std::string expected(std::string format, const std::string& data) {
@@ -72,7 +72,7 @@ TEST_F(Follow, StopsReadingWhenTheConnectionIsComplete) {
 // Without the names and marks that tshark has not (FollowWriter): it lets a line of payload be any, and CR
 // stand anywhere.
 std::string without_marks(std::string text) {
-  for (const char* const name : {"\nConnection: C", "uid: C", "community_id: "}) {
+  for (const char* const name : {"\nUid: C", "uid: C", "community_id: "}) {
     const std::size_t at = text.find(name);
     if (at < 500) text.erase(at, text.find('\n', at + 1) - at + (*name == '\n' ? 0 : 1));
   }

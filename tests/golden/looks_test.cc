@@ -74,7 +74,7 @@ TEST_F(Looks, NameAConnectionAlikeInEveryOutput) {
     EXPECT_EQ(other["uid"], uid);
     EXPECT_EQ(other["community_id"], row["community_id"]);
   }
-  const std::string names = "Connection: " + uid + ", 1:iHesjy+9LwzEOWhjiadeJjbRuKs=\n";
+  const std::string names = "Uid: " + uid + ", 1:iHesjy+9LwzEOWhjiadeJjbRuKs=\n";
   EXPECT_THAT(run("@ follow 0" + file).out, HasSubstr("Node 1: 192.0.2.1:80\n" + names));
   EXPECT_THAT(run("@ follow 0 -T yaml" + file).out,
               StartsWith("uid: " + uid + "\ncommunity_id: \"1:iHesjy+9LwzEOWhjiadeJjbRuKs=\"\npeers:\n"));
@@ -155,7 +155,7 @@ TEST_F(Looks, LetNothingOfAPacketSteerATerminal) {
 
 TEST_F(Looks, OfAllConnectionsComeInPiecesAsTheirBytesDo) {
   const std::string head = "\n" + rule + "\nFollow: tcp,ascii\nFilter: tcp.stream eq ";
-  EXPECT_EQ(run("@ follow --all two.pcap | grep -v -e ^Node -e ^Connection:").out,
+  EXPECT_EQ(run("@ follow --all two.pcap | grep -v -e ^Node -e ^Uid:").out,
             head + "0\n7\none\ntwo\n" + rule + "\n" + head + "1\n5\nhello\n" + rule + "\n" + head +
                 "0\n5\nthree\n" + rule + "\n");
   const std::string one = run("@ follow --connection 1 two.pcap").out;

@@ -17,7 +17,7 @@ std::string follow(std::uint64_t number, const std::vector<TestPacket>& packets)
   FollowFactory factory(log, writer, number);
   testing::play<FollowStream>(factory, packets);
   // Without what stands above and below the data, which has a test of its own.
-  const std::size_t begin = out.find('\n', out.find("Connection: "));
+  const std::size_t begin = out.find('\n', out.find("Uid: "));
   return begin == std::string::npos ? out : out.substr(begin + 1, out.find("====", begin) - begin - 1);
 }
 
