@@ -55,9 +55,11 @@ restitch_debian(TOOL restitch net "captured TCP segments back into byte streams"
 interfaces, writes out or follows their streams, and logs connections as Zeek
 and Suricata do.")
 restitch_debian(PYTHON python3-restitch python "reassembly of TCP streams - Python module"
-                "This package has the Python module.")
+                "This package has the module for Python, which hands out connections of
+captures, their bytes, gaps and events.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libexpected-dev")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3 (>= 3.11)")  # the stable ABI: also later ones
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/packaging/debian/triggers)
 if(BUILD_SHARED_LIBS)
   set(CPACK_DEBIAN_RUNTIME_PACKAGE_GENERATE_SHLIBS ON)

@@ -29,7 +29,8 @@ def exported(library):
     listing = subprocess.run(["nm", "--dynamic", "--defined-only", library], capture_output=True, text=True, check=True)
     for line in listing.stdout.splitlines():
         _, kind, name = line.split()
-        if "8restitch" in name and (kind in "TDBR" or (kind == "W" and INSTANTIATED.match(name))):
+        is_ours = "8restitch" in name or name.startswith("restitch_")
+        if is_ours and (kind in "TDBR" or (kind == "W" and INSTANTIATED.match(name))):
             yield name
 
 
