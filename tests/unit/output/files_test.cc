@@ -66,13 +66,13 @@ TEST(FileStream, IndexesWhichPacketBroughtWhat) {
   extract(folder.path(), testing::with_gap());
   EXPECT_EQ(
       folder.read("index.jsonl"),
-      R"({"connection":0,"uid":"CEUnMEDFtNP5kWMoG7","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
+      R"({"connection":0,"uid":"C2TgCnJewK5497GqZ0","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
       R"("src":"10.0.0.1:40000","dst":"10.0.0.2:80","client":"10.0.0.1:40000","bytes":4,)"
       R"("gaps":[[2,2]],"first_seen":1.000000000,"last_seen":6.000000000,"packets":4,"end":"end_of_input",)"
       R"("events":{"gap":1},"file":"010.000.000.001.40000-010.000.000.002.00080","file_size":4,)"
       R"("runs":[[0,0,2,3.000000000,3],[2,4,2,4.000000000,4]]})"
       "\n"
-      R"({"connection":0,"uid":"CEUnMEDFtNP5kWMoG7","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
+      R"({"connection":0,"uid":"C2TgCnJewK5497GqZ0","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
       R"("src":"10.0.0.2:80","dst":"10.0.0.1:40000","client":"10.0.0.1:40000","bytes":6,)"
       R"("gaps":[],"first_seen":2.000000000,"last_seen":7.000000000,"packets":3,"end":"end_of_input",)"
       R"("events":{},"file":"010.000.000.002.00080-010.000.000.001.40000","file_size":6,)"

@@ -14,12 +14,12 @@ std::string json(const std::vector<ConnectionSummary>& all, bool with_empty = fa
 TEST(ConnectionJson, SaysAllThatIsKnownOfADirectionInOneLine) {
   EXPECT_EQ(
       json(testing::summaries<SummaryStream>(testing::with_gap())),
-      R"({"connection":0,"uid":"CEUnMEDFtNP5kWMoG7","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
+      R"({"connection":0,"uid":"C2TgCnJewK5497GqZ0","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
       R"("src":"10.0.0.1:40000","dst":"10.0.0.2:80","client":"10.0.0.1:40000","bytes":4,)"
       R"("gaps":[[2,2]],"first_seen":1.000000000,"last_seen":6.000000000,"packets":4,"end":"end_of_input",)"
       R"("events":{"gap":1}})"
       "\n"
-      R"({"connection":0,"uid":"CEUnMEDFtNP5kWMoG7","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
+      R"({"connection":0,"uid":"C2TgCnJewK5497GqZ0","community_id":"1:3k1SoWXs/FltHw2aBCgUTgbDQF4=",)"
       R"("src":"10.0.0.2:80","dst":"10.0.0.1:40000","client":"10.0.0.1:40000","bytes":6,)"
       R"("gaps":[],"first_seen":2.000000000,"last_seen":7.000000000,"packets":3,"end":"end_of_input","events":{}})"
       "\n");
