@@ -29,6 +29,7 @@ build: setup-build  ## build the command: build/release/restitch
 test: setup  ## build with AddressSanitizer and UBSan, warnings as errors, and run all tests
 	cmake --preset dev
 	cmake --build --preset dev
+	rm -rf build/dev/gtest
 	ctest --preset dev --output-junit results.xml
 
 tsan: setup  ## the tests of everything that meets threads, under ThreadSanitizer
