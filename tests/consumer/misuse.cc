@@ -1,6 +1,7 @@
 // What a user must not do, one thing at a time: `misuse` lists them with the rule that each breaks, `misuse
 // NAME` does one. The installed library has to end the program there, with one line that names the rule
 // (consume.py).
+#include <restitch/output_diff.h>
 #include <restitch/restitch.h>
 
 #include <array>
