@@ -18,6 +18,21 @@ def run(*command, **options):
     return subprocess.run([str(part) for part in command], check=True, **options)
 
 
+def mounts_below(folder):
+    """What is mounted there, the innermost first: debootstrap mounts /proc, and whoever ends it leaves that so."""
+    lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
+    return sorted((line.split()[4] for line in lines if line.split()[4].startswith(f"{folder}/")), reverse=True)
+
+
+def remove(folder):
+    """Takes a root away, and nothing of this machine with it."""
+    folder = Path(folder).resolve()
+    for mount in mounts_below(folder):
+        run("umount", mount)
+    if not mounts_below(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def mirror():
     """(address, suite) of the Debian that apt knows here."""
     asked = subprocess.run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(CODENAME) $(SUITE) $(ORIGIN)",
@@ -39,12 +54,12 @@ def base_archive(cache):
     if archive.exists() and time.time() - archive.stat().st_mtime < AGE_MAX_S:
         return archive
     folder = Path(cache) / "making"
-    shutil.rmtree(folder, ignore_errors=True)
+    remove(folder)
     folder.mkdir(parents=True)
     made = subprocess.run(["debootstrap", "--variant=minbase", suite, folder, address], capture_output=True, text=True,
                           check=False)
     if made.returncode != 0:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise NotPermitted("debootstrap: " + (made.stderr or made.stdout).strip().splitlines()[-1])
     (folder / "etc/apt/sources.list").write_text(f"deb {address} {suite} main\n", encoding="utf-8")
     (folder / "etc/dpkg/dpkg.cfg.d/quick").write_text("force-unsafe-io\n", encoding="utf-8")
@@ -55,7 +70,7 @@ def base_archive(cache):
     with tarfile.open(partial, "w") as tar:
         tar.add(folder, ".")
     partial.rename(archive)
-    shutil.rmtree(folder)
+    remove(folder)
     return archive
 
 
@@ -77,7 +92,7 @@ class CleanRoot:
                 os.link(package, target / package.name)
 
     def __enter__(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
         self.folder.mkdir(parents=True)
         run("tar", "--extract", "--file", self.archive, "--directory", self.folder)
         repository = self.folder / "packages"
@@ -95,7 +110,7 @@ class CleanRoot:
 
     def __exit__(self, *_):
         self.share(self.folder / "var/cache/apt/archives", self.downloads)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove(self.folder)
 
     def inside(self, *command, quiet=False, env=None):
         """Runs a command in there; its standard output."""
