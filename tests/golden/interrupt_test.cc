@@ -122,8 +122,9 @@ TEST_F(Interrupt, IsNotWhatAsksForCounts) {
                                     shows("40000", "out") + "kill -USR1 $tool\n" + shows("open", "told") +
                                     "cp told first; kill -INT $tool; wait $tool");
   EXPECT_EQ(run.status, 0);
-  EXPECT_THAT(read("first"),
-              HasSubstr("10 packets, 10 TCP segments, 1 connections open, 10 bytes delivered\n"));
+  // How many of the packets behind its end were read by then, nobody knows.
+  EXPECT_THAT(read("first"), ContainsRegex("1[01] packets, 1[01] TCP segments, [01] connections open, "
+                                           "10 bytes delivered\n"));
 }
 
 TEST_F(Interrupt, AsksTwiceOfAReaderThatTakesNothing) {
