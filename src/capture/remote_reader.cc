@@ -156,9 +156,9 @@ std::span<const Record> RemoteReader::lend(std::span<const Record> batch) {
   return batch_;
 }
 
-// What this connection says of itself; an interface that an earlier one had already keeps its number.
-void RemoteReader::describe() const {
-  if (!reader_) return;
+// What this connection says of itself, when it names an interface and when it ends: not for each batch, for
+// it is a copy of all. An interface that an earlier one had already keeps its number.
+void RemoteReader::describe() {
   const CaptureMetadata& now = reader_->metadata();
   std::vector<CaptureInterface> interfaces = std::move(metadata_.interfaces);
   metadata_ = now;
@@ -170,7 +170,7 @@ void RemoteReader::describe() const {
   for (PacketComment& comment : metadata_.packet_comments) comment.packet_number += packets_before_;
 }
 
-std::uint32_t RemoteReader::find_interface(const CaptureInterface& interface) const {
+std::uint32_t RemoteReader::find_interface(const CaptureInterface& interface) {
   std::vector<CaptureInterface>& all = metadata_.interfaces;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto number = static_cast<std::uint32_t>(i);
@@ -180,11 +180,6 @@ std::uint32_t RemoteReader::find_interface(const CaptureInterface& interface) co
   }
   if (all.size() < interfaces_max) all.push_back(interface);
   return static_cast<std::uint32_t>(all.size() - 1);
-}
-
-const CaptureMetadata& RemoteReader::metadata() const {
-  describe();
-  return metadata_;
 }
 
 std::string RemoteReader::format_name() const { return reader_ ? reader_->format_name() : "not known yet"; }

@@ -29,7 +29,7 @@ class RemoteReader final : public CaptureReader {
   void set_patience_ms(int ms) override { patience_ = std::chrono::milliseconds(ms); }
   [[nodiscard]] bool finished() const override { return finished_; }
   [[nodiscard]] const CaptureEnd& end() const override { return end_; }
-  [[nodiscard]] const CaptureMetadata& metadata() const override;
+  [[nodiscard]] const CaptureMetadata& metadata() const override { return metadata_; }
   [[nodiscard]] std::string format_name() const override;
   [[nodiscard]] std::uint64_t bytes_read() const override;
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return std::nullopt; }
@@ -47,8 +47,8 @@ class RemoteReader final : public CaptureReader {
   [[nodiscard]] bool stop_asked() const { return options_.stop != nullptr && options_.stop->load(); }
   [[nodiscard]] bool timed_out() const;
   std::span<const Record> lend(std::span<const Record> batch);
-  void describe() const;
-  std::uint32_t find_interface(const CaptureInterface& interface) const;
+  void describe();
+  std::uint32_t find_interface(const CaptureInterface& interface);
 
   std::string name_;
   RemoteAddress address_;
@@ -71,8 +71,8 @@ class RemoteReader final : public CaptureReader {
   bool trouble_told_ = false;  // since something came
   CaptureEnd end_;
   bool finished_ = false;
-  mutable CaptureMetadata metadata_;
-  mutable std::vector<std::uint32_t> interface_numbers_;  // of this connection's, in metadata_
+  CaptureMetadata metadata_;
+  std::vector<std::uint32_t> interface_numbers_;  // of this connection's, in metadata_
 };
 
 }  // namespace restitch
