@@ -53,7 +53,7 @@ def base_archive(cache):
     archive = Path(cache) / f"{suite}-{os.uname().machine}.tar"
     if archive.exists() and time.time() - archive.stat().st_mtime < AGE_MAX_S:
         return archive
-    folder = Path(cache) / "making"
+    folder = Path(cache) / f"making-{os.getpid()}"
     remove(folder)
     folder.mkdir(parents=True)
     made = subprocess.run(["debootstrap", "--variant=minbase", suite, folder, address], capture_output=True, text=True,
@@ -66,7 +66,7 @@ def base_archive(cache):
     (folder / "etc/apt/apt.conf.d/quick").write_text('Acquire::Languages "none";\n', encoding="utf-8")
     shutil.copy("/etc/resolv.conf", folder / "etc/resolv.conf")
     run("chroot", folder, "apt-get", "update", "-q", stdout=subprocess.DEVNULL)
-    partial = archive.with_suffix(".part")
+    partial = archive.with_suffix(f".{os.getpid()}")
     with tarfile.open(partial, "w") as tar:
         tar.add(folder, ".")
     partial.rename(archive)
