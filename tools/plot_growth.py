@@ -4,7 +4,7 @@
     python3 tools/bench.py --growth | tee growth.txt
     plot_growth.py growth.txt docs/pictures [--bytes 100]
 
-Reads the Markdown tables (so docs/performance.md will do as well); where a row comes twice, the later counts.
+Reads the Markdown tables (so docs/notes/performance.md will do as well); where a row comes twice, the later counts.
 """
 import argparse
 import math
