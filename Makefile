@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage lint valgrind install deb clean
+.PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage core lint valgrind install deb clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -60,20 +60,32 @@ lint: setup  ## clang-tidy and cppcheck over src/ and include/
 valgrind: setup  ## the tests of reassembly, and the command over SAMPLE, under valgrind's memcheck
 	cmake --preset release -D RESTITCH_TESTS=ON
 	cmake --build --preset release --target tool unit_tests
-	tools/valgrind.sh $(SAMPLE)
+	tools/valgrind.sh build/release/tests/unit_tests build/release/restitch $(SAMPLE)
 
 # Counters that two processes wrote at a time can be off; gcovr is to skip those lines.
+define report-coverage
+	mkdir -p $(1)/report
+	gcovr --root . --object-directory $(1) --filter 'src/' --filter 'include/' \
+	  --exclude-directories '$(1)/CMakeFiles/[0-9]' --exclude-throw-branches --gcov-ignore-parse-errors \
+	  --html-details $(1)/report/index.html --json-summary $(1)/report/summary.json
+	python3 tools/coverage.py $(1)/report/summary.json
+endef
+
 coverage: setup  ## run the tests, report line and branch coverage (build/coverage/report/index.html), hold the bars
 	cmake --preset coverage
 	cmake --build --preset coverage
 	find build/coverage -name '*.gcda' -delete
 	ctest --preset coverage
-	mkdir -p build/coverage/report
-	gcovr --root . --object-directory build/coverage --filter 'src/' --filter 'include/' \
-	  --exclude-directories 'build/coverage/CMakeFiles/[0-9]' --exclude-throw-branches \
-	  --gcov-ignore-parse-errors \
-	  --html-details build/coverage/report/index.html --json-summary build/coverage/report/summary.json
-	python3 tools/coverage.py build/coverage/report/summary.json
+	$(call report-coverage,build/coverage)
+
+core: build setup  ## the bars of coverage, and memcheck, for packet and reassembly by their own tests alone
+	cmake --preset core
+	cmake --build --preset core --target unit_tests property_tests
+	find build/core -name '*.gcda' -delete
+	build/core/tests/unit_tests --gtest_brief=1
+	build/core/tests/property_tests --gtest_brief=1
+	$(call report-coverage,build/core)
+	tools/valgrind.sh build/core/tests/unit_tests build/release/restitch $(SAMPLE)
 
 install: build  ## install to PREFIX (/usr/local)
 	cmake --build --preset release

@@ -12,7 +12,6 @@
 #include "restitch/packet_context.h"
 
 namespace restitch::c {
-namespace {
 
 // What a restitch_assembler does: the way of a packet, for one packet at a time. One thread.
 class PacketAssembler {
@@ -74,7 +73,6 @@ class PacketAssembler {
   Assembler assembler_;
 };
 
-}  // namespace
 }  // namespace restitch::c
 
 using restitch::c::fail;

@@ -8,7 +8,7 @@ namespace restitch {
 namespace {
 
 // How often a directory or a name is looked at while the youngest file has nothing new.
-constexpr std::chrono::milliseconds look_interval{200};
+constexpr std::chrono::milliseconds series_look_interval{200};
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::span<const Record> FollowSeries::next_batch() {
       if (go_on_behind_end(stop)) continue;
       if (finished_) break;
     }
-    if (Clock::now() - looked_ >= look_interval) {
+    if (Clock::now() - looked_ >= series_look_interval) {
       looked_ = Clock::now();
       look();
     }

@@ -16,7 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 
 // How often a silent server looks at the flag.
-constexpr milliseconds look_interval{50};
+constexpr milliseconds http_look_interval{50};
 constexpr long connect_timeout_s = 30;
 constexpr long redirects_max = 10;
 
@@ -122,7 +122,7 @@ std::size_t HttpSource::read(std::uint8_t* to, std::size_t size) {
       idle_ = true;
       return 0;
     }
-    wait(patience_ ? std::min(look_interval, *patience_ - waited) : look_interval);
+    wait(patience_ ? std::min(http_look_interval, *patience_ - waited) : http_look_interval);
   }
 }
 

@@ -1,11 +1,10 @@
 // Filters for packet sockets. libpcap compiles them, on a live handle of the interface: only then does it
 // look for VLAN tags where the kernel keeps them, which is not in the packet.
-#include <pcap/pcap.h>
-
 #include <array>
 #include <cstring>
 
 #include "capture/packet_ring.h"
+#include "capture/pcap_handle.h"
 
 #ifdef __linux__
 
@@ -16,16 +15,12 @@ namespace {
 // For a handle that is only compiled with.
 constexpr int small_buffer_size = 64 << 10;
 
-struct CloseHandle {
-  void operator()(pcap_t* handle) const { pcap_close(handle); }
-};
-
 }  // namespace
 
 Result<std::vector<std::uint64_t>> compile_for_kernel(const LiveOptions& options) {
   static_assert(sizeof(bpf_insn) == sizeof(std::uint64_t));
   std::array<char, PCAP_ERRBUF_SIZE> why{};
-  const std::unique_ptr<pcap_t, CloseHandle> handle(pcap_create(options.interface.c_str(), why.data()));
+  const PcapHandle handle(pcap_create(options.interface.c_str(), why.data()));
   if (!handle) return failure(ErrorCode::io, options.interface + ": " + why.data());
   pcap_set_snaplen(handle.get(), static_cast<int>(options.snap_size));
   pcap_set_buffer_size(handle.get(), small_buffer_size);

@@ -1,5 +1,4 @@
 // Live capture through libpcap, on any platform it has.
-#include <pcap/pcap.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "capture/live_reader.h"
+#include "capture/pcap_handle.h"
 
 namespace restitch {
 
@@ -16,14 +16,9 @@ namespace {
 // How long to sleep where libpcap offers nothing to wait for.
 constexpr int blind_wait_ms = 5;
 
-struct CloseHandle {
-  void operator()(pcap_t* handle) const { pcap_close(handle); }
-};
-using Handle = std::unique_ptr<pcap_t, CloseHandle>;
-
 class LibpcapReader final : public LiveReader {
  public:
-  LibpcapReader(const LiveOptions& options, Handle handle)
+  LibpcapReader(const LiveOptions& options, PcapHandle handle)
       : LiveReader(options),
         handle_(std::move(handle)),
         link_type_(static_cast<LinkType>(pcap_datalink(handle_.get()))),
@@ -42,7 +37,7 @@ class LibpcapReader final : public LiveReader {
  private:
   void keep(const pcap_pkthdr& header, const u_char* bytes);
 
-  Handle handle_;
+  PcapHandle handle_;
   LinkType link_type_;
   std::int64_t ns_per_tick_;
   std::vector<std::vector<std::uint8_t>> frames_;  // libpcap lends a frame only until the next one
@@ -121,7 +116,7 @@ Result<void> set_filter(pcap_t* handle, const std::string& expression) {
 
 Result<std::unique_ptr<CaptureReader>> open_libpcap(const LiveOptions& options) {
   std::array<char, PCAP_ERRBUF_SIZE> why{};
-  Handle handle(pcap_create(options.interface.c_str(), why.data()));
+  PcapHandle handle(pcap_create(options.interface.c_str(), why.data()));
   if (!handle) return failure(ErrorCode::io, options.interface + ": " + why.data());
   configure(handle.get(), options);
   const int status = pcap_activate(handle.get());

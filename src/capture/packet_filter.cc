@@ -1,4 +1,3 @@
-#include <pcap/pcap.h>
 
 #include <algorithm>
 #include <array>
@@ -7,6 +6,7 @@
 #include <limits>
 
 #include "capture/filter_advice.h"
+#include "capture/pcap_handle.h"
 #include "restitch/capture_filter.h"
 
 namespace restitch {
@@ -17,14 +17,9 @@ constexpr int snap_size_max = 262'144;
 // Batches without a match after which a FilteredReader comes back with nothing, to give its user a turn.
 constexpr int barren_batches_max = 4096;
 
-struct CloseHandle {
-  void operator()(pcap_t* handle) const { pcap_close(handle); }
-};
-using Handle = std::unique_ptr<pcap_t, CloseHandle>;
-
 // A handle to compile with. An empty capture file of this link type makes libpcap itself translate the
 // number that files use into its own, which it does not offer otherwise.
-Handle open_empty(LinkType link_type) {
+PcapHandle open_empty(LinkType link_type) {
   std::array<std::uint32_t, 6> header{
       0xa1b2c3d4, 0, 0, 0, snap_size_max, static_cast<std::uint32_t>(link_type)};
   const std::array<std::uint16_t, 2> version{2, 4};
@@ -33,7 +28,7 @@ Handle open_empty(LinkType link_type) {
   if (file == nullptr) return nullptr;
   std::array<char, PCAP_ERRBUF_SIZE> why{};
   // libpcap closes the file, if it does not fail.
-  Handle handle(pcap_fopen_offline(file, why.data()));
+  PcapHandle handle(pcap_fopen_offline(file, why.data()));
   if (!handle) std::fclose(file);
   return handle;
 }
@@ -42,7 +37,7 @@ Handle open_empty(LinkType link_type) {
 
 struct PacketFilter::Program {
   explicit Program(LinkType of, const std::string& expression) : link_type(of) {
-    const Handle handle = open_empty(of);
+    const PcapHandle handle = open_empty(of);
     if (!handle) {
       failure = "libpcap does not know this link type";
     } else if (pcap_compile(handle.get(), &code, expression.c_str(), 1, PCAP_NETMASK_UNKNOWN) != 0) {

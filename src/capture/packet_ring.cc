@@ -28,7 +28,7 @@ namespace {
 constexpr std::size_t usual_block_size = std::size_t{256} << 10;
 constexpr std::size_t block_count_min = 4;
 constexpr std::size_t frame_size = 2048;  // has to be given; TPACKET_V3 packs frames densely
-constexpr unsigned vlan_tag_size = 4;
+constexpr unsigned room_for_vlan_tag = 4;
 
 tl::unexpected<Error> refusal(const std::string& what, int error) {
   return failure(ErrorCode::io, what + ": " + std::generic_category().message(error));
@@ -140,7 +140,7 @@ Result<void> PacketRing::map(const LiveOptions& options) {
     return failure(ErrorCode::unsupported, interface_ + ": this kernel has no TPACKET_V3");
   }
   // Room in front of each frame, for the VLAN tag that the kernel took out.
-  if (!set(fd_, SOL_PACKET, PACKET_RESERVE, vlan_tag_size)) return refusal(interface_, errno);
+  if (!set(fd_, SOL_PACKET, PACKET_RESERVE, room_for_vlan_tag)) return refusal(interface_, errno);
   block_size_ = usual_block_size;
   block_count_ = std::max(options.buffer_size / block_size_, block_count_min);
   tpacket_req3 request{};

@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds back_off_at_first{250};
 constexpr milliseconds back_off_max{30'000};
 // How often the flag is looked at while there is nothing to read.
-constexpr milliseconds look_interval{50};
+constexpr milliseconds remote_look_interval{50};
 // Senders that come back with other interfaces each time do not make this grow.
 constexpr std::size_t interfaces_max = 1024;
 
@@ -38,7 +38,7 @@ Result<void> RemoteReader::connect() {
   attempt_.emplace(address_);
   if (insists_) return {};
   TcpConnector::State state;
-  while ((state = attempt_->wait(static_cast<int>(look_interval.count()))) ==
+  while ((state = attempt_->wait(static_cast<int>(remote_look_interval.count()))) ==
          TcpConnector::State::connecting) {
     if (stop_asked()) return {};
   }
@@ -79,7 +79,7 @@ void RemoteReader::advance(Clock::time_point patience_end) {
 
 void RemoteReader::wait_for_connection(Clock::time_point patience_end) {
   const auto left = std::chrono::duration_cast<milliseconds>(patience_end - Clock::now());
-  const milliseconds some = std::clamp(left, milliseconds(0), look_interval);
+  const milliseconds some = std::clamp(left, milliseconds(0), remote_look_interval);
   switch (attempt_->wait(static_cast<int>(some.count()))) {
     case TcpConnector::State::connecting:
       return;
@@ -98,7 +98,7 @@ void RemoteReader::wait_for_connection(Clock::time_point patience_end) {
 
 void RemoteReader::wait_for_next_attempt(Clock::time_point patience_end) {
   const Clock::time_point now = Clock::now();
-  const Clock::time_point then = std::min({next_attempt_, patience_end, now + look_interval});
+  const Clock::time_point then = std::min({next_attempt_, patience_end, now + remote_look_interval});
   if (then > now) std::this_thread::sleep_for(then - now);
 }
 

@@ -10,7 +10,7 @@
 #include "restitch/packet_context.h"
 
 namespace restitch {
-namespace {
+namespace detail {
 
 // A connection as all receivers have it. Its sides are numbered as the factory named the client; streams that
 // learn better say so.
@@ -209,19 +209,19 @@ struct DiffReceiver {
   BasicAssembler<DiffStream, DiffFactory> assembler;
 };
 
-}  // namespace
+}  // namespace detail
 
 class DiffAssembler::Parts {
  public:
   Parts(std::span<const ReceiverPolicy* const> policies, Sink sink, const DiffOptions& options)
       : entries(policies.size(), std::move(sink), options) {
     for (std::size_t i = 0; i < policies.size(); ++i) {
-      receivers.push_back(std::make_unique<DiffReceiver>(entries, i, *policies[i], options));
+      receivers.push_back(std::make_unique<detail::DiffReceiver>(entries, i, *policies[i], options));
     }
   }
 
-  DiffEntries entries;
-  std::vector<std::unique_ptr<DiffReceiver>> receivers;
+  detail::DiffEntries entries;
+  std::vector<std::unique_ptr<detail::DiffReceiver>> receivers;
 };
 
 bool ConnectionDiff::ends_differ() const {
