@@ -29,10 +29,14 @@ void Elsewhere::add(HalfState& state, Sequence first, Bytes bytes, const Capture
     state.bytes().dropped += part.size();
     return;
   }
+  adopt(state, segment);
+}
+
+void Elsewhere::adopt(HalfState& state, std::uint32_t segment) {
   segments_[count_++] = segment;
   if (fresh_ < count_) ++fresh_;
-  bytes_ += part.size();
-  state.bytes().held += part.size();
+  bytes_ += state.segments[segment].size;
+  state.bytes().held += state.segments[segment].size;
 }
 
 std::uint32_t Elsewhere::take(HalfState& state, std::size_t at) {

@@ -351,9 +351,10 @@ bool HalfConnection::skip_gap(State& state, const ReceiverPolicy& policy, TcpFlo
   // Behind its end a stream lacks nothing, though the number of the FIN is acknowledged, too.
   if (!pending_end && !holds(state) && (!at_most || ended())) return false;
   HalfDetail& d = detail(state);
+  part_with_unreachable(state, direction);
   std::uint32_t lowest = d.held.empty() || end_comes_first(state, policy) ? none : d.held.first(state);
   Sequence to = lowest != none ? state.segments[lowest].first
-                : pending_end  ? d.end
+                : d.has_end    ? d.end
                                : at_most.value_or(next_seq_);
   if (at_most && at_most->difference(to) > 0) {
     to = *at_most;

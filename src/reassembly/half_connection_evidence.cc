@@ -26,6 +26,9 @@ constexpr std::uint32_t reach_min = 65535;
 // Segments of a stream without a known start belong together if no more than this is missing between them.
 constexpr std::uint32_t cluster_reach = std::uint32_t{1} << 24;
 
+// The window of a SYN is not scaled: note_scale() takes it.
+std::uint16_t scaled_window(const TcpSegment& tcp) { return tcp.syn() ? std::uint16_t{0} : tcp.window; }
+
 std::uint32_t forward(Sequence from, Sequence to) { return static_cast<std::uint32_t>(from.difference(to)); }
 
 }  // namespace
@@ -36,7 +39,7 @@ std::uint32_t forward(Sequence from, Sequence to) { return static_cast<std::uint
 void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick, bool from_its_place) {
   const Sequence ack = tcp.acknowledgment;
   if (!known()) {
-    evidence_.believe(ack, tcp.window);
+    evidence_.believe(ack, scaled_window(tcp));
     // The answer to a SYN that was not captured; 0 is what stands there in packets made by hand.
     if (!tcp.syn() || ack == Sequence()) return;
     flags_ |= known_flag;
@@ -51,18 +54,16 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
   reached = reached.add(1);  // a FIN there
   if (evidence_.has_ack() && is_before(reached, evidence_.acked())) reached = evidence_.acked().add(reach());
   if (!evidence_.has_ack() && forward(start(), ack) <= forward(start(), reached)) {
-    evidence_.believe(ack, tcp.window);
-  } else if (!evidence_.take(ack, tcp.window, reached)) {
+    evidence_.believe(ack, scaled_window(tcp));
+  } else if (!evidence_.take(ack, scaled_window(tcp), reached)) {
     const std::int64_t ahead = reached.difference(ack);
     if (ahead <= std::int64_t{reach()} && ahead > -far_behind)
       return;  // an old one, or of bytes still to come
-    HalfDetail& d = detail(state);
-    if (d.elsewhere == none) d.elsewhere = state.elsewheres.allocate();
-    Elsewhere* const aside = elsewhere(state);
+    Elsewhere* const aside = make_elsewhere(state);
     // Anybody can forge two that agree. So their sender's own numbers must fit, or data must lie there.
     if (aside != nullptr && aside->claim(ack, tcp.sequence, reach()) &&
         (from_its_place || aside->lowest_near(state, ack, cluster_reach))) {
-      evidence_.believe_far(ack, tcp.window);
+      evidence_.believe_far(ack, scaled_window(tcp));
     }
     return;
   } else {
@@ -90,7 +91,7 @@ void HalfConnection::note_start_ack(State& state, const TcpSegment& tcp) {
   }
   if (d != nullptr) detail(state).named.clear();
   if (*owner != next_seq_) set_start(state, *owner);
-  evidence_.believe(*owner, tcp.window);
+  evidence_.believe(*owner, scaled_window(tcp));
 }
 
 // Lets the first data decide which of several starts counts. What waits behind the one that counts so far has
@@ -120,11 +121,16 @@ bool HalfConnection::lies_elsewhere(Sequence first, std::size_t size) const {
   return std::int64_t{next_seq_.difference(first.add(static_cast<std::int64_t>(size)))} < -far_behind;
 }
 
-void HalfConnection::set_aside(State& state, const Arrival& arrival) {
-  if (arrival.payload.empty()) return;
+// None without memory for it.
+Elsewhere* HalfConnection::make_elsewhere(State& state) {
   HalfDetail& d = detail(state);
   if (d.elsewhere == none) d.elsewhere = state.elsewheres.allocate();
-  Elsewhere* const aside = elsewhere(state);
+  return elsewhere(state);
+}
+
+void HalfConnection::set_aside(State& state, const Arrival& arrival) {
+  if (arrival.payload.empty()) return;
+  Elsewhere* const aside = make_elsewhere(state);
   if (aside == nullptr) {
     state.bytes().dropped += arrival.payload.size();
     return;
@@ -133,6 +139,27 @@ void HalfConnection::set_aside(State& state, const Arrival& arrival) {
   aside->add(state, arrival.first, arrival.payload, arrival.info);
   // Acknowledgements that say otherwise are not captured any more.
   if (known() && aside->agreed(state, cluster_reach)) evidence_.forget_ack();
+}
+
+// What waits since the receiver's window was not known may lie where that window never reached. It is set
+// aside before a hole is given up: nobody delivers it behind a gap. The same for an end.
+void HalfConnection::part_with_unreachable(State& state, TcpFlowDirection direction) {
+  HalfDetail& d = detail(state);
+  if (d.has_end && lies_elsewhere(d.end, 0)) {
+    d.has_end = false;
+    state.events.add({.kind = EventKind::wild_sequence, .direction = direction, .offset = next_offset_});
+  }
+  while (!d.held.empty()) {
+    const detail::HeldSegment& lowest = state.segments[d.held.first(state)];
+    if (!lies_elsewhere(lowest.first, lowest.size)) return;
+    const std::uint32_t segment = d.held.pop(state);
+    Elsewhere* const aside = make_elsewhere(state);
+    if (aside == nullptr || aside->is_full()) {
+      drop_wild(state, direction, segment);
+    } else {
+      aside->adopt(state, segment);
+    }
+  }
 }
 
 void HalfConnection::contradict_elsewhere(State& state) {

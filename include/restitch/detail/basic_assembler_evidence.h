@@ -43,11 +43,9 @@ template <StreamType S, class Factory>
   if (tcp.syn()) {
     const TcpOptions options = parse_options(tcp.options);
     answered.half->note_scale(options.has_window_scale ? options.window_scale : 0, tcp.window);
-    // Without the option in a SYN-ACK neither side scales (RFC 7323, section 2.2).
-    HalfConnection& own = answered.connection->half(reverse(answered.direction));
-    if (tcp.ack() && !options.has_window_scale && !own.scale_known()) own.note_scale(0, 0);
+    if (tcp.ack()) answered.reverse->note_scale_answer(options.has_window_scale);
   }
-  if (!tcp.ack() || (answered.half->known() && answered.half->take_ack(tcp))) return false;
+  if (!tcp.ack() || (!tcp.syn() && answered.half->known() && answered.half->take_ack(tcp))) return false;
   if (!pool_.state_.admits(*answered.connection, reverse(answered.direction), net, tcp)) return false;
   halves().attend(answered.connection->slot, answered.direction);
   answered.half->note_ack(halves(), tcp, pool_.state_.clock.tick(), answered.reverse->is_here(tcp.sequence));

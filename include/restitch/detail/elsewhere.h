@@ -38,6 +38,9 @@ class Elsewhere {
   // Keeps a copy; without memory for it, the bytes count as dropped. Requires: not is_full().
   void add(HalfState& state, Sequence first, Bytes bytes, const CaptureInfo& info);
 
+  // Takes over a segment of the SegmentStore that is not counted as held. Requires: not is_full().
+  void adopt(HalfState& state, std::uint32_t segment);
+
   // The stream, or its receiver, went on where it was: what is here now does not count as agreeing any more,
   // nor does an acknowledgement.
   void contradict() { fresh_ = 0, claimed_ = false; }

@@ -21,10 +21,12 @@ class Evidence {
   [[nodiscard]] bool has_ack() const { return (bits_ & ack_bit) != 0; }
   [[nodiscard]] Sequence acked() const { return acked_; }
 
-  // The largest window that the receiver may have offered, in bytes.
+  // The largest window that the receiver may have offered, in bytes: by the largest scale there is, while its
+  // own is not known.
   [[nodiscard]] std::uint32_t window_max() const {
     const auto scale = static_cast<std::uint8_t>(bits_ & scale_bits);
-    return scale > scale_max ? window_unknown : std::uint32_t{window_} << scale;
+    if (scale <= scale_max) return std::uint32_t{window_} << scale;
+    return window_ == 0 ? window_unknown : std::uint32_t{window_} << scale_max;
   }
 
   // True for an acknowledgement that goes on from the last one, up to `reached` at most, and then it counts.
@@ -63,21 +65,32 @@ class Evidence {
   // No acknowledgement counts so far.
   void forget_ack() { bits_ &= static_cast<std::uint8_t>(~ack_bit); }
 
-  [[nodiscard]] bool scale_known() const { return (bits_ & scale_bits) <= scale_max; }
-
-  // The receiver's own SYN offered this scale; of several, the largest counts.
+  // The receiver's own SYN offered this scale; of several, the largest counts. The window of a SYN is in
+  // bytes (RFC 7323, section 2.2).
   void note_scale(std::uint8_t scale, std::uint16_t window) {
     const auto known = static_cast<std::uint8_t>(bits_ & scale_bits);
-    scale = std::min(scale, scale_max);
+    scale = (bits_ & unscaled_bit) != 0 ? std::uint8_t{0} : std::min(scale, scale_max);
     if (known <= scale_max) scale = std::max(scale, known);
     bits_ = static_cast<std::uint8_t>((bits_ & ~scale_bits) | scale);
-    window_ = std::max(window_, window);
+    const unsigned rounded_up = (unsigned{window} + (1U << scale) - 1) >> scale;
+    window_ = std::max(window_, static_cast<std::uint16_t>(rounded_up));
+  }
+
+  // The answer to the receiver's SYN says that neither side scales.
+  void unscale() {
+    if (window_ != 0) window_ = static_cast<std::uint16_t>(std::min(window_max(), std::uint32_t{0xFFFF}));
+    bits_ = static_cast<std::uint8_t>((bits_ & ~scale_bits) | unscaled_bit);
+  }
+  // Another answer says otherwise, and the scale was not kept.
+  void doubt_unscaled() {
+    if ((bits_ & unscaled_bit) != 0) bits_ = static_cast<std::uint8_t>((bits_ & ~unscaled_bit) | scale_bits);
   }
 
  private:
   static constexpr std::uint8_t scale_bits = 0x0F;  // 15: not known
   static constexpr std::uint8_t ack_bit = 0x10;
   static constexpr std::uint8_t far_bit = 0x20;
+  static constexpr std::uint8_t unscaled_bit = 0x40;
 
   Sequence acked_;
   std::uint16_t window_ = 0;  // the largest one, as it stood in the header

@@ -73,7 +73,12 @@ class HalfConnection {
 
   // The receiver of this direction offered to scale its windows, in its SYN.
   void note_scale(std::uint8_t scale, std::uint16_t window) { evidence_.note_scale(scale, window); }
-  [[nodiscard]] bool scale_known() const { return evidence_.scale_known(); }
+  // The answer to that SYN: without the option neither side scales (RFC 7323, section 2.2). The first one
+  // counts, unless another has the option.
+  void note_scale_answer(bool has_option) {
+    if (!has_option && !known()) evidence_.unscale();
+    if (has_option && known()) evidence_.doubt_unscaled();
+  }
 
   // Where the stream has gone to, far from here, by the evidence: nothing before that is waited for any
   // longer.
@@ -264,6 +269,8 @@ class HalfConnection {
   void drop_wild(State& state, TcpFlowDirection direction, std::uint32_t segment);
   [[nodiscard]] bool lies_elsewhere(Sequence first, std::size_t size) const;
   void set_aside(State& state, const Arrival& arrival);
+  detail::Elsewhere* make_elsewhere(State& state);
+  void part_with_unreachable(State& state, TcpFlowDirection direction);
   void contradict_elsewhere(State& state);
   [[nodiscard]] std::uint32_t reach() const;
   void note_end(State& state, const ReceiverPolicy& policy, bool rst, Sequence position,

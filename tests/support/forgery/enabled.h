@@ -10,7 +10,7 @@ namespace restitch::forgery {
 inline std::string_view enabled_kinds(std::string_view reading) {
   if (reading == "capture" || reading == "capture watching") {
     return "capture_loss,midstream,one_direction,skewed_taps,garbage_probes,rst_exact,rst_window,rst_wild,"
-           "ack_ahead,ack_early,ack_wild,zero_window,none,wrong_checksum,low_ttl";
+           "ack_ahead,ack_early,ack_wild,zero_window,data_old,none,wrong_checksum,low_ttl";
   }
   return "capture_loss,midstream,one_direction,skewed_taps,garbage_probes";
 }

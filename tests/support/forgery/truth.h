@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "restitch/detail/evidence.h"
 #include "support/forgery/conversation.h"
 
 namespace restitch::forgery {
@@ -134,7 +135,21 @@ class TruthFinder {
   }
 
  private:
+  // How the receiver's windows are scaled is known to whoever saw both SYNs; else by the largest scale there
+  // is.
+  [[nodiscard]] bool scale_is_known(const OwedStream& stream) const {
+    bool of_sender = false;
+    bool of_receiver = false;
+    for (const CapturedPacket& packet : conversation_.packets) {
+      const WireSegment& segment = packet.segment;
+      if (segment.forged() || segment.connection != stream.connection || !segment.has(TcpFlag::syn)) continue;
+      (segment.from == stream.from ? of_sender : of_receiver) = true;
+    }
+    return of_sender && of_receiver;
+  }
+
   void note_receiver(OwedStream& stream) const {
+    const bool known = scale_is_known(stream);
     for (const CapturedPacket& packet : conversation_.packets) {
       const WireSegment& segment = packet.segment;
       if (segment.forged() || segment.connection != stream.connection) continue;
@@ -145,7 +160,8 @@ class TruthFinder {
       if (!segment.acked) continue;
       stream.answered = true;
       stream.acked = std::max(stream.acked, *segment.acked);
-      stream.window = std::max(stream.window, segment.offered);
+      const Position largest = Position{segment.window} << detail::Evidence::scale_max;
+      stream.window = std::max(stream.window, known ? segment.offered : largest);
     }
   }
 

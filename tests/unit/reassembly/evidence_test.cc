@@ -34,12 +34,41 @@ TEST(Evidence, AnAcknowledgementCountsAcrossTheWrap) {
 
 TEST(Evidence, TheWindowIsTheLargestOneTimesTheScale) {
   detail::Evidence evidence;
-  evidence.believe(Sequence(1), 1000);
   EXPECT_EQ(evidence.window_max(), 1U << 30);
+  evidence.believe(Sequence(1), 1000);
+  EXPECT_EQ(evidence.window_max(), 1000U << 14) << "no scale is larger";
   evidence.note_scale(2, 500);
   EXPECT_EQ(evidence.window_max(), 4000U);
-  evidence.note_scale(1, 2000);
-  EXPECT_EQ(evidence.window_max(), 8000U);
+  evidence.note_scale(1, 7999);
+  EXPECT_EQ(evidence.window_max(), 8000U) << "the window of a SYN is in bytes";
+}
+
+TEST(Evidence, WithoutAnAnswerThatScalesTheWindowIsInBytes) {
+  detail::Evidence evidence;
+  evidence.note_scale(13, 65535);
+  EXPECT_EQ(evidence.window_max(), 65536U);
+  evidence.unscale();
+  evidence.believe(Sequence(1), 3000);
+  EXPECT_EQ(evidence.window_max(), 65535U);
+  evidence.doubt_unscaled();
+  EXPECT_EQ(evidence.window_max(), 65535U << 14);
+}
+
+// Taps that are skewed show the answer first.
+TEST(Evidence, TheAnswerMayComeBeforeTheOffer) {
+  detail::Evidence evidence;
+  evidence.unscale();
+  evidence.note_scale(13, 3000);
+  EXPECT_EQ(evidence.window_max(), 3000U);
+}
+
+TEST(Evidence, AScaleThatWasOfferedIsNotDoubted) {
+  for (const unsigned scale : {0U, 3U}) {
+    detail::Evidence evidence;
+    evidence.note_scale(static_cast<std::uint8_t>(scale), 800);
+    evidence.doubt_unscaled();
+    EXPECT_EQ(evidence.window_max(), 800U);
+  }
 }
 
 PoolOptions midstream(std::uint32_t packets) {
