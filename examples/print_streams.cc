@@ -12,11 +12,6 @@ class Printer : public Stream {
  public:
   Printer(std::string client, std::string server) : client_(std::move(client)), server_(std::move(server)) {}
 
-  bool accept(const TcpSegment&, const CaptureInfo&, TcpFlowDirection, std::optional<Sequence>, bool&,
-              AssemblerContext&) override {
-    return true;  // every packet counts
-  }
-
   void reassembled_sg(ScatterGather& sg, AssemblerContext&) override {
     const bool from_client = sg.info().direction == TcpFlowDirection::client_to_server;
     if (sg.info().skip > 0) std::printf("[%lld bytes are missing]\n", static_cast<long long>(sg.info().skip));
@@ -52,8 +47,7 @@ int main(int argc, char** argv) {
   PrinterFactory factory;
   StreamPool pool(factory);
   Assembler assembler(pool, AssemblerOptions().max_buffered_pages_per_connection(1000));
-  FeedCounts counts;
-  const CaptureEnd& end = feed(**reader, assembler, counts, [] { return true; });
+  const CaptureEnd& end = feed(**reader, assembler);
   assembler.flush_all(EndReason::end_of_input);
   return end.damaged ? 2 : 0;
 }

@@ -175,4 +175,11 @@ const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler, FeedCoun
   return feed(reader, decoder, assembler, counts, std::forward<Progress>(progress));
 }
 
+// The same without counts, to the end of the input.
+template <class AssemblerType>
+const CaptureEnd& feed(CaptureReader& reader, AssemblerType& assembler) {
+  FeedCounts counts;
+  return feed(reader, assembler, counts, [] { return true; });
+}
+
 }  // namespace restitch

@@ -190,9 +190,11 @@ class Stream {
   // Called for every packet of the connection, also after its half was closed. false: the packet has
   // no effect at all. `next_seq` is the next expected number of this direction, if one is known.
   // `start` comes in true for a SYN while no start is known; set it, while next_seq is unknown, to make
-  // the stream begin with this very packet (skip 0).
-  virtual bool accept(const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
-                      std::optional<Sequence> next_seq, bool& start, AssemblerContext& context) = 0;
+  // the stream begin with this very packet (skip 0). Unless it is overridden, every packet counts.
+  virtual bool accept(const TcpSegment& /*tcp*/, const CaptureInfo& /*info*/, TcpFlowDirection /*direction*/,
+                      std::optional<Sequence> /*next_seq*/, bool& /*start*/, AssemblerContext& /*context*/) {
+    return true;
+  }
 
   // Bytes that are now in order. Also called without bytes for a start (SYN) and an end (FIN, RST).
   // `context` is that of the packet that triggered the delivery; in a flush, one made from the packet
@@ -201,8 +203,8 @@ class Stream {
 
   // Called once, when both directions are closed. true: the connection is forgotten. false: it stays,
   // so that accept() sees later packets, until a flush finds it old, or flush_all(). `context` is null when
-  // no packet caused it.
-  virtual bool reassembly_complete(AssemblerContext* context, EndReason reason) = 0;
+  // no packet caused it. Unless it is overridden, the connection is forgotten.
+  virtual bool reassembly_complete(AssemblerContext* /*context*/, EndReason /*reason*/) { return true; }
 
   // Something worth knowing happened to this connection (see events.h). Called before the
   // reassembled_sg() that follows from the same packet.
@@ -218,6 +220,16 @@ class StreamFactory {
   // nullptr: the connection is ignored, at the cost of a tombstone, and no call is made for it again.
   virtual std::unique_ptr<Stream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& tcp,
                                          AssemblerContext& context) = 0;
+};
+
+// Makes a stream of type S for each new connection, by its constructor without arguments.
+template <class S>
+class StreamFactoryOf : public StreamFactory {
+ public:
+  std::unique_ptr<Stream> create(const NetFlow& /*net*/, TransportFlow /*transport*/,
+                                 const TcpSegment& /*tcp*/, AssemblerContext& /*context*/) override {
+    return std::make_unique<S>();
+  }
 };
 
 }  // namespace restitch
