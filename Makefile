@@ -8,7 +8,7 @@ export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage core lint valgrind install deb clean
+.PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage core lint valgrind install deb docs clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  make \1\t\2/p' Makefile | expand -t 22
@@ -99,6 +99,11 @@ deb:  ## build the Debian packages: build/deb/*.deb
 	rm -rf build/deb
 	cd build/shared && cpack -G DEB -B ../deb
 	rm -rf build/deb/_CPack_Packages
+
+docs:  ## build the reference of the library from its headers: build/docs/html/index.html
+	@tools/setup.sh packages-docs.txt
+	mkdir -p build/docs
+	doxygen tools/docs/Doxyfile
 
 clean:  ## remove build/
 	rm -rf build

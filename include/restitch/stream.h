@@ -191,8 +191,10 @@ class Stream {
   // no effect at all. `next_seq` is the next expected number of this direction, if one is known.
   // `start` comes in true for a SYN while no start is known; set it, while next_seq is unknown, to make
   // the stream begin with this very packet (skip 0). Unless it is overridden, every packet counts.
-  virtual bool accept(const TcpSegment& /*tcp*/, const CaptureInfo& /*info*/, TcpFlowDirection /*direction*/,
-                      std::optional<Sequence> /*next_seq*/, bool& /*start*/, AssemblerContext& /*context*/) {
+  virtual bool accept([[maybe_unused]] const TcpSegment& tcp, [[maybe_unused]] const CaptureInfo& info,
+                      [[maybe_unused]] TcpFlowDirection direction,
+                      [[maybe_unused]] std::optional<Sequence> next_seq, [[maybe_unused]] bool& start,
+                      [[maybe_unused]] AssemblerContext& context) {
     return true;
   }
 
@@ -204,7 +206,10 @@ class Stream {
   // Called once, when both directions are closed. true: the connection is forgotten. false: it stays,
   // so that accept() sees later packets, until a flush finds it old, or flush_all(). `context` is null when
   // no packet caused it. Unless it is overridden, the connection is forgotten.
-  virtual bool reassembly_complete(AssemblerContext* /*context*/, EndReason /*reason*/) { return true; }
+  virtual bool reassembly_complete([[maybe_unused]] AssemblerContext* context,
+                                   [[maybe_unused]] EndReason reason) {
+    return true;
+  }
 
   // Something worth knowing happened to this connection (see events.h). Called before the
   // reassembled_sg() that follows from the same packet.
