@@ -2,12 +2,12 @@
 # properties, from which RestitchInstall.cmake writes the installed package; so a new dependency is
 # named once, where it is used.
 
-# restitch_module(NAME [ONE_UNIT] [UNCHECKED] [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]
+# restitch_module(NAME [ONE_UNIT|APART] [UNCHECKED] [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]
 #                 [OPTIONAL_PKG_CONFIG pc-module…]):
 # one library from src/NAME/*.cc, usable as restitch::NAME here and from an installed tree; static, or
 # shared with BUILD_SHARED_LIBS. A module without sources of its own is headers only. A library that
 # only pkg-config knows (libzstd) goes behind PRIVATE_PKG_CONFIG, and that is all there is to it. UNCHECKED:
-# without the standard library's checks in a hardened build.
+# without the standard library's checks in a hardened build. ONE_UNIT: all files compiled together, APART: each alone.
 # It becomes a target by restitch_add_modules(), if it is among those that are wanted.
 function(restitch_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS")
@@ -97,7 +97,7 @@ function(restitch_join_sources target size)
 endfunction()
 
 function(restitch_add_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT;UNCHECKED" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG;OPTIONAL_PKG_CONFIG")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT;APART;UNCHECKED" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG;OPTIONAL_PKG_CONFIG")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(target restitch_${name})
   set(scope PUBLIC)
@@ -119,7 +119,7 @@ function(restitch_add_module name)
     endforeach()
     if(arg_ONE_UNIT)
       restitch_join_sources(${target} 0)
-    else()
+    elseif(NOT arg_APART)
       restitch_join_sources(${target} 8)
     endif()
     set_property(GLOBAL APPEND PROPERTY restitch_libraries ${target})
