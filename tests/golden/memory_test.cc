@@ -66,6 +66,9 @@ class Memory : public ToolTest {
   }
 };
 
+// Apart, so that the two can run at a time.
+class MemoryOfInputs : public Memory {};
+
 // Handshakes, and a byte behind a hole, of connections that never end.
 TEST_F(Memory, BoundsManyConnections) {
   SmallCapture many;
@@ -115,7 +118,7 @@ TEST_F(Memory, BoundsEventsAndDifferences) {
 }
 
 // Names that are wanted again and again.
-TEST_F(Memory, BoundsNames) {
+TEST_F(MemoryOfInputs, BoundsNames) {
   SmallCapture again;
   for (std::uint32_t round = 0; round < 2; ++round) {
     for (std::uint16_t port = 1; port <= 15'000; ++port) {
@@ -128,7 +131,7 @@ TEST_F(Memory, BoundsNames) {
   expect_bounded("names", "again.pcap");
 }
 
-TEST_F(Memory, BoundsALargeRecord) {
+TEST_F(MemoryOfInputs, BoundsALargeRecord) {
   PcapBuilder large(Order::little, {.snap_size = 0xffffffff, .link_type = 101});
   large.record(1, 0, std::string(std::size_t{100} << 20, 'x'));
   write("large.pcap", large.bytes);
@@ -136,7 +139,7 @@ TEST_F(Memory, BoundsALargeRecord) {
   EXPECT_THAT(peak_of("streams --memory 64M large.pcap").err, HasSubstr("one record does not fit into "));
 }
 
-TEST_F(Memory, BoundsInterfaces) {
+TEST_F(MemoryOfInputs, BoundsInterfaces) {
   PcapngBuilder crowd;
   crowd.section();
   for (int i = 0; i < 60'000; ++i) crowd.interface(101);
@@ -146,7 +149,7 @@ TEST_F(Memory, BoundsInterfaces) {
 }
 
 // All open at the same time.
-TEST_F(Memory, BoundsInputs) {
+TEST_F(MemoryOfInputs, BoundsInputs) {
   for (int i = 0; i < 400; ++i) {
     PcapBuilder file(Order::little, {.link_type = 101});
     for (std::uint32_t second = 0; second < 100; ++second) file.record(second, 0, std::string(1000, 'x'));
@@ -161,7 +164,7 @@ TEST_F(Memory, BoundsInputs) {
 }
 
 // A few kilobytes that want a window of 128 MiB, which all of their gigabyte of zeros goes through.
-TEST_F(Memory, BoundsWhatAFileTakesToDecompress) {
+TEST_F(MemoryOfInputs, BoundsWhatAFileTakesToDecompress) {
   PcapBuilder head(Order::little, {.link_type = 101});
   head.record(1, 0, std::string(1000, '\0'));
   ZSTD_CCtx* const context = ZSTD_createCCtx();
