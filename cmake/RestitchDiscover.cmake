@@ -1,4 +1,4 @@
-# restitch_discover_tests(TARGET LABEL label): makes a test of each *suite* of a GoogleTest program, when it is built. A
+# restitch_discover_tests(TARGET LABEL label): makes a test LABEL.SUITE of each *suite* of a GoogleTest program, when it is built. A
 # process for each case, as gtest_discover_tests() has it, would spend most of the time with starting: with the sanitizers
 # a second each. Each suite leaves an XML file in gtest/ of the build folder, which says of each case how it went
 # (tools/check_skips.py).
@@ -15,9 +15,9 @@ if(CMAKE_SCRIPT_MODE_FILE STREQUAL CMAKE_CURRENT_LIST_FILE)
     if(line MATCHES "^([A-Za-z0-9_/<>:, ]+)\\.( *#.*)?$")  # cases are indented; what stands behind # is a type parameter
       set(suite "${CMAKE_MATCH_1}")
       string(REPLACE "/" "." file "${suite}")
-      string(APPEND tests "add_test([=[${suite}]=] [=[${PROGRAM}]=] [=[--gtest_filter=${suite}.*]=] "
+      string(APPEND tests "add_test([=[${LABEL}.${suite}]=] [=[${PROGRAM}]=] [=[--gtest_filter=${suite}.*]=] "
                           "[=[--gtest_output=xml:${XML}/${LABEL}.${file}.xml]=])\n"
-                          "set_tests_properties([=[${suite}]=] PROPERTIES LABELS ${LABEL})\n")
+                          "set_tests_properties([=[${LABEL}.${suite}]=] PROPERTIES LABELS ${LABEL})\n")
     endif()
   endforeach()
   file(WRITE ${OUTPUT} "${tests}")

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "golden/shared_captures.h"
 #include "golden/tool_run.h"
 
 namespace restitch::testing {
@@ -52,21 +53,11 @@ std::uint64_t in_summary(const std::string& text, const std::string& label) {
   return at == std::string::npos ? 0 : std::stoull(text.substr(at + label.size() + 2));
 }
 
-std::vector<std::string> captures_to_add_up() {
-  std::vector<std::string> all = {sample};
-  const std::filesystem::path shared = RESTITCH_SOURCE_DIR "/../shared/captures";
-  if (!std::filesystem::is_directory(shared)) return all;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(shared)) {
-    if (entry.is_regular_file() && entry.path().string().find(".pcap") != std::string::npos) {
-      all.push_back(entry.path().string());
-    }
-  }
-  return all;
-}
-
 // Or a line says by how much they do not.
 TEST_F(Statistics, OfTheTableAndOfTheSummaryAddUp) {
-  for (const std::string& capture : captures_to_add_up()) {
+  std::vector<std::string> captures = shared_captures({"captures"});
+  captures.push_back(sample);
+  for (const std::string& capture : captures) {
     const ToolRun run = ToolTest::run("@ streams --columns packets --threads 1 '" + capture + "'");
     if (run.out.empty()) continue;
     std::uint64_t packets = 0;

@@ -1,43 +1,17 @@
 // --observe, --events and `follow --notes` show more of the same delivery: every shared capture is read with
-// and without them; with a sanitizer, which takes half a second to start, each eighth.
+// and without them.
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <map>
 
-#include "base/sanitized.h"
+#include "golden/shared_captures.h"
 #include "golden/tool_run.h"
 
 namespace restitch::testing {
 namespace {
 
-namespace fs = std::filesystem;
-
 using Lines = std::vector<std::string>;
-
-#ifdef RESTITCH_SANITIZED
-constexpr std::size_t step = 8;
-#else
-constexpr std::size_t step = 1;
-#endif
-
-// The captures beside the source tree; none when they are absent.
-Lines shared_captures() {
-  Lines captures;
-  const fs::path folder = RESTITCH_SOURCE_DIR "/../shared";
-  if (!fs::is_directory(folder / "captures")) return captures;
-  for (const char* name : {"captures", "cases"}) {
-    if (!fs::is_directory(folder / name)) continue;
-    for (const auto& entry : fs::recursive_directory_iterator(folder / name)) {
-      const std::string file = entry.path().filename().string();
-      if (entry.is_regular_file() && file.find(".pcap") != std::string::npos) {
-        captures.push_back(fs::canonical(entry.path()).string());
-      }
-    }
-  }
-  std::sort(captures.begin(), captures.end());
-  return captures;
-}
 
 // Each direction as `streams --json` prints it, up to the events.
 Lines without_events(const std::string& json) {
@@ -67,11 +41,10 @@ class WatchingCommand : public ToolTest {
 };
 
 TEST_F(WatchingCommand, DeliversTheSameOfEverySharedCapture) {
-  const Lines captures = shared_captures();
+  const Lines captures = shared_captures({"captures", "cases"});
   if (captures.empty()) GTEST_SKIP() << "the shared captures are absent: nothing was compared";
   std::size_t directions = 0;
-  for (std::size_t i = 0; i < captures.size(); i += step) {
-    const std::string& capture = captures[i];
+  for (const std::string& capture : captures) {
     SCOPED_TRACE(capture);
     const Lines plain = without_events(run_on("streams --json", capture).out);
     EXPECT_EQ(without_events(run_on("streams --json --observe", capture).out), plain);
@@ -80,7 +53,7 @@ TEST_F(WatchingCommand, DeliversTheSameOfEverySharedCapture) {
               sides(run_on("follow 0 -T raw", capture).out));
     directions += plain.size();
   }
-  EXPECT_GT(directions, 4000U / step);
+  EXPECT_GT(directions, 4000U / shared_captures_step);
 }
 
 TEST_F(WatchingCommand, DeliversWhatLiesBehindAHoleThatTheReceiverDidNotAcknowledge) {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/sanitized.h"
 #include "unit/capture/capture_builder.h"
 
 namespace restitch::testing {
@@ -162,7 +163,12 @@ TEST_P(CompressedSourceTest, CutsAtAnyByteNeverGiveAWrongRecord) {
   const ByteVector plain = sample(12);
   const Reading expected = read_bytes(plain);
   const ByteVector packed = compress(plain);
-  for (std::size_t cut = 4; cut < packed.size(); ++cut) {
+#ifdef RESTITCH_SANITIZED
+  constexpr std::size_t step = 3;  // each takes a decompressor of its own, and its memory is watched
+#else
+  constexpr std::size_t step = 1;
+#endif
+  for (std::size_t cut = 4; cut < packed.size(); cut += step) {
     const Reading reading = read_bytes(Bytes(packed).first(cut));
     ASSERT_LE(reading.records.size(), expected.records.size());
     EXPECT_TRUE(std::equal(reading.records.begin(), reading.records.end(), expected.records.begin()));
