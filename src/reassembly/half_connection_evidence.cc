@@ -121,7 +121,7 @@ bool HalfConnection::lies_elsewhere(Sequence first, std::size_t size) const {
   return std::int64_t{next_seq_.difference(first.add(static_cast<std::int64_t>(size)))} < -far_behind;
 }
 
-// None without memory for it.
+// nullptr when there is no memory for it.
 Elsewhere* HalfConnection::make_elsewhere(State& state) {
   HalfDetail& d = detail(state);
   if (d.elsewhere == none) d.elsewhere = state.elsewheres.allocate();
@@ -141,8 +141,9 @@ void HalfConnection::set_aside(State& state, const Arrival& arrival) {
   if (known() && aside->agreed(state, cluster_reach)) evidence_.forget_ack();
 }
 
-// What waits since the receiver's window was not known may lie where that window never reached. It is set
-// aside before a hole is given up: nobody delivers it behind a gap. The same for an end.
+// Segments may have been held before the receiver's window was known. Those that the window does not reach
+// are set aside before a gap is given up, so that they are not delivered behind it. An end that the window
+// does not reach is forgotten.
 void HalfConnection::part_with_unreachable(State& state, TcpFlowDirection direction) {
   HalfDetail& d = detail(state);
   if (d.has_end && lies_elsewhere(d.end, 0)) {

@@ -12,7 +12,7 @@ namespace detail {
 
 class Evidence {
  public:
-  // The largest window there is (RFC 7323, section 2.3), and what is assumed while the scale is not known.
+  // The largest window there is (RFC 7323, section 2.3), and what is assumed while no window was offered.
   static constexpr std::uint32_t window_unknown = std::uint32_t{1} << 30;
   static constexpr std::uint8_t scale_max = 14;
 
@@ -21,8 +21,8 @@ class Evidence {
   [[nodiscard]] bool has_ack() const { return (bits_ & ack_bit) != 0; }
   [[nodiscard]] Sequence acked() const { return acked_; }
 
-  // The largest window that the receiver may have offered, in bytes: by the largest scale there is, while its
-  // own is not known.
+  // The largest window that the receiver may have offered, in bytes. While its scale is not known, the
+  // largest scale there is counts.
   [[nodiscard]] std::uint32_t window_max() const {
     const auto scale = static_cast<std::uint8_t>(bits_ & scale_bits);
     if (scale <= scale_max) return std::uint32_t{window_} << scale;

@@ -41,8 +41,8 @@ class HalfConnection {
   [[nodiscard]] bool by_syn() const { return (flags_ & syn_flag) != 0; }  // the start is known by its SYN
 
   // What the receiver of this direction acknowledged last, by acknowledgements that were in place themselves,
-  // and the largest window that it may have offered: advertised times scale, 2^30 where the scale is not
-  // known. Requires for acked(): has_ack().
+  // and the largest window that it may have offered: advertised times scale, or times the largest scale
+  // while its own is not known. Requires for acked(): has_ack().
   [[nodiscard]] bool has_ack() const { return evidence_.has_ack(); }
   [[nodiscard]] Sequence acked() const { return evidence_.acked(); }
   [[nodiscard]] std::uint32_t window_max() const { return evidence_.window_max(); }

@@ -135,8 +135,8 @@ class TruthFinder {
   }
 
  private:
-  // How the receiver's windows are scaled is known to whoever saw both SYNs; else by the largest scale there
-  // is.
+  // The scale of the receiver's windows is known only if both SYNs were captured. Otherwise the largest scale
+  // there is counts.
   [[nodiscard]] bool scale_is_known(const OwedStream& stream) const {
     bool of_sender = false;
     bool of_receiver = false;

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/two_hosts.h"
 
 namespace restitch::testing {
@@ -26,9 +28,7 @@ class Unreachable : public ::testing::TestWithParam<Setting> {
     hosts.send(client(-1).ack(0).flags(TcpFlag::syn)).send(forged);
     hosts.send(server(-1).flags(TcpFlag::syn | TcpFlag::ack));
     hosts.send(client(0, "hello"));
-    if (GetParam().a_is_client) hosts.b_acks(5);
-    if (!GetParam().a_is_client) hosts.a_acks(5);
-    hosts.send(server(0));
+    hosts.send(GetParam().a_is_client ? hosts.b_acks(5) : hosts.a_acks(5));
   }
   [[nodiscard]] std::string from_client() const {
     return GetParam().a_is_client ? hosts.from_a() : hosts.from_b();
