@@ -3,7 +3,7 @@
 # named once, where it is used.
 
 # restitch_module(NAME [ONE_UNIT|APART] [UNCHECKED] [DEPENDS module…] [PRIVATE target…] [PRIVATE_PKG_CONFIG pc-module…]
-#                 [OPTIONAL_PKG_CONFIG pc-module…]):
+#                 [OPTIONAL_PKG_CONFIG pc-module…] [OPTIONAL_TARGETS target…]):
 # one library from src/NAME/*.cc, usable as restitch::NAME here and from an installed tree; static, or
 # shared with BUILD_SHARED_LIBS. A module without sources of its own is headers only. A library that
 # only pkg-config knows (libzstd) goes behind PRIVATE_PKG_CONFIG, and that is all there is to it. UNCHECKED:
@@ -97,7 +97,7 @@ function(restitch_join_sources target size)
 endfunction()
 
 function(restitch_add_module name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT;APART;UNCHECKED" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG;OPTIONAL_PKG_CONFIG")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_UNIT;APART;UNCHECKED" "" "DEPENDS;PRIVATE;PRIVATE_PKG_CONFIG;OPTIONAL_PKG_CONFIG;OPTIONAL_TARGETS")
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(target restitch_${name})
   set(scope PUBLIC)
@@ -114,6 +114,15 @@ function(restitch_add_module name)
       get_property(definition GLOBAL PROPERTY restitch_definition_${module})
       if(definition)
         restitch_link_pkg_config(${target} ${module})
+        target_compile_definitions(${target} PRIVATE ${definition})
+      endif()
+    endforeach()
+    # Sources of others that are compiled here, and become part of this library.
+    foreach(part IN LISTS arg_OPTIONAL_TARGETS)
+      if(TARGET ${part})
+        target_sources(${target} PRIVATE $<TARGET_OBJECTS:${part}>)
+        target_include_directories(${target} SYSTEM PRIVATE $<TARGET_PROPERTY:${part},INTERFACE_INCLUDE_DIRECTORIES>)
+        get_property(definition GLOBAL PROPERTY restitch_definition_${part})
         target_compile_definitions(${target} PRIVATE ${definition})
       endif()
     endforeach()

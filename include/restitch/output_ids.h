@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "restitch/output_connections.h"
 
@@ -19,5 +20,8 @@ std::string community_id(const NetFlow& net, TransportFlow transport, std::uint1
 // the same ends whose first packets have the same time share it; without a time, the packet's number tells
 // them apart.
 std::string connection_uid(const ConnectionSummary& summary);
+
+// The same as a number, for formats that want one: EVE's flow_id.
+std::uint64_t flow_id_of(std::string_view uid);
 
 }  // namespace restitch

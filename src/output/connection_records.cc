@@ -196,14 +196,11 @@ void fill_eve(LogRow& row, const ConnectionSummary& summary, const RecordOptions
   const auto gap = [&](std::size_t side) {
     return summary.directions[side].gap_bytes() != 0 ? LogCell(true) : LogCell();
   };
-  const std::string id = connection_uid(summary);
-  std::uint64_t number = 14695981039346656037U;  // FNV-1a: the format wants a number
-  for (const char letter : id) number = (number ^ static_cast<unsigned char>(letter)) * 1099511628211U;
   const std::string_view state = tcp_state(trace);
   const auto bytes = [](const EndpointTrace& from) {
     return from.frame_bytes != 0 ? from.frame_bytes : from.ip_bytes;
   };
-  set(row, end, number >> 11, std::string("flow"), summary.net.source,
+  set(row, end, flow_id_of(connection_uid(summary)), std::string("flow"), summary.net.source,
       std::uint64_t{summary.transport.source_port}, summary.net.destination,
       std::uint64_t{summary.transport.destination_port}, std::uint64_t{summary.net.source.version},
       std::string("TCP"), text(eve_service(trace.service)),

@@ -104,4 +104,10 @@ std::string connection_uid(const ConnectionSummary& summary) {
   return uid;
 }
 
+std::uint64_t flow_id_of(std::string_view uid) {
+  std::uint64_t number = 14695981039346656037U;  // FNV-1a
+  for (const char letter : uid) number = (number ^ static_cast<unsigned char>(letter)) * 1099511628211U;
+  return number >> 11;
+}
+
 }  // namespace restitch

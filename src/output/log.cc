@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <utility>
+
 #include "output/log_state.h"
 
 namespace restitch {
@@ -36,6 +39,17 @@ std::unique_ptr<LogEncoder> make_encoder(LogFormat format, const LogTable& table
 }
 
 }  // namespace
+
+std::string joined(const TextList& list) {
+  std::string out;
+  const char* separator = "";
+  for (const std::string& text : list) out.append(std::exchange(separator, ",")).append(text);
+  return out;
+}
+
+bool is_plain(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
 
 std::string_view log_file_name(LogFormat format) {
   switch (format) {

@@ -9,6 +9,7 @@
 #include <new>
 #include <utility>
 
+#include "base/clean_text.h"
 #include "output/log_encoder.h"
 #include "output/thrift.h"
 
@@ -28,6 +29,8 @@ enum PhysicalType : std::uint8_t {
 PhysicalType physical_type(CellType type) {
   switch (type) {
     case CellType::text:
+    case CellType::list:
+    case CellType::json:
     case CellType::address:
       return type_bytes;
     case CellType::port:
@@ -154,7 +157,12 @@ class ParquetEncoder final : public LogEncoder {
       Column& column;
       CellType type;
       void operator()(std::monostate /*none*/) const {}
-      void operator()(const std::string& text) const { append_bytes(column.values, text); }
+      // A column of text is promised to be UTF-8.
+      void operator()(const std::string& text) const {
+        append_bytes(column.values, is_plain(text) ? text : clean_text(text));
+      }
+      void operator()(const TextList& list) const { (*this)(joined(list)); }
+      void operator()(const JsonText& json) const { append_bytes(column.values, json.text); }
       void operator()(const IpAddress& address) const { append_bytes(column.values, to_string(address)); }
       void operator()(std::uint64_t number) const {
         type == CellType::port ? append_plain(column.values, static_cast<std::int32_t>(number))
@@ -293,6 +301,8 @@ class ParquetEncoder final : public LogEncoder {
     };
     switch (type) {
       case CellType::text:
+      case CellType::list:
+      case CellType::json:
       case CellType::address:
         thrift.number_field(6, Thrift::i32, utf8);
         return logical(1, [] {});

@@ -12,7 +12,9 @@
 
 namespace restitch {
 
-enum class CellType : std::uint8_t { text, address, port, count, duration, time, flag };
+// `list` and `json` are for formats that have them: elsewhere a list is its texts with commas between, and
+// `json` is text.
+enum class CellType : std::uint8_t { text, address, port, count, duration, time, flag, list, json };
 
 struct LogColumn {
   std::string_view name;
@@ -30,9 +32,22 @@ struct Duration {
   std::int64_t ns = 0;
 };
 
+using TextList = std::vector<std::string>;
+
+// A value of JSON, complete and valid.
+struct JsonText {
+  std::string text;
+};
+
 // Of the type that the column has; monostate: there is none. A port is a count.
-using LogCell =
-    std::variant<std::monostate, std::string, IpAddress, std::uint64_t, Duration, Timestamp, bool>;
+using LogCell = std::variant<std::monostate, std::string, IpAddress, std::uint64_t, Duration, Timestamp, bool,
+                             TextList, JsonText>;
 using LogRow = std::vector<LogCell>;
+
+// With commas between.
+std::string joined(const TextList& list);
+
+// Whether a text has nothing but printable ASCII.
+bool is_plain(std::string_view text);
 
 }  // namespace restitch

@@ -1,10 +1,12 @@
 // The formats that are lines of text.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <iterator>
 #include <utility>
 
+#include "base/clean_text.h"
 #include "output/log_encoder.h"
 #include "output/text.h"
 
@@ -22,8 +24,8 @@ bool has_value(const LogCell& cell) { return !std::holds_alternative<std::monost
 
 std::string_view zeek_type(const LogColumn& column) {
   if (!column.zeek_type.empty()) return column.zeek_type;
-  constexpr std::array<std::string_view, 7> names = {"string",   "addr", "port", "count",
-                                                     "interval", "time", "bool"};
+  constexpr std::array<std::string_view, 9> names = {"string", "addr", "port",           "count", "interval",
+                                                     "time",   "bool", "vector[string]", "string"};
   return names[static_cast<std::size_t>(column.type)];
 }
 
@@ -64,11 +66,20 @@ class ZeekEncoder final : public LogEncoder {
       void operator()(Duration duration) const { append_micros(out, duration.ns); }
       void operator()(Timestamp time) const { append_micros(out, time.ns); }
       void operator()(bool flag) const { out += flag ? 'T' : 'F'; }
+      void operator()(const TextList& list) const {
+        if (list.empty()) out += "(empty)";
+        const char* separator = "";
+        for (const std::string& text : list) {
+          out += std::exchange(separator, ",");
+          append_text(out, text, ',');
+        }
+      }
+      void operator()(const JsonText& json) const { append_text(out, json.text); }
     };
     std::visit(Visitor{out}, cell);
   }
   // What would be read as the end of a field, or steer a terminal, as Zeek writes it: \x09.
-  static void append_text(std::string& out, std::string_view text) {
+  static void append_text(std::string& out, std::string_view text, char separator = '\t') {
     if (text.empty()) out += "(empty)";
     if (text == "-") {
       out += "\\x2d";
@@ -76,7 +87,7 @@ class ZeekEncoder final : public LogEncoder {
     }
     for (const char character : text) {
       const auto byte = static_cast<unsigned char>(character);
-      if (byte < 0x20 || byte >= 0x7f || byte == '\\') {
+      if (byte < 0x20 || byte >= 0x7f || byte == '\\' || character == separator) {
         fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
       } else {
         out += character;
@@ -95,32 +106,36 @@ class JsonEncoder final : public LogEncoder {
 
   void begin(std::string& /*out*/, Timestamp /*now*/) override {}
   void add(std::string& out, const LogRow& row) override {
-    std::string_view object;  // that is open
+    std::string_view objects;  // that are open, such as "tls.ja3."
     const char* separator = "{";
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (!has_value(row[i])) continue;
-      std::string_view name = table_.columns[i].name;
-      const std::size_t dot = nested_ ? name.find('.') : std::string_view::npos;
-      const std::string_view prefix =
-          dot == std::string_view::npos ? std::string_view() : name.substr(0, dot);
-      if (prefix != object) {
-        if (!object.empty()) out += '}';
-        object = prefix;
-        if (!prefix.empty()) {
-          out.append(std::exchange(separator, ",")).append("\"").append(prefix).append("\":");
-          separator = "{";
-        }
+      const std::string_view name = table_.columns[i].name;
+      const std::string_view path = nested_ ? name.substr(0, name.rfind('.') + 1) : std::string_view();
+      const std::ptrdiff_t common = common_path(objects, path);
+      out.append(static_cast<std::size_t>(std::count(objects.begin() + common, objects.end(), '.')), '}');
+      for (auto at = static_cast<std::size_t>(common); at < path.size();) {
+        const std::size_t size = path.find('.', at) - at;
+        out.append(std::exchange(separator, "{")).append("\"").append(path.substr(at, size)).append("\":");
+        at += size + 1;
       }
-      if (dot != std::string_view::npos) name.remove_prefix(dot + 1);
-      out.append(std::exchange(separator, ",")).append("\"").append(name).append("\":");
+      objects = path;
+      out.append(std::exchange(separator, ",")).append("\"").append(name.substr(path.size())).append("\":");
       append(out, row[i]);
     }
-    if (!object.empty()) out += '}';
+    out.append(static_cast<std::size_t>(std::count(objects.begin(), objects.end(), '.')), '}');
     out += "}\n";
   }
   void finish(std::string& /*out*/, Timestamp /*now*/) override {}
 
  private:
+  // How much two paths have in common, in whole names.
+  static std::ptrdiff_t common_path(std::string_view one, std::string_view other) {
+    const auto [end, ignored] = std::mismatch(one.begin(), one.end(), other.begin(), other.end());
+    const std::string_view same = one.substr(0, static_cast<std::size_t>(end - one.begin()));
+    return static_cast<std::ptrdiff_t>(same.rfind('.') + 1);
+  }
+
   void append(std::string& out, const LogCell& cell) const {
     struct Visitor {
       std::string& out;
@@ -138,6 +153,15 @@ class JsonEncoder final : public LogEncoder {
       }
       void operator()(Timestamp time) const { dates ? append_date(out, time) : append_micros(out, time.ns); }
       void operator()(bool flag) const { out += flag ? "true" : "false"; }
+      void operator()(const TextList& list) const {
+        const char* separator = "[";
+        for (const std::string& text : list) {
+          out += std::exchange(separator, ",");
+          append_json_string(out, text);
+        }
+        out += list.empty() ? "[]" : "]";
+      }
+      void operator()(const JsonText& json) const { out += json.text; }
     };
     std::visit(Visitor{out, nested_}, cell);
   }
@@ -185,10 +209,14 @@ class CsvEncoder final : public LogEncoder {
       void operator()(Duration duration) const { append_seconds(out, duration.ns, 1'000'000'000); }
       void operator()(Timestamp time) const { append_seconds(out, time.ns, 1'000'000'000); }
       void operator()(bool flag) const { out += flag ? "true" : "false"; }
+      void operator()(const TextList& list) const { append_text(out, joined(list)); }
+      void operator()(const JsonText& json) const { append_text(out, json.text); }
     };
     std::visit(Visitor{out}, cell);
   }
-  static void append_text(std::string& out, std::string_view text) {
+  static void append_text(std::string& out, const std::string& said) {
+    const std::string cleaned = is_plain(said) ? std::string() : clean_text(said);
+    const std::string_view text = cleaned.empty() ? said : cleaned;
     if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
       out += text;
       return;

@@ -13,8 +13,8 @@ import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-RANKS = {"base": 0, "packet": 1, "capture": 1, "reassembly": 2, "engine": 3, "output": 3, "cli": 4, "c": 4,
-         "python": 5}
+RANKS = {"base": 0, "packet": 1, "capture": 1, "reassembly": 2, "engine": 3, "output": 3, "app": 4, "cli": 5, "c": 5,
+         "python": 6}
 
 # Those that are no module of the library: what they are built from stands in their own CMakeLists.txt.
 PROGRAMS = {"cli", "python"}
@@ -60,6 +60,7 @@ PUBLIC_HEADERS = [
     ("feed.h", "engine"),
     ("engine.h", "engine"),
     ("output*.h", "output"),
+    ("app/*.h", "app"),
 ]
 
 # What a module promises to do without, by the system headers it would need.
@@ -74,6 +75,7 @@ FORBIDDEN_SYSTEM_HEADERS = {
     "reassembly": THREADS + FILES + CLOCKS + ["chrono", "pcap*", "zlib.h", "openssl/*", "fmt/*"],
     "engine": ["openssl/*", "zlib.h"],
     "output": THREADS + ["zlib.h"],
+    "app": THREADS + FILES + CLOCKS,
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?:"([^"]+)"|<([^>]+)>)', re.MULTILINE)

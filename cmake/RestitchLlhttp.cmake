@@ -1,0 +1,18 @@
+# llhttp, the parser of HTTP/1: Debian has it as sources in C (node-llhttp), which become part of the module app.
+if(NOT RESTITCH_LLHTTP OR NOT "app" IN_LIST RESTITCH_CHOSEN_MODULES)
+  return()
+endif()
+find_path(RESTITCH_LLHTTP_SOURCES llhttp/llhttp.c PATH_SUFFIXES share DOC "The folder that holds llhttp/llhttp.c")
+find_path(RESTITCH_LLHTTP_HEADERS llhttp/llhttp.h PATH_SUFFIXES share/include
+          DOC "The folder that holds llhttp/llhttp.h")
+if(NOT RESTITCH_LLHTTP_SOURCES OR NOT RESTITCH_LLHTTP_HEADERS)
+  message(STATUS "llhttp is not there (Debian: node-llhttp): built without HTTP/1 (RESTITCH_LLHTTP)")
+  return()
+endif()
+enable_language(C)
+set(folder ${RESTITCH_LLHTTP_SOURCES}/llhttp)
+add_library(llhttp OBJECT ${folder}/llhttp.c ${folder}/api.c ${folder}/http.c)
+target_include_directories(llhttp PUBLIC ${RESTITCH_LLHTTP_HEADERS} PRIVATE ${RESTITCH_LLHTTP_HEADERS}/llhttp)
+set_target_properties(llhttp PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+target_link_libraries(llhttp PRIVATE restitch_hardening)
+set_property(GLOBAL PROPERTY restitch_definition_llhttp RESTITCH_LLHTTP)

@@ -1,0 +1,33 @@
+// FtpRecord: a command of FTP with its replies. A value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "restitch/app/origin.h"
+#include "restitch/capture_info.h"
+#include "restitch/packet.h"
+
+namespace RESTITCH_API restitch {
+
+struct FtpRecord {
+  Origin origin;
+  std::string user;
+  std::string password;
+  std::string command;  // upper case
+  std::string argument;
+  unsigned code = 0;                 // of the last reply; 0: none came
+  std::vector<std::string> codes;    // of all its replies
+  std::vector<std::string> replies;  // lines, without code
+  bool reply_seen = false;
+  bool command_truncated = false;
+  bool reply_truncated = false;
+  // The data connection that PORT, EPRT, PASV or EPSV asked for.
+  bool passive = false;
+  bool has_data = false;
+  IpAddress data_address;
+  std::uint16_t data_port = 0;
+};
+
+}  // namespace restitch

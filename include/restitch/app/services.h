@@ -1,0 +1,41 @@
+// AppServices: what the analyzers of a pool share. It outlives them. One thread: that of the pool; what it
+// only borrows may be shared with others.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "restitch/export.h"
+
+namespace RESTITCH_API restitch {
+
+class TlsSecrets;
+
+// Bounds of what strangers can ask for. Each is told by an AnomalyRecord when it acts.
+struct AppLimits {
+  std::size_t header_max = std::size_t{64} << 10;        // of one message, in bytes
+  std::size_t header_table_max = std::size_t{64} << 10;  // of HPACK
+  std::size_t streams_max = 1'000;                       // of one connection, open
+  std::uint64_t object_max = std::uint64_t{256} << 20;   // of one object, decoded
+  std::uint64_t expansion_max = 1'000;                   // decoded bytes for each coded one
+  unsigned depth_max = 8;                                // of protocols within each other
+};
+
+struct AppOptions {
+  AppLimits limits;
+  // Borrowed; nullptr: nothing is decrypted.
+  const TlsSecrets* secrets = nullptr;
+};
+
+class AppServices {
+ public:
+  explicit AppServices(const AppOptions& options = {}) : options_(options) {}
+
+  [[nodiscard]] const AppOptions& options() const { return options_; }
+  [[nodiscard]] const AppLimits& limits() const { return options_.limits; }
+
+ private:
+  AppOptions options_;
+};
+
+}  // namespace restitch

@@ -1,0 +1,29 @@
+// SmtpRecord: one mail transaction. A value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "restitch/app/origin.h"
+#include "restitch/capture_info.h"
+
+namespace RESTITCH_API restitch {
+
+struct SmtpRecord {
+  Origin origin;
+  std::uint64_t depth = 0;  // which transaction of its connection, from 1
+  std::string helo;
+  std::string mail_from;
+  std::vector<std::string> recipients;
+  std::string last_reply;
+  bool complete = false;  // the mail was sent to its end
+  // Of the mail itself.
+  std::vector<std::pair<std::string, std::string>> fields;  // unfolded
+  std::vector<std::string> attachments;                     // file names
+  std::vector<std::uint64_t> objects;                       // ObjectNumbers of its parts
+  bool tls = false;                                         // STARTTLS was agreed
+};
+
+}  // namespace restitch

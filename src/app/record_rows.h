@@ -1,0 +1,75 @@
+// The tables of what analyzers find, one for each kind of log and family of formats, and what stands in their
+// rows. Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+#include "output/log_row.h"
+#include "restitch/app/findings.h"
+
+namespace restitch {
+
+// Formats of a family have the same columns.
+enum class LogFamily : std::uint8_t { zeek, eve, plain };
+
+enum class LogKind : std::uint8_t {
+  http,
+  tls,
+  certificates,
+  files,
+  websocket,
+  smtp,
+  ftp,
+  ssh,
+  anomalies,
+  count_
+};
+
+// What a row says of the connection it belongs to.
+struct RowPlace {
+  NetFlow net;              // from the client
+  TransportFlow transport;  // the same
+  std::string uid;
+  std::string community_id;
+  std::string_view layer;  // FindingPlace::layer
+
+  static RowPlace of(const FindingPlace& place, std::uint16_t community_seed = 0);
+  // EVE's flow_id.
+  [[nodiscard]] std::uint64_t flow_id() const;
+};
+
+// A table whose first columns are those that every log of the family has; begin_row() fills them.
+//   zeek   ts uid id.orig_h id.orig_p id.resp_h id.resp_p
+//   eve    timestamp flow_id event_type src_ip src_port dest_ip dest_port ip_v proto community_id
+//   plain  log connection uid community_id time client_ip client_port server_ip server_port layer
+LogTable table_of_records(LogFamily family, std::string_view name, std::initializer_list<LogColumn> columns);
+
+// `kind`: the name of the log, or EVE's event_type. `connection` is left empty: only the log itself knows it.
+void begin_row(LogRow& row, LogFamily family, std::string_view kind, Timestamp time, const RowPlace& place);
+
+// A cell without a value for an empty text.
+LogCell cell_of(std::string_view text);
+
+// Each kind of record has such a pair: its table, and a row. They are defined in rows_http.cc, rows_tls.cc, …
+// The table is a constant, initialised at its first use.
+const LogTable& http_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const HttpRecord& record, const RowPlace& place);
+const LogTable& websocket_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const WebSocketRecord& record, const RowPlace& place);
+const LogTable& tls_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const TlsRecord& record, const RowPlace& place);
+const LogTable& certificate_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const CertificateRecord& record, const RowPlace& place);
+const LogTable& smtp_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const SmtpRecord& record, const RowPlace& place);
+const LogTable& ftp_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const FtpRecord& record, const RowPlace& place);
+const LogTable& ssh_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const SshRecord& record, const RowPlace& place);
+const LogTable& anomaly_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const AnomalyRecord& record, const RowPlace& place);
+
+}  // namespace restitch
