@@ -1,0 +1,48 @@
+// HttpBody: the body of one message of HTTP as an object: its codings are taken off, and the limits are kept. Owned
+// by an analyzer; findings are lent for the call. One thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "restitch/app/findings.h"
+
+namespace restitch {
+
+class ContentDecoder;
+
+class HttpBody {
+ public:
+  // Begins the object. `codings`: as Content-Encoding has them, "gzip, br", in the order in which they were applied.
+  HttpBody(Findings& findings, ObjectHead head, std::string_view codings);
+  HttpBody(const HttpBody&) = delete;
+  HttpBody& operator=(const HttpBody&) = delete;
+  ~HttpBody();
+
+  void data(Findings& findings, Bytes bytes, const Origin& origin);
+  // Bytes of the body that were not captured. A decoder cannot go on behind them.
+  void gap(Findings& findings, std::uint64_t size);
+  // Ends the object. `complete`: all of it came, by what the protocol says. Once.
+  void end(Findings& findings, bool complete);
+
+  [[nodiscard]] ObjectNumber number() const { return number_; }
+  // Decoded bytes that were reported, and bytes as they came.
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] std::uint64_t wire_size() const { return wire_size_; }
+
+ private:
+  void report(Findings& findings, Bytes decoded, const Origin& origin);
+  void stop_decoding(Findings& findings, std::string_view why, const Origin& origin);
+
+  ObjectNumber number_ = 0;
+  TcpFlowDirection direction_;
+  std::unique_ptr<ContentDecoder> decoder_;  // nullptr: there is nothing to take off, or no going on
+  bool stopped_ = false;                     // what comes is not decodable any more, or beyond a limit
+  ObjectEnd end_;
+  std::uint64_t size_ = 0;
+  std::uint64_t wire_size_ = 0;
+  std::uint64_t missing_ = 0;
+};
+
+}  // namespace restitch
