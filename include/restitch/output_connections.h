@@ -135,10 +135,19 @@ enum class ConnectionOrder {
 
 // A summary while it is filled, and while it waits.
 struct LoggedConnection : ConnectionSummary {
-  std::uint64_t rank = 0;  // of its first packet (PacketContext)
-  bool over = false;       // it waits to be passed on
+  std::uint64_t rank = 0;     // of its first packet (PacketContext)
+  mutable bool over = false;  // it waits to be passed on
   std::list<LoggedConnection>::iterator self;
 };
+
+// What is found in a connection while it goes on, such as a row of another log.
+class ConnectionNote {
+ public:
+  virtual ~ConnectionNote() = default;
+};
+
+// Borrows both for the call.
+using ConnectionNoteSink = std::function<void(const ConnectionSummary&, ConnectionNote&)>;
 
 // What a log may keep. One that lasts for ever does not make all others wait for ever: beyond these numbers
 // what ends is passed on at once, and gaps and events of open connections are counted, and not listed.
@@ -160,9 +169,15 @@ class ConnectionQueue {
 
   // Takes over connections that begin here, in this order.
   void add(std::list<LoggedConnection>& opened);
-  void end(LoggedConnection& connection);
+  void end(const LoggedConnection& connection);
   // Passes on all that have ended, in whichever order: there may be nothing more for a while.
   void pass_on_ended();
+
+  // Where notes go; nowhere, unless that is said. Before the first connection.
+  void on_note(ConnectionNoteSink sink) { note_sink_ = std::move(sink); }
+  void note(const LoggedConnection& connection, ConnectionNote& note) {
+    if (note_sink_) note_sink_(connection, note);
+  }
 
   [[nodiscard]] std::uint64_t opened() const { return opened_; }
 
@@ -170,6 +185,7 @@ class ConnectionQueue {
   void pass_on(const LoggedConnection& connection);
 
   Sink sink_;
+  ConnectionNoteSink note_sink_;
   LogLimits limits_;
   std::size_t over_ = 0;    // of those that wait
   std::size_t gaps_ = 0;    // listed in those that are over
@@ -204,6 +220,15 @@ class ConnectionLog {
   void list_conflicts();
   void add_event(DirectionSummary& side, const Event& event);
 
+  // Where notes go. Of a log that is not one of ConnectionLogs; before the first packet.
+  void on_note(ConnectionNoteSink sink) {
+    if (queue_) queue_->on_note(std::move(sink));
+  }
+
+  // Passes a note on, at once or, of ConnectionLogs, in the order of packets. Requires: open(), and not
+  // close().
+  void note(const ConnectionSummary& summary, std::unique_ptr<ConnectionNote> note);
+
   // A packet has come: what happens until the next one happens because of it.
   void note_packet(std::uint64_t rank) { now_ = rank; }
   // Whether packets are noted.
@@ -213,10 +238,12 @@ class ConnectionLog {
 
  private:
   friend class ConnectionLogs;
-  struct Ending {
+  // That a connection ended, or a note of it.
+  struct Happening {
     std::uint64_t rank;  // of the packet it happened at
-    LoggedConnection* connection;
-    std::uint64_t number = 0;  // of the connection, once it has one
+    const LoggedConnection* connection;
+    std::uint64_t number = 0;                        // of the connection, once it has one
+    std::unique_ptr<ConnectionNote> note = nullptr;  // no ending, but this
   };
 
   ConnectionLog(unsigned shards, const LogLimits& limits)  // of ConnectionLogs
@@ -224,7 +251,7 @@ class ConnectionLog {
 
   std::optional<ConnectionQueue> queue_;  // else the following wait for ConnectionLogs
   std::list<LoggedConnection> opened_;    // never moves what is in it
-  std::vector<Ending> ended_;
+  std::vector<Happening> happened_;
   std::uint64_t now_ = 0;
   std::bitset<event_kind_count> listed_;
   std::size_t gaps_ = 0;  // listed in open connections
@@ -241,6 +268,9 @@ class ConnectionLogs {
   explicit ConnectionLogs(unsigned shards, ConnectionQueue::Sink sink,
                           ConnectionOrder order = ConnectionOrder::as_they_begin,
                           const LogLimits& limits = {});
+
+  // As in a ConnectionQueue; the sink is called where that of summaries is. Before the first packet.
+  void on_note(ConnectionNoteSink sink) { queue_.on_note(std::move(sink)); }
 
   // How many chunks there may be between part_done() and chunk_done(). Before the first of these.
   void set_slots(std::size_t slots) { parts_.resize(slots * logs_.size()); }
@@ -263,7 +293,7 @@ class ConnectionLogs {
  private:
   struct Part {
     std::list<LoggedConnection> opened;
-    std::vector<ConnectionLog::Ending> ended;
+    std::vector<ConnectionLog::Happening> happened;
   };
 
   Part& part(unsigned shard, std::size_t slot) { return parts_[slot * logs_.size() + shard]; }
@@ -271,7 +301,7 @@ class ConnectionLogs {
   ConnectionQueue queue_;
   std::vector<std::unique_ptr<ConnectionLog>> logs_;  // by shard
   std::vector<Part> parts_;                           // by slot and shard
-  std::vector<ConnectionLog::Ending> endings_;        // scratch
+  std::vector<ConnectionLog::Happening> happenings_;  // scratch
 };
 
 // A stream, for BasicAssembler, that takes notes and lets the bytes go.

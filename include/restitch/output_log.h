@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "restitch/output_connections.h"
 #include "restitch/output_folder.h"
@@ -83,34 +82,15 @@ class ConnectionLogFiles {
 
   // The first thing that went wrong, such as a full disk; from then on nothing is written. The file is left
   // complete, with the rows that had room.
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
-  [[nodiscard]] std::uint64_t files() const { return files_; }
+  [[nodiscard]] const std::optional<Error>& error() const;
+  [[nodiscard]] std::uint64_t files() const;
   // In all files.
-  [[nodiscard]] std::uint64_t rows() const { return rows_; }
+  [[nodiscard]] std::uint64_t rows() const;
 
  private:
-  [[nodiscard]] bool rotates() const { return options_.rotation_ns != 0 || options_.rotation_size != 0; }
-  bool begin(Timestamp first);
-  void end();
-  [[nodiscard]] bool is_due(Timestamp time) const;
-  void write_out();
-  void forget_waiting(std::size_t written);
-  void give_up(std::size_t written, int error);
-  void fail(int error);
+  struct State;
 
-  OutputFolder folder_;
-  LogFileOptions options_;
-  ConnectionLogWriter writer_;
-  std::string name_;  // of the file
-  int file_ = -1;
-  std::uint64_t size_ = 0;             // of the file, so far
-  std::int64_t interval_ = 0;          // its number
-  std::string waiting_;                // to be written
-  std::size_t head_size_ = 0;          // of what stands before the first row, if that waits too
-  std::vector<std::size_t> row_ends_;  // in what waits
-  std::uint64_t files_ = 0;
-  std::uint64_t rows_ = 0;
-  std::optional<Error> error_;
+  std::unique_ptr<State> state_;
 };
 
 // "conn.log", "eve.json", …: what the file is called that is not rotated.

@@ -1,5 +1,5 @@
-// ContentDecoder: takes the codings of a body off, one after the other: gzip, deflate (with a header of zlib or
-// without), br, zstd. Owns the states of its decoders. One thread.
+// ContentDecoder: takes the codings of a body off, one after the other: gzip, deflate (with a header of zlib
+// or without), br, zstd. Owns the states of its decoders. One thread.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class ContentDecoder {
   };
   using Take = std::function<void(Bytes)>;
 
-  // `codings`: "gzip, br", in the order in which they were applied, in any case of letters; "identity" is nothing.
-  // nullptr: there is none to take off, or one is unknown; `known` says which.
+  // `codings`: "gzip, br", in the order in which they were applied, in any case of letters; "identity" is
+  // nothing. nullptr: there is none to take off, or one is unknown; `known` says which.
   static std::unique_ptr<ContentDecoder> make(std::string_view codings, const AppLimits& limits, bool& known);
   virtual ~ContentDecoder() = default;
 

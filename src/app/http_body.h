@@ -1,5 +1,5 @@
-// HttpBody: the body of one message of HTTP as an object: its codings are taken off, and the limits are kept. Owned
-// by an analyzer; findings are lent for the call. One thread.
+// HttpBody: the body of one message of HTTP as an object: its codings are taken off, and the limits are kept.
+// Owned by an analyzer; findings are lent for the call. One thread.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,8 @@ class ContentDecoder;
 
 class HttpBody {
  public:
-  // Begins the object. `codings`: as Content-Encoding has them, "gzip, br", in the order in which they were applied.
+  // Begins the object. `codings`: as Content-Encoding has them, "gzip, br", in the order in which they were
+  // applied.
   HttpBody(Findings& findings, ObjectHead head, std::string_view codings);
   HttpBody(const HttpBody&) = delete;
   HttpBody& operator=(const HttpBody&) = delete;

@@ -17,7 +17,7 @@ void ConnectionQueue::add(std::list<LoggedConnection>& opened) {
   waiting_.splice(waiting_.end(), opened);
 }
 
-void ConnectionQueue::end(LoggedConnection& connection) {
+void ConnectionQueue::end(const LoggedConnection& connection) {
   connection.over = true;
   ++over_;
   for (const DirectionSummary& side : connection.directions) {
@@ -74,7 +74,13 @@ void ConnectionLog::close(ConnectionSummary& summary, EndReason reason) {
   if (queue_) return queue_->end(connection);
   // What ends with the input ends at the same time everywhere.
   const bool at_end = reason == EndReason::end_of_input || reason == EndReason::interrupted;
-  ended_.push_back({at_end ? std::numeric_limits<std::uint64_t>::max() : now_, &connection});
+  happened_.push_back({at_end ? std::numeric_limits<std::uint64_t>::max() : now_, &connection});
+}
+
+void ConnectionLog::note(const ConnectionSummary& summary, std::unique_ptr<ConnectionNote> note) {
+  const auto& connection = static_cast<const LoggedConnection&>(summary);
+  if (queue_) return queue_->note(connection, *note);
+  happened_.push_back({.rank = now_, .connection = &connection, .note = std::move(note)});
 }
 
 // A gap that grew before anything came behind it is one gap.
@@ -127,24 +133,26 @@ void ConnectionLogs::part_done(unsigned shard, std::size_t slot) {
   ConnectionLog& log = *logs_[shard];
   Part& to = part(shard, slot);
   to.opened.splice(to.opened.end(), log.opened_);
-  to.ended.swap(log.ended_);
+  to.happened.swap(log.happened_);
 }
 
 void ConnectionLogs::chunk_done(std::size_t slot) {
   std::list<LoggedConnection> opened;
-  endings_.clear();
+  happenings_.clear();
   for (unsigned shard = 0; shard < logs_.size(); ++shard) {
     Part& from = part(shard, slot);
     opened.merge(from.opened, [](const auto& one, const auto& other) { return one.rank < other.rank; });
-    endings_.insert(endings_.end(), from.ended.begin(), from.ended.end());
-    from.ended.clear();
+    std::move(from.happened.begin(), from.happened.end(), std::back_inserter(happenings_));
+    from.happened.clear();
   }
   queue_.add(opened);
-  for (ConnectionLog::Ending& ending : endings_) ending.number = ending.connection->number;
-  std::sort(endings_.begin(), endings_.end(), [](const auto& one, const auto& other) {
+  for (ConnectionLog::Happening& happening : happenings_) happening.number = happening.connection->number;
+  std::stable_sort(happenings_.begin(), happenings_.end(), [](const auto& one, const auto& other) {
     return std::pair(one.rank, one.number) < std::pair(other.rank, other.number);
   });
-  for (const ConnectionLog::Ending& ending : endings_) queue_.end(*ending.connection);
+  for (const ConnectionLog::Happening& happening : happenings_) {
+    happening.note ? queue_.note(*happening.connection, *happening.note) : queue_.end(*happening.connection);
+  }
 }
 
 }  // namespace restitch

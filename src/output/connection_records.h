@@ -6,7 +6,7 @@
 #include "output/log_row.h"
 #include "restitch/output_connections.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // What a row is made from besides the summary.
 struct RecordOptions {

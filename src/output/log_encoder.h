@@ -8,7 +8,7 @@
 #include "output/log_row.h"
 #include "restitch/output_log.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class LogEncoder {
  public:

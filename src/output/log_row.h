@@ -10,7 +10,7 @@
 #include "restitch/capture_info.h"
 #include "restitch/packet.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 // `list` and `json` are for formats that have them: elsewhere a list is its texts with commas between, and
 // `json` is text.
