@@ -21,7 +21,10 @@ std::string community_id(const NetFlow& net, TransportFlow transport, std::uint1
 // them apart.
 std::string connection_uid(const ConnectionSummary& summary);
 
-// The same as a number, for formats that want one: EVE's flow_id.
+// A name of the object with that number in a connection: "F" and 17 letters and digits, as Zeek's fuid.
+std::string file_uid(std::string_view connection_uid, std::uint64_t object);
+
+// A connection's uid as a number, for formats that want one: EVE's flow_id.
 std::uint64_t flow_id_of(std::string_view uid);
 
 }  // namespace restitch

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "restitch/output_connections.h"
 
@@ -126,6 +127,8 @@ class TraceStream {
   void reassembled_sg(ScatterGather& sg, AssemblerContext& context);
   bool reassembly_complete(AssemblerContext* context, EndReason reason);
   void on_event(const Event& event);
+  // Which service it is, if somebody who looked at all of it knows better. Before reassembly_complete().
+  void name_service(std::string service) { service_ = std::move(service); }
 
  private:
   // The first bytes of a direction.
@@ -142,6 +145,7 @@ class TraceStream {
   SummaryStream notes_;
   ConnectionTracer tracer_;
   std::array<Head, 2> heads_;  // by TcpFlowDirection
+  std::string service_;        // as it was named; empty: by the heads
 };
 
 }  // namespace restitch

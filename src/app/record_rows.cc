@@ -1,5 +1,6 @@
 #include "app/record_rows.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "restitch/output_ids.h"
@@ -7,8 +8,59 @@
 namespace restitch {
 
 RowPlace RowPlace::of(const FindingPlace& place, std::uint16_t community_seed) {
-  return {place.net(), place.transport(), connection_uid(*place.summary),
-          restitch::community_id(place.summary->net, place.summary->transport, community_seed), place.layer};
+  return {place.net(),
+          place.transport(),
+          connection_uid(*place.summary),
+          restitch::community_id(place.summary->net, place.summary->transport, community_seed),
+          place.layer,
+          {}};
+}
+
+const FileName* RowPlace::file(std::optional<ObjectNumber> number) const {
+  const auto found = std::find_if(files.begin(), files.end(),
+                                  [&](const FileName& file) { return number && file.number == *number; });
+  return found == files.end() ? nullptr : &*found;
+}
+
+LogFamily family_of(LogFormat format) {
+  switch (format) {
+    case LogFormat::zeek:
+    case LogFormat::zeek_json:
+      return LogFamily::zeek;
+    case LogFormat::eve:
+      return LogFamily::eve;
+    case LogFormat::json:
+    case LogFormat::csv:
+    case LogFormat::parquet:
+      break;
+  }
+  return LogFamily::plain;
+}
+
+const LogTable& table_of(LogKind kind, LogFamily family) {
+  switch (kind) {
+    case LogKind::http:
+      return http_table(family);
+    case LogKind::tls:
+      return tls_table(family);
+    case LogKind::certificates:
+      return certificate_table(family);
+    case LogKind::files:
+      return file_table(family);
+    case LogKind::websocket:
+      return websocket_table(family);
+    case LogKind::smtp:
+      return smtp_table(family);
+    case LogKind::ftp:
+      return ftp_table(family);
+    case LogKind::ssh:
+      return ssh_table(family);
+    case LogKind::conn:
+    case LogKind::anomalies:
+    case LogKind::count_:
+      break;
+  }
+  return anomaly_table(family);
 }
 
 std::uint64_t RowPlace::flow_id() const { return flow_id_of(uid); }

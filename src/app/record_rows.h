@@ -4,28 +4,29 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "app/found_file.h"
 #include "output/log_row.h"
 #include "restitch/app/findings.h"
+#include "restitch/app/log_kind.h"
+#include "restitch/output_log.h"
 
 namespace restitch {
 
 // Formats of a family have the same columns.
 enum class LogFamily : std::uint8_t { zeek, eve, plain };
 
-enum class LogKind : std::uint8_t {
-  http,
-  tls,
-  certificates,
-  files,
-  websocket,
-  smtp,
-  ftp,
-  ssh,
-  anomalies,
-  count_
+LogFamily family_of(LogFormat format);
+
+// What is told of a file in the row of what carried it.
+struct FileName {
+  ObjectNumber number = 0;
+  std::string id;    // Zeek's fuid
+  std::string type;  // its media type, by its first bytes
 };
 
 // What a row says of the connection it belongs to.
@@ -35,6 +36,11 @@ struct RowPlace {
   std::string uid;
   std::string community_id;
   std::string_view layer;  // FindingPlace::layer
+  // Those that ended and that no row has told of yet.
+  std::vector<FileName> files;
+
+  // nullptr: it is not among them.
+  [[nodiscard]] const FileName* file(std::optional<ObjectNumber> number) const;
 
   static RowPlace of(const FindingPlace& place, std::uint16_t community_seed = 0);
   // EVE's flow_id.
@@ -53,6 +59,9 @@ void begin_row(LogRow& row, LogFamily family, std::string_view kind, Timestamp t
 // A cell without a value for an empty text.
 LogCell cell_of(std::string_view text);
 
+// The table of a kind, but for connections.
+const LogTable& table_of(LogKind kind, LogFamily family);
+
 // Each kind of record has such a pair: its table, and a row. They are defined in rows_http.cc, rows_tls.cc, …
 // The table is a constant, initialised at its first use.
 const LogTable& http_table(LogFamily family);
@@ -69,6 +78,8 @@ const LogTable& ftp_table(LogFamily family);
 void fill_row(LogRow& row, LogFamily family, const FtpRecord& record, const RowPlace& place);
 const LogTable& ssh_table(LogFamily family);
 void fill_row(LogRow& row, LogFamily family, const SshRecord& record, const RowPlace& place);
+const LogTable& file_table(LogFamily family);
+void fill_row(LogRow& row, LogFamily family, const FoundFile& file, const RowPlace& place);
 const LogTable& anomaly_table(LogFamily family);
 void fill_row(LogRow& row, LogFamily family, const AnomalyRecord& record, const RowPlace& place);
 

@@ -1,14 +1,12 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
-
-#include <algorithm>
-#include <chrono>
-#include <cstdint>
 #include <memory>
 #include <utility>
 
 #include "cli/commands.h"
+#include "cli/extract_objects.h"
+#include "cli/flush_timer.h"
 #include "cli/messages.h"
+#include "cli/open_files.h"
 #include "cli/selection.h"
 #include "cli/serve_packets.h"
 #include "cli/session.h"
@@ -37,16 +35,6 @@ std::string extraction_text(const ExtractionCounts& counts, const std::string& d
   return out + fmt::format("{} files, {} bytes, written to {}\n", counts.files, counts.bytes, directory);
 }
 
-// Shells give 1,024 at first, for the sake of programs that use select(). A file that has to make way for
-// another one is closed and opened again.
-void allow_many_open_files() {
-  constexpr rlim_t wanted = 4096 + 64;
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted) return;
-  limit.rlim_cur = std::min(wanted, limit.rlim_max);
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 // The folder is made with all rights that there are, and written to with those that are left. Nothing: it
 // could not be done, and the session said why.
 std::unique_ptr<Extraction> open_extraction(Session& session, const Options& options) {
@@ -65,30 +53,6 @@ std::unique_ptr<Extraction> open_extraction(Session& session, const Options& opt
   return nullptr;
 }
 
-// When it is time to write out what waits: after the interval, or as soon as nothing comes.
-class FlushTimer {
- public:
-  explicit FlushTimer(double interval_s) : interval_(interval_s) {}
-
-  // To be called often, with what was read so far.
-  bool due(std::uint64_t packets) {
-    const Clock::time_point now = Clock::now();
-    const bool silent = packets == std::exchange(packets_, packets);
-    if (packets == flushed_ || (!silent && now - last_ < interval_)) return false;
-    flushed_ = packets;
-    last_ = now;
-    return true;
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-
-  std::chrono::duration<double> interval_;
-  Clock::time_point last_ = Clock::now();
-  std::uint64_t packets_ = 0;  // at the last call
-  std::uint64_t flushed_ = 0;
-};
-
 }  // namespace
 
 int run_extract(const Options& options) {
@@ -99,6 +63,7 @@ int run_extract(const Options& options) {
       Selection::read_ahead(options, as_it_comes ? ConnectionFilter() : options.where, status);
   if (!selection) return status;
   if (!options.listen.empty()) return serve_packets(options, *selection);
+  if (options.objects) return extract_objects(options, *selection);
   FileStreamFactory::Wanted wanted;
   if (!selection->has_all()) {
     wanted = [&](const ConnectionSummary& summary) { return selection->has(summary.number); };

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,83 +8,93 @@
 #include "cli/commands.h"
 #include "cli/interrupt.h"
 #include "cli/messages.h"
+#include "cli/selection.h"
 #include "cli/session.h"
 #include "cli/standard_output.h"
 #include "cli/summary.h"
+#include "restitch/app/record_logs.h"
+#include "restitch/app/record_sinks.h"
 #include "restitch/output.h"
 
 namespace restitch::cli {
 namespace {
 
-// Where records go: a folder, or standard output.
+// Where rows go: a folder, or standard output.
 class Destination {
  public:
+  explicit Destination(std::unique_ptr<RecordLogs> logs) : logs_(std::move(logs)) {}
   virtual ~Destination() = default;
-  virtual void add(const ConnectionSummary& summary) = 0;
+
+  void add(const ConnectionSummary& summary) {
+    logs_->add(summary);
+    pass_on();
+  }
+  void add(const ConnectionSummary& summary, ConnectionNote& note) {
+    logs_->add(summary, note);
+    pass_on();
+  }
   // What is known is to be there; false: it could not be written.
   virtual bool flush() = 0;
   virtual bool finish() = 0;
-  // Writes to a new file under the same name.
+  // Writes to new files under the same names.
   virtual void reopen() {}
   // A line for the end; empty: there is nothing to tell.
   [[nodiscard]] virtual std::string text() const { return {}; }
+
+ protected:
+  [[nodiscard]] RecordLogs& logs() const { return *logs_; }
+
+ private:
+  virtual void pass_on() {}
+
+  std::unique_ptr<RecordLogs> logs_;
 };
 
 class ToOutput final : public Destination {
  public:
-  explicit ToOutput(const LogOptions& options) : writer_(options) { writer_.begin(text_, wall_clock()); }
+  using Destination::Destination;
 
-  void add(const ConnectionSummary& summary) override {
-    writer_.add(text_, summary);
-    pass_on();
-  }
   bool flush() override {
     pass_on();
     return output_.flush();
   }
   bool finish() override {
-    writer_.finish(text_, wall_clock());
-    return flush();
+    pass_on();
+    output_.write(logs().take_end());
+    return output_.flush();
   }
 
  private:
-  void pass_on() {
-    output_.write(text_);
-    text_.clear();
-  }
+  void pass_on() override { output_.write(logs().take_text()); }
 
   StandardOutput output_;
-  ConnectionLogWriter writer_;
-  std::string text_;
 };
 
 class ToFolder final : public Destination {
  public:
-  ToFolder(std::unique_ptr<ConnectionLogFiles> files, Session& session, std::string folder)
-      : files_(std::move(files)), session_(session), folder_(std::move(folder)) {}
+  ToFolder(std::unique_ptr<RecordLogs> logs, Session& session, std::string folder)
+      : Destination(std::move(logs)), session_(session), folder_(std::move(folder)) {}
 
-  void add(const ConnectionSummary& summary) override { files_->add(summary); }
   bool flush() override {
-    files_->flush();
+    logs().flush();
     return tell_error();
   }
   bool finish() override {
-    files_->finish();
+    logs().finish();
     return tell_error();
   }
-  void reopen() override { files_->reopen(); }
+  void reopen() override { logs().reopen(); }
   [[nodiscard]] std::string text() const override {
-    return fmt::format("{} rows in {} file{}, written to {}\n", files_->rows(), files_->files(),
-                       files_->files() == 1 ? "" : "s", folder_);
+    return fmt::format("{} rows in {} file{}, written to {}\n", logs().rows(), logs().files(),
+                       logs().files() == 1 ? "" : "s", folder_);
   }
 
  private:
   bool tell_error() {
-    if (files_->error() && !std::exchange(told_, true)) session_.fail(files_->error()->message);
-    return !files_->error();
+    if (logs().error() && !std::exchange(told_, true)) session_.fail(logs().error()->message);
+    return !logs().error();
   }
 
-  std::unique_ptr<ConnectionLogFiles> files_;
   Session& session_;
   std::string folder_;
   bool told_ = false;
@@ -93,9 +102,10 @@ class ToFolder final : public Destination {
 
 // nullptr: it could not be opened, and the session said why.
 std::unique_ptr<Destination> open_destination(Session& session, const Options& options) {
+  const RecordLogOptions log{options.log, options.log_kinds};
   if (options.directory.empty()) {
     if (!session.give_up_rights()) return nullptr;
-    return std::make_unique<ToOutput>(options.log.log);
+    return std::make_unique<ToOutput>(std::make_unique<RecordLogs>(log));
   }
   auto folder = OutputFolder::open(options.directory);
   if (!folder) {
@@ -103,17 +113,28 @@ std::unique_ptr<Destination> open_destination(Session& session, const Options& o
     return nullptr;
   }
   if (!session.give_up_rights(&*folder)) return nullptr;
-  auto files = ConnectionLogFiles::open(std::move(*folder), options.log);
-  if (!files) {
-    session.fail(files.error().message);
+  auto logs = RecordLogs::open(std::move(*folder), log);
+  if (!logs) {
+    session.fail(logs.error().message);
     return nullptr;
   }
-  return std::make_unique<ToFolder>(std::move(*files), session, options.directory);
+  return std::make_unique<ToFolder>(std::move(*logs), session, options.directory);
 }
 
 }  // namespace
 
 int run_log(const Options& options) {
+  int status = exit_ok;
+  // A row may come long before it is known what its connection did. Inputs that cannot be read twice are
+  // asked what is known then.
+  const bool only_connections = options.log_kinds == LogKinds().set(static_cast<std::size_t>(LogKind::conn));
+  const bool looks_ahead = !only_connections && Selection::possible(options);
+  const auto selection =
+      Selection::read_ahead(options, looks_ahead ? options.where : ConnectionFilter(), status);
+  if (!selection) return status;
+  const auto chosen = [&](const ConnectionSummary& summary) {
+    return looks_ahead ? selection->has(summary.number) : options.where.matches(summary);
+  };
   Session session(options);
   if (!session.open()) return session.status();
   const auto destination = open_destination(session, options);
@@ -121,21 +142,39 @@ int run_log(const Options& options) {
   ConnectionTotals totals;
   const auto take = [&](const ConnectionSummary& summary) {
     totals.add(summary);
-    if (options.where.matches(summary)) destination->add(summary);
+    if (chosen(summary)) destination->add(summary);
   };
   ConnectionLogs logs(EngineOptions::usual_shards, take,
                       options.input.endless() ? ConnectionOrder::as_they_end : ConnectionOrder::as_they_begin,
                       options.memory.log);
-  using Factory = SummaryFactory<TraceStream>;
-  session.run<TraceStream, Factory>(
-      logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); },
-      [&] {
-        if (take_hang_up()) destination->reopen();
-        if (session.stalled()) logs.pass_on_ended();
-        const bool written = !session.tells_at_once() || destination->flush();
-        if (!written) session.break_off();
-        return written;
-      });
+  logs.on_note([&](const ConnectionSummary& summary, ConnectionNote& note) {
+    if (chosen(summary)) destination->add(summary, note);
+  });
+  const auto go_on = [&] {
+    if (take_hang_up()) destination->reopen();
+    if (session.stalled()) logs.pass_on_ended();
+    const bool written = !session.tells_at_once() || destination->flush();
+    if (!written) session.break_off();
+    return written;
+  };
+  if (only_connections) {
+    // Nobody has to look into the streams.
+    using Factory = SummaryFactory<TraceStream>;
+    session.run<TraceStream, Factory>(
+        logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); }, go_on);
+  } else {
+    RowOptions records = options.log_records;
+    records.format = options.log.log.format;
+    records.kinds = options.log_kinds;
+    records.community_seed = options.log.log.community_seed;
+    session.run<AnalyzedStream, AnalyzedStreamFactory>(
+        logs,
+        [&](unsigned shard) {
+          return std::make_unique<AnalyzedStreamFactory>(logs.log(shard), options.app,
+                                                         std::make_unique<RecordSinks>(records));
+        },
+        go_on);
+  }
   const bool written = destination->finish();
   if (!options.quiet && !session.read_nothing()) show(destination->text() + closing_text(session, totals));
   return written || session.status() != exit_ok ? session.status() : exit_input;

@@ -25,10 +25,64 @@ void LogFlags::add_to(CLI::App& command) {
                   "With -o: another file after each 1h, or 1G;\n"
                   "a time of the capture (30s, 5m, 1h, 1d), or so many bytes (100M, 1G)")
       ->type_name("TIME|SIZE");
+  command
+      .add_option("--logs", kind_names_,
+                  "Only these: conn,http,tls,x509,files,websocket,smtp,\nftp,ssh,anomaly; usually all")
+      ->delimiter(',')
+      ->type_name("LOG,…");
+  command.add_option("--hash", digest_names_, "Digests of files: md5,sha1,sha256; usually none")
+      ->delimiter(',')
+      ->type_name("HASH,…");
+}
+
+bool LogFlags::finish(const std::string& directory, std::string& complaint) {
+  return finish_rotation(directory, complaint) && finish_kinds(directory, complaint) &&
+         finish_digests(complaint);
+}
+
+bool LogFlags::finish_kinds(const std::string& directory, std::string& complaint) {
+  const LogFormat format = options_.log.format;
+  // Tables of several kinds cannot follow each other in one text.
+  const bool single = directory.empty() &&
+                      (format == LogFormat::zeek || format == LogFormat::csv || format == LogFormat::parquet);
+  if (kind_names_.empty()) {
+    if (single) kinds_ = LogKinds().set(static_cast<std::size_t>(LogKind::conn));
+    return true;
+  }
+  kinds_.reset();
+  for (const std::string& name : kind_names_) {
+    const auto kind = log_kind_of(name);
+    if (!kind) {
+      complaint = fmt::format(
+          "--logs: there is no log \"{}\", but conn, http, tls, x509, files, websocket, smtp, ftp, ssh and "
+          "anomaly",
+          name);
+      return false;
+    }
+    kinds_.set(static_cast<std::size_t>(*kind));
+  }
+  if (single && kinds_.count() > 1) complaint = "--logs: several logs in this format take a folder, -o DIR";
+  return complaint.empty();
+}
+
+bool LogFlags::finish_digests(std::string& complaint) {
+  for (const std::string& name : digest_names_) {
+    if (name == "md5") {
+      records_.md5 = true;
+    } else if (name == "sha1") {
+      records_.sha1 = true;
+    } else if (name == "sha256") {
+      records_.sha256 = true;
+    } else {
+      complaint = fmt::format("--hash: there is no \"{}\", but md5, sha1 and sha256", name);
+      return false;
+    }
+  }
+  return true;
 }
 
 // Seconds, minutes, hours and days in small letters, as in other tools; sizes in large ones.
-bool LogFlags::finish(const std::string& directory, std::string& complaint) {
+bool LogFlags::finish_rotation(const std::string& directory, std::string& complaint) {
   if (rotation_.empty()) return true;
   constexpr std::string_view units = "smhd";
   constexpr std::array<std::int64_t, 4> seconds = {1, 60, 3600, 86400};

@@ -1,8 +1,10 @@
-// How logs of connections are written: that part of the command line.
+// How logs are written: that part of the command line.
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "restitch/app/record_sinks.h"
 #include "restitch/output_log.h"
 
 namespace CLI {
@@ -14,7 +16,8 @@ namespace restitch::cli {
 class LogFlags {
  public:
   // `options` have to outlive this.
-  explicit LogFlags(LogFileOptions& options) : options_(options) {}
+  LogFlags(LogFileOptions& options, LogKinds& kinds, RowOptions& records)
+      : options_(options), kinds_(kinds), records_(records) {}
 
   void add_to(CLI::App& command);
 
@@ -22,8 +25,16 @@ class LogFlags {
   bool finish(const std::string& directory, std::string& complaint);
 
  private:
+  bool finish_rotation(const std::string& directory, std::string& complaint);
+  bool finish_kinds(const std::string& directory, std::string& complaint);
+  bool finish_digests(std::string& complaint);
+
   LogFileOptions& options_;
+  LogKinds& kinds_;
+  RowOptions& records_;
   std::string rotation_;
+  std::vector<std::string> kind_names_;
+  std::vector<std::string> digest_names_;
 };
 
 }  // namespace restitch::cli

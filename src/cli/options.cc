@@ -17,6 +17,7 @@
 #include "cli/command_words.h"
 #include "cli/completion.h"
 #include "cli/exit_status.h"
+#include "cli/extract_flags.h"
 #include "cli/flag_table.h"
 #include "cli/help_formatter.h"
 #include "cli/listening_address.h"
@@ -42,7 +43,6 @@ class Parser {
   void add_diff();
   void add_log();
   bool take_columns(std::string& complaint);
-  bool check_extraction(std::string& complaint) const;
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
   [[nodiscard]] CommandCost cost() const;
@@ -60,11 +60,11 @@ class Parser {
   ReceiverFlags receivers_{options_.receivers};
   LimitFlags limits_{options_.limits};
   ChoiceFlags choice_{options_.where};
-  LogFlags log_{options_.log};
+  ExtractFlags extract_{options_};
+  LogFlags log_{options_.log, options_.log_kinds, options_.log_records};
   std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
   FollowFlags follow_{options_.follow};
   std::vector<std::string> columns_;
-  std::string template_{NameTemplate::tcpflow_default};
   unsigned threads_ = 0;  // 0: as many as there is work for
 };
 
@@ -119,60 +119,7 @@ void Parser::add_streams() {
 void Parser::add_extract() {
   CLI::App* extract =
       add_command(Command::extract, "Write each direction to a file of its own, and an index of them");
-  extract->add_option("-o,--output", options_.directory, "Folder to write to; made if it is not there")
-      ->type_name("DIR");
-  extract->add_flag("--pcap", options_.captures, "A pcapng for each connection instead");
-  extract
-      ->add_option(
-          "--listen", options_.listen,
-          "With --pcap: send the packets of all to whoever\nconnects, as one pcapng, in place of files\n"
-          "(pcap-over-IP); of files once somebody reads")
-      ->type_name("[ADDRESS:]PORT");
-  extract
-      ->add_option("--gaps", options_.extraction.gaps,
-                   "Bytes that were not captured: skip, zero or stop;\n"
-                   "leave them out, put zeros in their place, or end the file there")
-      ->option_text("MODE=skip")
-      ->transform(
-          one_of<GapMode>({{"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}}));
-  extract
-      ->add_option("--zeros-max", options_.extraction.zeros_max,
-                   "With --gaps=zero: bytes of zeros in one file; a gap\nbeyond is left out")
-      ->type_name("SIZE")
-      ->transform(size_with_unit(0))
-      ->option_text("SIZE=64M");
-  extract
-      ->add_option("--zeros-total-max", options_.extraction.zeros_total_max, "The same of all files together")
-      ->type_name("SIZE")
-      ->transform(size_with_unit(0))
-      ->option_text("SIZE=1G");
-  extract
-      ->add_option("--files-max", options_.extraction.files_max,
-                   "Write no more files than these; what has none is\ncounted")
-      ->type_name("N")
-      ->transform(whole_number(0));
-  extract
-      ->add_option("--bytes-max", options_.extraction.bytes_max,
-                   "Write no more bytes than these;\nzeros included, and what is left out is counted")
-      ->type_name("SIZE")
-      ->transform(size_with_unit(0));
-  extract
-      ->add_option("--file-bytes-max", options_.extraction.file_bytes_max,
-                   "The same of each file;\nwhich is one direction, or with --pcap one connection")
-      ->type_name("SIZE")
-      ->transform(size_with_unit(0));
-  extract
-      ->add_option("--flush-interval", options_.flush_interval_s,
-                   "How long bytes may wait in memory before they\nare written; 0: not at all")
-      ->type_name("SECONDS")
-      ->transform(decimal_number(0, 1e9))
-      ->capture_default_str();
-  extract
-      ->add_option("--template", template_,
-                   "Names of the files, in tcpflow's letters:\n%A %a %B %b addresses and ports, %T %t time,\n"
-                   "%C%c repeats, %# %N %K %M %G numbers;\n/ makes folders")
-      ->type_name("NAME")
-      ->capture_default_str();
+  extract_.add_to(*extract);
   choice_.add_to(*extract);
 }
 
@@ -376,24 +323,6 @@ void Parser::plan() {
   options_.input.decoder.domains_max = plan.pool.domains_max;
 }
 
-// Files need a folder; what is sent needs none.
-bool Parser::check_extraction(std::string& complaint) const {
-  if (options_.command != Command::extract) return true;
-  const bool to_folder = !options_.directory.empty();
-  if (options_.directory == "-") {
-    complaint = "-o -: files go to a folder; for one direction: restitch follow N --client -T bytes FILE";
-  } else if (options_.listen.empty()) {
-    if (!to_folder) complaint = "-o DIR: where to write to";
-  } else if (!options_.captures) {
-    complaint = "--listen: it sends packets: --pcap";
-  } else if (to_folder) {
-    complaint = "--listen: it writes no files: leave -o out";
-  } else if (const auto address = check_listening_address("--listen", options_.listen); !address) {
-    complaint = address.error().message;
-  }
-  return complaint.empty();
-}
-
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!choice_.finish(options_.community_seed, complaint)) return false;
@@ -402,7 +331,8 @@ bool Parser::finish(std::string& complaint) {
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
   // As without it.
   if (options_.command == Command::log && options_.directory == "-") options_.directory.clear();
-  if (!log_.finish(options_.directory, complaint) || !check_extraction(complaint)) return false;
+  if (!log_.finish(options_.directory, complaint)) return false;
+  if (options_.command == Command::extract && !extract_.finish(complaint)) return false;
   if (!take_columns(complaint)) return false;
   if (options_.top != 0 && !options_.sort) options_.sort = SortKey::bytes;
   if (options_.sort && options_.input.endless()) {
@@ -421,12 +351,6 @@ bool Parser::finish(std::string& complaint) {
     if (const auto address = check_listening_address("--metrics", options_.metrics); !address) {
       complaint = address.error().message;
     }
-  }
-  const auto names = NameTemplate::parse(template_);
-  if (!names) {
-    complaint = names.error().message;
-  } else {
-    options_.extraction.names = *names;
   }
   return complaint.empty();
 }

@@ -14,6 +14,7 @@
 #include "cli/receiver_flags.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "restitch/app/record_sinks.h"
 #include "restitch/output.h"
 #include "restitch/output_where.h"
 
@@ -65,11 +66,17 @@ struct Options {
   // extract
   ExtractionOptions extraction;
   bool captures = false;  // a pcapng for each connection instead
+  bool objects = false;   // what is inside instead
   double flush_interval_s = 1;
   std::string listen;  // where to serve the packets instead of writing them; empty: nowhere
 
   // log
   LogFileOptions log;
+  LogKinds log_kinds = LogKinds().set();
+  RowOptions log_records;  // its digests
+
+  // What looks into streams.
+  AppOptions app;
 
   FollowSelection follow;
 

@@ -20,12 +20,16 @@ bool can_be_read_again(const std::string& path) {
 
 }  // namespace
 
+bool Selection::possible(const Options& options) {
+  const std::vector<std::string>& files = options.input.files;
+  return !options.input.endless() && std::all_of(files.begin(), files.end(), can_be_read_again);
+}
+
 std::optional<Selection> Selection::read_ahead(const Options& options, const ConnectionFilter& filter,
                                                int& status) {
   Selection selection;
   if (filter.passes_all()) return selection;
-  const InputSelection& input = options.input;
-  if (input.endless() || !std::all_of(input.files.begin(), input.files.end(), can_be_read_again)) {
+  if (!possible(options)) {
     say("to choose connections here, the inputs are read twice: that takes files, which are complete");
     status = exit_usage;
     return std::nullopt;

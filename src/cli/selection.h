@@ -18,6 +18,9 @@ class Selection {
   static std::optional<Selection> read_ahead(const Options& options, const ConnectionFilter& filter,
                                              int& status);
 
+  // Whether the inputs can be read twice.
+  static bool possible(const Options& options);
+
   [[nodiscard]] bool has_all() const { return all_; }
   [[nodiscard]] bool has(std::uint64_t number) const {
     return all_ || (number < chosen_.size() && chosen_[number]);

@@ -18,7 +18,7 @@
 #include "restitch/packet.h"
 #include "restitch/result.h"
 
-namespace restitch {
+namespace RESTITCH_API restitch {
 
 class FileStore {
  public:

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "output/text.h"
 #include "restitch/output_ids.h"
 
 namespace restitch {
@@ -67,6 +68,21 @@ void add_ends(Message& message, const Ends& ends) {
   message.add_number(ends.high_port, 2);
 }
 
+constexpr std::size_t uid_size = 18;
+
+std::string uid_of(char kind, const std::array<std::uint8_t, SHA_DIGEST_LENGTH>& digest) {
+  constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  __extension__ using Wide = unsigned __int128;
+  Wide number = 0;
+  for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | digest[i];
+  std::string uid(1, kind);
+  while (uid.size() < uid_size) {
+    uid += letters[static_cast<std::size_t>(number % letters.size())];
+    number /= letters.size();
+  }
+  return uid;
+}
+
 }  // namespace
 
 std::string community_id(const NetFlow& net, TransportFlow transport, std::uint16_t seed) {
@@ -80,8 +96,6 @@ std::string community_id(const NetFlow& net, TransportFlow transport, std::uint1
 }
 
 std::string connection_uid(const ConnectionSummary& summary) {
-  constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  constexpr int letters_count = 17;
   // What is known with the first packet: who prints a connection as it goes names it at its beginning.
   const DirectionSummary& first = summary.directions[summary.server_first ? 1 : 0];
   Message message;
@@ -93,15 +107,14 @@ std::string connection_uid(const ConnectionSummary& summary) {
   // A capture without times has nothing else to tell one from another.
   if (summary.first_time.ns == 0) message.add_number(summary.first_packet, 8);
   const auto digest = message.digest();
-  __extension__ using Wide = unsigned __int128;
-  Wide number = 0;
-  for (std::size_t i = 0; i < sizeof number; ++i) number = number << 8 | digest[i];
-  std::string uid = "C";
-  for (int i = 0; i < letters_count; ++i) {
-    uid += letters[static_cast<std::size_t>(number % letters.size())];
-    number /= letters.size();
-  }
-  return uid;
+  return uid_of('C', digest);
+}
+
+std::string file_uid(std::string_view connection_uid, std::uint64_t object) {
+  Message message;
+  message.add(as_bytes(connection_uid.substr(0, uid_size)));
+  message.add_number(object, 8);
+  return uid_of('F', message.digest());
 }
 
 std::uint64_t flow_id_of(std::string_view uid) {

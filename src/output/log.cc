@@ -21,7 +21,9 @@ RecordKind kind_of(LogFormat format) {
   return plain_connections();
 }
 
-std::unique_ptr<LogEncoder> make_encoder(LogFormat format, const LogTable& table) {
+}  // namespace
+
+std::unique_ptr<LogEncoder> make_log_encoder(LogFormat format, const LogTable& table) {
   switch (format) {
     case LogFormat::zeek:
       return make_zeek_encoder(table);
@@ -37,8 +39,6 @@ std::unique_ptr<LogEncoder> make_encoder(LogFormat format, const LogTable& table
   }
   return make_json_encoder(table, true);
 }
-
-}  // namespace
 
 std::string joined(const TextList& list) {
   std::string out;
@@ -71,7 +71,7 @@ std::string_view log_file_name(LogFormat format) {
 ConnectionLogWriter::State::State(const LogOptions& options)
     : record_options{.community_seed = options.community_seed},
       kind(kind_of(options.format)),
-      encoder(make_encoder(options.format, kind.table)) {}
+      encoder(make_log_encoder(options.format, kind.table)) {}
 
 ConnectionLogWriter::ConnectionLogWriter(const LogOptions& options)
     : state_(std::make_unique<State>(options)) {}

@@ -28,6 +28,9 @@ class LogEncoder {
   virtual std::uint64_t cut(std::uint64_t size) { return size; }
 };
 
+// The one for a format.
+std::unique_ptr<LogEncoder> make_log_encoder(LogFormat format, const LogTable& table);
+
 std::unique_ptr<LogEncoder> make_zeek_encoder(const LogTable& table);
 // With `nested`, a column "a.b" is the member b of an object a; columns of one object stand side by side.
 // Cells without a value are left out.

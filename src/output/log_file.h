@@ -1,5 +1,5 @@
-// LogFile: one log in a folder, as a file or as several that follow each other. Whoever writes rows appends the text
-// of each to what waits. Borrows the folder and the encoder, which outlive it. One thread.
+// LogFile: one log in a folder, as a file or as several that follow each other. Whoever writes rows appends
+// the text of each to what waits. Borrows the folder and the encoder, which outlive it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,8 @@ namespace RESTITCH_API restitch {
 class LogFile {
  public:
   // `name`: "conn.log". `encoder` begins and ends each file; other ones may append rows where they are lines.
-  LogFile(const OutputFolder& folder, std::string_view name, const LogFileOptions& options, LogEncoder& encoder);
+  LogFile(const OutputFolder& folder, std::string_view name, const LogFileOptions& options,
+          LogEncoder& encoder);
   LogFile(const LogFile&) = delete;
   LogFile& operator=(const LogFile&) = delete;
   ~LogFile();

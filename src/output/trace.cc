@@ -275,9 +275,9 @@ void TraceStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
 bool TraceStream::reassembly_complete(AssemblerContext* context, EndReason reason) {
   auto trace = std::make_shared<ConnectionTrace>(tracer_.trace());
   const auto head = [&](std::size_t side) { return Bytes(heads_[side].bytes).first(heads_[side].size); };
-  trace->service = identify_service(head(0), head(1));
+  trace->service = service_.empty() ? identify_service(head(0), head(1)) : service_;
   constexpr std::string_view ssl = "ssl";
-  if (heads_[0].tls && !trace->service.empty() && trace->service != ssl)
+  if (service_.empty() && heads_[0].tls && !trace->service.empty() && trace->service != ssl)
     trace->service.append(",").append(ssl);
   notes_.summary().trace = std::move(trace);
   return notes_.reassembly_complete(context, reason);

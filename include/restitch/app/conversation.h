@@ -45,6 +45,8 @@ class Conversation {
   [[nodiscard]] bool raw() const { return state_ == State::raw && !looks_again_; }
   // "http", "smtp,ssl", … as its analyzers named it; empty: nothing was recognised.
   [[nodiscard]] const std::string& service() const { return service_; }
+  // Of what is found from now on.
+  [[nodiscard]] FindingPlace place() const;
   // Bytes of memory for what analyzers left.
   [[nodiscard]] std::size_t held() const;
 
@@ -89,7 +91,6 @@ class Conversation {
   void succeed();
   void retire();
   void give_up();
-  [[nodiscard]] FindingPlace place() const;
   void name_service(std::string_view name);
 
   AppServices& services_;

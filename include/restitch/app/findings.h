@@ -1,6 +1,5 @@
-// Findings: where analyzers report what they found. A command implements FindingsSink and is told of every
-// connection; Findings adds which connection it is and what else is known there. One thread: that of the
-// pool.
+// Findings: where analyzers report what they found. Whoever wants to know it implements FindingsSink;
+// Findings adds which connection it is. One thread: that of the pool.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +55,7 @@ struct FindingPlace {
   [[nodiscard]] TransportFlow transport() const;  // the same
 };
 
-// What is found, of all connections of a pool. All that is lent is lent for the call.
+// What is found in a connection. All that is lent is lent for the call.
 class FindingsSink {
  public:
   virtual ~FindingsSink() = default;
@@ -72,6 +71,8 @@ class FindingsSink {
   // Bytes that came out of another protocol, such as decrypted ones.
   virtual void plain(const FindingPlace& /*place*/, TcpFlowDirection /*direction*/, Bytes /*bytes*/,
                      const Origin& /*origin*/) {}
+  // The connection is over; the last call.
+  virtual void close(const FindingPlace& /*place*/) {}
 };
 
 // What an analyzer is given to report with; a Conversation makes it.
