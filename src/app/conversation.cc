@@ -37,11 +37,21 @@ Choice choose(Bytes client, Bytes server, bool turnable) {
 
 // ---- AnalyzerInput, FindingPlace -------------------------------------------------------------------
 
+// The piece behind the one that holds `at`.
+static std::span<const AnalyzerInput::Piece>::iterator piece_behind(
+    std::span<const AnalyzerInput::Piece> pieces, std::size_t at) {
+  return std::upper_bound(
+      pieces.begin(), pieces.end(), at,
+      [](std::size_t position, const AnalyzerInput::Piece& piece) { return position < piece.begin; });
+}
+
+std::size_t AnalyzerInput::run(std::size_t at) const {
+  const auto behind = piece_behind(pieces_, at);
+  return (behind == pieces_.end() ? bytes_.size() : behind->begin) - at;
+}
+
 Origin AnalyzerInput::origin(std::size_t at) const {
-  const auto behind =
-      std::upper_bound(pieces_.begin(), pieces_.end(), at,
-                       [](std::size_t position, const Piece& piece) { return position < piece.begin; });
-  const Piece& piece = *std::prev(behind);
+  const Piece& piece = *std::prev(piece_behind(pieces_, at));
   Origin origin = piece.origin;
   if (origin.size == 0) origin.offset += at - piece.begin;
   return origin;

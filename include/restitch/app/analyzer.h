@@ -35,6 +35,8 @@ class AnalyzerInput {
   [[nodiscard]] bool forced() const { return forced_; }
   // Of the byte at `at`. Requires: at < bytes().size().
   [[nodiscard]] Origin origin(std::size_t at) const;
+  // How many bytes from `at` on are of the same packet. Requires: at < bytes().size().
+  [[nodiscard]] std::size_t run(std::size_t at) const;
 
  private:
   Bytes bytes_;

@@ -155,6 +155,19 @@ TEST(ConversationTest, ADirectionThatIsDoneIsNotAskedAgain) {
   EXPECT_EQ(talk.told, (Told{"c@0 stop", "s@0 three", "s end", "close"}));
 }
 
+TEST(ConversationTest, EachByteOfAnInputBelongsToThePieceOfItsPacket) {
+  const std::vector<std::uint8_t> bytes(10);
+  const std::vector<AnalyzerInput::Piece> pieces = {{0, {100, 0, {}, 1}}, {4, {104, 0, {}, 2}}};
+  const AnalyzerInput input(bytes, pieces, 100, false);
+  EXPECT_EQ(input.run(0), 4U);
+  EXPECT_EQ(input.run(3), 1U);
+  EXPECT_EQ(input.run(4), 6U);
+  EXPECT_EQ(input.run(9), 1U);
+  EXPECT_EQ(input.origin(3).packet, 1U);
+  EXPECT_EQ(input.origin(5).packet, 2U);
+  EXPECT_EQ(input.origin(5).offset, 105U);
+}
+
 TEST(ConversationTest, NothingIsNestedDeeperThanTheLimit) {
   Lined talk;
   Findings findings(*talk.conversation);
