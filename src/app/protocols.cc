@@ -3,11 +3,21 @@
 #include <vector>
 
 #include "app/http1_analyzer.h"
+#include "app/tls_analyzer.h"
 
 namespace restitch {
+namespace {
+
+template <class Kind>
+std::unique_ptr<Analyzer> make_analyzer(AppServices& /*services*/) {
+  return std::make_unique<Kind>();
+}
+
+}  // namespace
 
 std::span<const Protocol> protocols() {
   static const std::vector<Protocol> table = {
+      {"ssl", tls_fit, make_analyzer<TlsAnalyzer>},
 #ifdef RESTITCH_LLHTTP
       {"http", fit_http1, make_http1_analyzer},
 #endif

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "restitch/app/origin.h"
-#include "restitch/capture_info.h"
 #include "restitch/packet.h"
 
 namespace RESTITCH_API restitch {
@@ -20,8 +19,11 @@ struct CertificateRecord {
   std::string serial;      // upper-case hex
   std::string subject;     // "CN=a,O=b", as RFC 2253 has it
   std::string issuer;
-  Timestamp not_before;
-  Timestamp not_after;
+  std::string subject_in_order;  // "O=b, CN=a", as the certificate has it
+  std::string issuer_in_order;
+  // In seconds since 1970-01-01 00:00 UTC: years go up to 9999.
+  std::int64_t not_before = 0;
+  std::int64_t not_after = 0;
   std::string key_algorithm;        // "rsaEncryption"
   std::string signature_algorithm;  // "sha256WithRSAEncryption"
   std::string key_type;             // "rsa", "ecdsa", "dsa", …

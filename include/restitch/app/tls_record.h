@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "restitch/app/certificate_record.h"
 #include "restitch/app/origin.h"
 #include "restitch/capture_info.h"
 
@@ -12,6 +14,7 @@ namespace RESTITCH_API restitch {
 
 struct TlsRecord {
   Origin origin;              // of the first record
+  Origin reported;            // of the record with which it was established, or of the last one
   bool client_hello = false;  // which of the two were seen
   bool server_hello = false;
   std::uint16_t version = 0;         // negotiated; 0: not known
@@ -30,7 +33,8 @@ struct TlsRecord {
   std::vector<std::uint16_t> client_extensions;
   std::vector<std::uint16_t> client_signatures;  // signature algorithms
   std::vector<std::uint16_t> server_extensions;
-  bool established = false;  // both sides sent what may be their Finished, or application data
+  std::uint16_t server_version = 0;  // the legacy field of the ServerHello
+  bool established = false;          // both sides sent what may be their Finished, or application data
   bool resumed = false;
   bool hello_retry = false;
   bool decrypted = false;                        // keys were at hand, and fitted
@@ -38,6 +42,8 @@ struct TlsRecord {
   std::string history;                           // letters as Zeek's ssl_history has them
   std::vector<std::string> certificates;         // SHA-256 in hex, leaf first: of the server
   std::vector<std::string> client_certificates;  // … and of the client
+  std::optional<CertificateRecord> leaf;         // the first one of the server
+  std::optional<CertificateRecord> client_leaf;
 };
 
 }  // namespace restitch

@@ -1,0 +1,74 @@
+// TlsAnalyzer: reads the records of TLS, from SSL 3 to TLS 1.3. It reports a TlsRecord once the handshake is
+// established, or the connection ends. What is encrypted, and cannot be decrypted, is passed over without being held.
+// One thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "app/protocols.h"
+#include "app/tls_handshake.h"
+#include "app/tls_layer.h"
+#include "app/tls_messages.h"
+#include "restitch/app/analyzer.h"
+
+namespace restitch {
+
+// Whether a client says its hello, or a server, where the client's was not captured.
+Fit tls_fit(Bytes client, Bytes server);
+
+class TlsAnalyzer final : public Analyzer {
+ public:
+  TlsAnalyzer();
+  ~TlsAnalyzer() override;
+
+  AnalyzerAnswer take(TcpFlowDirection direction, const AnalyzerInput& input, Findings& findings) override;
+  void gap(TcpFlowDirection direction, std::uint64_t size, Findings& findings) override;
+  void end(TcpFlowDirection direction, Findings& findings) override;
+  void close(Findings& findings) override;
+
+ private:
+  enum class Step : std::uint8_t { on, more, other_side };
+
+  struct Side {
+    TlsMessages messages;
+    std::uint32_t skip = 0;  // so many bytes belong to a record that nobody looks at
+    bool begun = false;
+    bool encrypted = false;  // its cipher was changed, or it sent data
+    bool lost = false;       // where the next record begins is not known
+    bool broken = false;     // this is not TLS any more
+  };
+
+  // The record that begins at `at`.
+  struct Place {
+    TcpFlowDirection direction;
+    const AnalyzerInput& input;
+    std::size_t at;
+    Findings& findings;
+
+    [[nodiscard]] Bytes rest() const { return input.bytes().subspan(at); }
+    // Of so many bytes.
+    [[nodiscard]] Origin origin(std::size_t size) const;
+  };
+
+  Side& side(TcpFlowDirection direction) { return sides_[static_cast<std::size_t>(direction)]; }
+  Step advance(Place& place);
+  bool begins_anew(Place& place);
+  Step old_hello(Place& place);
+  Step broken(Place& place);
+  Step record(Place& place, const TlsHeader& header);
+  [[nodiscard]] bool is_ciphertext(const Side& side, const TlsHeader& header, Bytes record) const;
+  void ciphertext(TcpFlowDirection direction, const Origin& origin, Findings& findings);
+  void plaintext(TcpFlowDirection direction, TlsType type, Bytes bytes, const Origin& origin, Findings& findings);
+  void messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin, Findings& findings);
+  void message(TcpFlowDirection direction, const TlsMessages::Message& message, const Origin& origin,
+               Findings& findings);
+  void report(Findings& findings);
+
+  std::array<Side, 2> sides_;
+  std::unique_ptr<TlsHandshake> handshake_;  // nullptr: it was reported
+  bool finished_ = false;                    // what comes is of no interest
+};
+
+}  // namespace restitch
