@@ -1,5 +1,5 @@
-// Text of protocols that are made of ASCII lines: views of bytes, and comparisons for which "A" and "a" are the
-// same. Pure functions; any thread.
+// Text of protocols that are made of ASCII lines: views of bytes, and comparisons for which "A" and "a" are
+// the same. Pure functions; any thread.
 #pragma once
 
 #include <algorithm>

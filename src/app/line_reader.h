@@ -1,6 +1,6 @@
-// LineReader: finds lines in the bytes of one direction, which an analyzer is given again, with more behind them,
-// until it consumes them. A line ends with LF, or CR and LF. It is never longer than the bound: what is beyond it
-// is skipped. What was searched once is not searched again. A value; one thread.
+// LineReader: finds lines in the bytes of one direction, which an analyzer is given again, with more behind
+// them, until it consumes them. A line ends with LF, or CR and LF. It is never longer than the bound: what is
+// beyond it is skipped. What was searched once is not searched again. A value; one thread.
 #pragma once
 
 #include <algorithm>
@@ -23,16 +23,18 @@ class LineReader {
 
   explicit LineReader(std::uint32_t line_max) : line_max_(line_max) {}
 
-  // The line that begins at `at`, which then lies behind it; nothing: there is no whole line yet. `forced`: what
-  // has no end is a line too. Requires: bytes before `at` are consumed, and the others are offered again.
+  // The line that begins at `at`, which then lies behind it; nothing: there is no whole line yet. `forced`:
+  // what has no end is a line too. Requires: bytes before `at` are consumed, and the others are offered
+  // again.
   std::optional<Line> next(Bytes bytes, std::size_t& at, bool forced) {
     if (skipping_ && !skip(bytes, at)) return std::nullopt;
     const std::size_t left = bytes.size() - at;
     const std::size_t seen = std::min<std::size_t>(scanned_, left);
     const void* found = left == seen ? nullptr : std::memchr(bytes.data() + at + seen, '\n', left - seen);
     const std::size_t size =
-        found == nullptr ? left
-                         : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - bytes.data()) - at;
+        found == nullptr
+            ? left
+            : static_cast<std::size_t>(static_cast<const std::uint8_t*>(found) - bytes.data()) - at;
     const bool ends = found != nullptr;
     if (!ends && size <= std::size_t{line_max_} + 1 && !(forced && size != 0)) {
       scanned_ = static_cast<std::uint32_t>(size);
@@ -55,7 +57,8 @@ class LineReader {
  private:
   // Up to the end of a line that was too long. False: it has not come yet.
   bool skip(Bytes bytes, std::size_t& at) {
-    const void* found = at == bytes.size() ? nullptr : std::memchr(bytes.data() + at, '\n', bytes.size() - at);
+    const void* found =
+        at == bytes.size() ? nullptr : std::memchr(bytes.data() + at, '\n', bytes.size() - at);
     if (found == nullptr) {
       at = bytes.size();
       return false;
