@@ -1,5 +1,5 @@
-// Any bytes as a mail, once whole and once in pieces with a gap, as the first byte says: the pieces find the same
-// objects as the whole if there is no gap, and each object that begins ends.
+// Any bytes as a mail, once whole and once in pieces with a gap, as the first byte says: the pieces find the
+// same objects as the whole if there is no gap, and each object that begins ends.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

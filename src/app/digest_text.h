@@ -1,5 +1,5 @@
-// DigestText: MD5 of bytes that come in pieces, as text. MD5 is what the logs of other programs have; it proves
-// nothing. Owns OpenSSL's state, which exists from the first byte on. One thread.
+// DigestText: MD5 of bytes that come in pieces, as text. MD5 is what the logs of other programs have; it
+// proves nothing. Owns OpenSSL's state, which exists from the first byte on. One thread.
 #pragma once
 
 #include <string>

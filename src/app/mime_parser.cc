@@ -332,7 +332,6 @@ void MimeParser::end(Findings& findings, bool complete) {
     if (!at_start_ || !meet_boundary(findings, mime_without_end(line_), line_origin_)) flush_line(findings);
     emit(findings, ascii::bytes_of(newline_), newline_origin_);
   }
-  if (!boundaries_.empty()) mail_->damaged = true;
   if (part_ != nullptr) part_->end(findings, complete && boundaries_.empty());
   part_.reset();
   if (owned_ != nullptr) mail_->body_md5 = body_digest_.finish();

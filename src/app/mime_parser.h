@@ -1,8 +1,8 @@
-// MimeParser: a mail (RFC 5322, 2045, 2046) as it comes: its header, and each of its parts as an object. A part
-// is an object if it has a byte, or a name; also the text, and the body of a mail that has no parts: so does Zeek.
-// A message/rfc822 is an object as a whole, and its parts are objects too. Memory: the header of one part, the
-// names, and the delimiters of the parts within each other. Owned by an analyzer; findings are lent for the call.
-// One thread.
+// MimeParser: a mail (RFC 5322, 2045, 2046) as it comes: its header, and each of its parts as an object. A
+// part is an object if it has a byte, or a name; also the text, and the body of a mail that has no parts: so
+// does Zeek. A message/rfc822 is an object as a whole, and its parts are objects too. Memory: the header of
+// one part, the names, and the delimiters of the parts within each other. Owned by an analyzer; findings are
+// lent for the call. One thread.
 #pragma once
 
 #include <cstdint>
@@ -67,11 +67,11 @@ class MimeParser {
   TcpFlowDirection direction_;
   unsigned depth_ = 0;  // in mails within each other
   State state_ = State::header;
-  bool top_ = true;         // the header is that of the mail
+  bool top_ = true;  // the header is that of the mail
   bool header_told_ = false;
-  bool line_cut_ = false;   // the rest of the line of the header is left out
-  bool at_start_ = true;    // of a line of a body: line_ has its first bytes
-  bool in_field_ = false;   // field_ may be continued
+  bool line_cut_ = false;  // the rest of the line of the header is left out
+  bool at_start_ = true;   // of a line of a body: line_ has its first bytes
+  bool in_field_ = false;  // field_ may be continued
   std::uint32_t parts_ = 0;
   std::size_t header_size_ = 0;
   std::unique_ptr<MimeMail> owned_;

@@ -1,6 +1,6 @@
-// MimePart: one part of a mail that holds no parts of its own: an object, with its transfer coding taken off. If
-// it is a mail itself, its parts are objects too. Owned by a MimeParser; findings and mail are borrowed. One
-// thread.
+// MimePart: one part of a mail that holds no parts of its own: an object, with its transfer coding taken off.
+// If it is a mail itself, its parts are objects too. Owned by a MimeParser; findings and mail are borrowed.
+// One thread.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "app/http1_analyzer.h"
+#include "app/smtp_analyzer.h"
 #include "app/tls_analyzer.h"
 
 namespace restitch {
@@ -21,6 +22,7 @@ std::span<const Protocol> protocols() {
 #ifdef RESTITCH_LLHTTP
       {"http", fit_http1, make_http1_analyzer},
 #endif
+      {"smtp", SmtpAnalyzer::fit, SmtpAnalyzer::make},
   };
   return table;
 }

@@ -1,5 +1,5 @@
-// TransferDecoder: takes a Content-Transfer-Encoding off (RFC 2045): base64 or quoted-printable, in pieces of any
-// size. A value; one thread.
+// TransferDecoder: takes a Content-Transfer-Encoding off (RFC 2045): base64 or quoted-printable, in pieces of
+// any size. A value; one thread.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@ namespace restitch {
 
 enum class TransferCoding : std::uint8_t { none, base64, quoted_printable };
 
-// Of the value of Content-Transfer-Encoding, in any case; "7bit", "8bit", "binary" and unknown ones are `none`.
+// Of the value of Content-Transfer-Encoding, in any case; "7bit", "8bit", "binary" and unknown ones are
+// `none`.
 TransferCoding transfer_coding(std::string_view name);
 
 class TransferDecoder {
@@ -32,9 +33,9 @@ class TransferDecoder {
   void flush_quoted(std::vector<std::uint8_t>& plain);
 
   TransferCoding coding_;
-  std::uint8_t count_ = 0;         // of kept bytes, or of the characters in bits_
-  std::uint32_t bits_ = 0;         // of base64: what is not yet a whole group
-  std::uint8_t kept_[3] = {};      // of quoted-printable: "=", "=4", "=\r"
+  std::uint8_t count_ = 0;     // of kept bytes, or of the characters in bits_
+  std::uint32_t bits_ = 0;     // of base64: what is not yet a whole group
+  std::uint8_t kept_[3] = {};  // of quoted-printable: "=", "=4", "=\r"
 };
 
 }  // namespace restitch

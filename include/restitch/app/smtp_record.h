@@ -19,11 +19,15 @@ struct SmtpRecord {
   std::vector<std::string> recipients;
   std::string last_reply;
   bool complete = false;  // the mail was sent to its end
+  bool tls = false;       // STARTTLS was agreed
   // Of the mail itself.
+  bool has_mail = false;                                    // some of it came
+  bool damaged = false;                                     // it has gaps, or breaks rules of MIME
   std::vector<std::pair<std::string, std::string>> fields;  // unfolded
   std::vector<std::string> attachments;                     // file names
   std::vector<std::uint64_t> objects;                       // ObjectNumbers of its parts
-  bool tls = false;                                         // STARTTLS was agreed
+  std::vector<std::string> urls;                            // in its text, the first ones
+  std::string body_md5;  // of all behind its header, as it came, in hex; empty: there is none
 };
 
 }  // namespace restitch

@@ -19,7 +19,8 @@ TEST(MimeFieldTest, AParameterIsQuotedOrNot) {
 
 TEST(MimeFieldTest, Rfc2231PutsPartsTogether) {
   EXPECT_EQ(mime_parameter("a; filename*=UTF-8''na%C3%AFve%20x.txt", "filename"), "na\xC3\xAFve x.txt");
-  EXPECT_EQ(mime_parameter("a; filename*0=\"one \"; filename*1=two.; filename*2=txt", "filename"), "one two.txt");
+  EXPECT_EQ(mime_parameter("a; filename*0=\"one \"; filename*1=two.; filename*2=txt", "filename"),
+            "one two.txt");
   EXPECT_EQ(mime_parameter("a; filename*1*=%20b; filename*0*=iso-8859-1'en'%E4; filename*2=c", "filename"),
             "\xC3\xA4 bc");
   EXPECT_EQ(mime_parameter("a; filename=plain; filename*=utf-8''good", "filename"), "good");
