@@ -403,7 +403,7 @@ void Conversation::name_service(std::string_view name) {
 
 // ---- Findings --------------------------------------------------------------------------------------
 
-void Findings::record(const Record& record) { conversation_.sink_.record(place(), record); }
+void Findings::record(const AppRecord& record) { conversation_.sink_.record(place(), record); }
 
 ObjectNumber Findings::begin_object(const ObjectHead& head) {
   Conversation* root = &conversation_;

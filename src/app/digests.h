@@ -1,5 +1,5 @@
-// Digests: MD5, SHA-1 and SHA-256 of the same bytes, of which each is made only if it is asked for. Owns their states.
-// One thread.
+// Digests: MD5, SHA-1 and SHA-256 of the same bytes, of which each is made only if it is asked for. Owns
+// their states. One thread.
 #pragma once
 
 #include <memory>

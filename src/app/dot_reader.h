@@ -1,6 +1,6 @@
-// DotReader: text that ends with a line that is one dot, and in which a dot at the beginning of a line is doubled
-// (SMTP, POP3). Where lines end with CR and LF, as they must, a bare LF ends none; but others may read it so: the
-// end that they would see is told. A value; one thread.
+// DotReader: text that ends with a line that is one dot, and in which a dot at the beginning of a line is
+// doubled (SMTP, POP3). Where lines end with CR and LF, as they must, a bare LF ends none; but others may
+// read it so: the end that they would see is told. A value; one thread.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,13 @@ namespace restitch {
 
 class DotReader {
  public:
-  // The next bytes of the text from `at` on, which then lies behind them; none: it ended, or there is too little
-  // to tell (never if `forced`). Requires: bytes from `at` on that were not taken are offered again.
+  // The next bytes of the text from `at` on, which then lies behind them; none: it ended, or there is too
+  // little to tell (never if `forced`). Requires: bytes from `at` on that were not taken are offered again.
   Bytes next(Bytes bytes, std::size_t& at, bool forced);
 
   [[nodiscard]] bool ended() const { return ended_; }
-  // There was a line of one dot that ends the text for a reader to whom a bare LF ends a line, or only for such.
+  // There was a line of one dot that ends the text for a reader to whom a bare LF ends a line, or only for
+  // such.
   [[nodiscard]] bool ambiguous() const { return ambiguous_; }
   // Bytes are missing.
   void lose() { line_start_ = false; }

@@ -11,7 +11,7 @@ struct FoundFile {
   ObjectNumber number = 0;
   ObjectHead head;
   ObjectEnd end;
-  std::string id;    // "F" and 17 letters and digits
+  std::string id;  // "F" and 17 letters and digits
   std::string layer;
   std::string type;  // by its first bytes: "image/png"; empty: not known
   Timestamp first_seen;

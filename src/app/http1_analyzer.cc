@@ -141,9 +141,9 @@ bool Http1Analyzer::start(Turn& turn) {
 
 void Http1Analyzer::tell_after_close(Turn& turn) {
   if (!turn.side.closes || std::exchange(turn.side.closes_told, true)) return;
-  turn.findings.anomaly("http_data_after_close", turn.direction, turn.origin(),
-                        "what follows Connection: close is a message, or nobody reads it: " +
-                            http1::quoted(turn.rest(), 40));
+  turn.findings.anomaly(
+      "http_data_after_close", turn.direction, turn.origin(),
+      "what follows Connection: close is a message, or nobody reads it: " + http1::quoted(turn.rest(), 40));
 }
 
 bool Http1Analyzer::start_request(Turn& turn) {
@@ -209,8 +209,8 @@ bool Http1Analyzer::head_too_long(Turn& turn) {
 // A gap, or the end, comes within it.
 bool Http1Analyzer::head_that_is_cut(Turn& turn) {
   const std::string_view text = turn.rest().substr(0, turn.side.head_end.complete_lines());
-  const Head head = http1::read_generously(
-      text, turn.from_client() ? Head::Kind::request : Head::Kind::response);
+  const Head head =
+      http1::read_generously(text, turn.from_client() ? Head::Kind::request : Head::Kind::response);
   if (text.empty() || !head.valid) {
     lose_head(turn.direction, turn.findings);
   } else if (turn.from_client()) {
@@ -248,8 +248,9 @@ bool Http1Analyzer::request(Turn& turn, std::string_view text) {
                               http1::begins(head.target, "http://"));
   turn.side.head_size = 0;
   if (!head.valid) {
-    turn.findings.anomaly("http_bad_request_line", turn.direction, turn.origin(),
-                          http1::quoted(text.substr(0, text.find('\n'))) + " is no request, or one without a target");
+    turn.findings.anomaly(
+        "http_bad_request_line", turn.direction, turn.origin(),
+        http1::quoted(text.substr(0, text.find('\n'))) + " is no request, or one without a target");
     turn.at += text.size();
     turn.side.stage = Stage::start;
     const Transaction* last = transactions_.last();

@@ -98,7 +98,7 @@ class Http1Analyzer final : public Analyzer {
   std::array<Side, 2> sides_;
   http1::Transactions transactions_;
   Need need_ = Need::more;
-  bool over_ = false;             // another protocol follows
+  bool over_ = false;          // another protocol follows
   bool asks_no_more_ = false;  // no request will come for a response that waits
   bool interim_ = false;       // the response that is being read may be one before the response
 };

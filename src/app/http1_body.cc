@@ -12,7 +12,8 @@ namespace {
 // What can be taken off; chunks are not a coding of bytes.
 bool body_transfer_coding(std::string_view coding) {
   constexpr std::string_view known[] = {"gzip", "x-gzip", "deflate"};
-  return std::any_of(std::begin(known), std::end(known), [&](std::string_view name) { return same(coding, name); });
+  return std::any_of(std::begin(known), std::end(known),
+                     [&](std::string_view name) { return same(coding, name); });
 }
 
 void add_codings(const HttpMessage& message, std::string_view field, std::string& codings) {

@@ -23,8 +23,8 @@ class Body {
 
   // Reads on at `at`, which moves behind what was read.
   Progress read(const AnalyzerInput& input, std::size_t& at, Findings& findings);
-  // So many bytes are missing. Answers how many of them belong to this body; if it ends with the last of them,
-  // or is lost, it is done.
+  // So many bytes are missing. Answers how many of them belong to this body; if it ends with the last of
+  // them, or is lost, it is done.
   std::uint64_t gap(std::uint64_t size, Findings& findings);
   [[nodiscard]] bool done() const { return done_; }
   // Nothing comes any more in its direction.

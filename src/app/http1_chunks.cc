@@ -72,7 +72,8 @@ Chunks::Step Chunks::data_end(std::string_view text, bool forced) {
   }
   Step step = size_line(text, forced);
   if (step.oddity.what.empty() && step.kind == Step::Kind::framing) {
-    step.oddity = {"http_bad_chunk_end", 0, "a chunk is not followed by a line end: its size is wrong, or not"};
+    step.oddity = {"http_bad_chunk_end", 0,
+                   "a chunk is not followed by a line end: its size is wrong, or not"};
   }
   return step;
 }
@@ -108,7 +109,8 @@ Chunks::Step Chunks::read_size(std::string_view line, std::size_t skipped, std::
   }
   if (at == first || size > size_max) {
     const std::string_view what = at == first ? "http_bad_chunk" : "http_chunk_size_overflow";
-    return {Step::Kind::damaged, 0, {what, skipped, quoted(line) + " is no size of a chunk, or is cut to one"}};
+    return {
+        Step::Kind::damaged, 0, {what, skipped, quoted(line) + " is no size of a chunk, or is cut to one"}};
   }
   Step step{Step::Kind::framing, whole, odd_rest(line.substr(at), line, bare_lf)};
   if (prefixed || skipped != 0) {

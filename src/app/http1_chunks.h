@@ -1,5 +1,5 @@
-// Chunks: takes the framing of chunks off a body (RFC 9112, 7.1). It keeps no bytes: what it cannot use yet is
-// to be given again, with more behind it. One thread.
+// Chunks: takes the framing of chunks off a body (RFC 9112, 7.1). It keeps no bytes: what it cannot use yet
+// is to be given again, with more behind it. One thread.
 #pragma once
 
 #include <cstddef>
@@ -40,8 +40,8 @@ class Chunks {
   Step read_size(std::string_view line, std::size_t skipped, std::size_t whole);
 
   State state_ = State::first_size;
-  std::uint32_t seen_ = 0;   // so much of the line has no line feed
-  std::uint64_t left_ = 0;   // of the chunk
+  std::uint32_t seen_ = 0;  // so much of the line has no line feed
+  std::uint64_t left_ = 0;  // of the chunk
   HeadEnd trailers_;
 };
 

@@ -11,9 +11,10 @@ namespace {
 constexpr std::size_t fit_line_max = 2048;
 
 constexpr std::string_view fit_methods[] = {
-    "GET",      "POST",      "HEAD",  "PUT",   "DELETE",      "OPTIONS",  "CONNECT",  "TRACE",     "PATCH",
-    "PROPFIND", "PROPPATCH", "MKCOL", "COPY",  "MOVE",        "LOCK",     "UNLOCK",   "REPORT",    "SEARCH",
-    "NOTIFY",   "SUBSCRIBE", "MERGE", "PURGE", "CCM_POST",    "M-SEARCH", "CHECKOUT", "RPC_IN_DATA", "RPC_OUT_DATA"};
+    "GET",   "POST",     "HEAD",     "PUT",       "DELETE",      "OPTIONS",     "CONNECT",
+    "TRACE", "PATCH",    "PROPFIND", "PROPPATCH", "MKCOL",       "COPY",        "MOVE",
+    "LOCK",  "UNLOCK",   "REPORT",   "SEARCH",    "NOTIFY",      "SUBSCRIBE",   "MERGE",
+    "PURGE", "CCM_POST", "M-SEARCH", "CHECKOUT",  "RPC_IN_DATA", "RPC_OUT_DATA"};
 
 // Whether it begins with such a method and anything behind it but a letter, or is the beginning of one.
 Fit fit_method(std::string_view text) {
@@ -39,8 +40,9 @@ Fit fit_response(std::string_view text) {
   constexpr std::size_t size = std::string_view("HTTP/1.1 2").size();
   if (!http1::may_begin_response(text) || text.empty()) return Fit::no;
   if (text.size() < size) return Fit::perhaps;
-  return http1::lower(text[0]) == 'h' && http1::is_digit(text[5]) && http1::is_digit(text[size - 1]) ? Fit::yes
-                                                                                                     : Fit::no;
+  return http1::lower(text[0]) == 'h' && http1::is_digit(text[5]) && http1::is_digit(text[size - 1])
+             ? Fit::yes
+             : Fit::no;
 }
 
 // A line without a version: of HTTP/0.9, or of something else, as the other side will tell.

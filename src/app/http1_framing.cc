@@ -53,8 +53,9 @@ void read_length(Head& head, const Field& field, std::string_view value, Declare
                      (number ? std::to_string(*number) : "as long as the connection"));
   }
   if (declared.length && number && *declared.length != *number) {
-    framing_tell(head, "http_two_lengths", field.name,
-                 "the body has " + std::to_string(*declared.length) + " bytes, or " + std::to_string(*number));
+    framing_tell(
+        head, "http_two_lengths", field.name,
+        "the body has " + std::to_string(*declared.length) + " bytes, or " + std::to_string(*number));
   } else if (declared.seen) {
     framing_tell(head, "http_repeated_length", field.name, quoted(value) + " once more");
   }

@@ -1,5 +1,6 @@
-// Where the body of a message of HTTP/1 ends, by its head (RFC 9112, 6.3), and which heads say it in two ways:
-// those are attacks, for two programs on the way may each believe another one. Pure functions; any thread.
+// Where the body of a message of HTTP/1 ends, by its head (RFC 9112, 6.3), and which heads say it in two
+// ways: those are attacks, for two programs on the way may each believe another one. Pure functions; any
+// thread.
 #pragma once
 
 #include <cstdint>

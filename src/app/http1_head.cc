@@ -36,8 +36,8 @@ std::size_t HeadEnd::find(std::string_view text, bool forced) {
   }
 }
 
-// An empty line ends the head. A line of spaces continues the one before, says the RFC; to some programs it is
-// empty, too: then what follows it is not a field, nor an empty line.
+// An empty line ends the head. A line of spaces continues the one before, says the RFC; to some programs it
+// is empty, too: then what follows it is not a field, nor an empty line.
 HeadEnd::Line HeadEnd::judge(std::string_view text, std::size_t end, bool forced) {
   std::string_view line = text.substr(line_, end - line_);
   if (line == "\r") return Line::blank;

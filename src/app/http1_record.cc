@@ -58,7 +58,8 @@ std::string url_of(const HttpRecord& record, std::string_view layer) {
   if (record.uri.empty() || record.host.empty() || is_absolute(record.uri)) return record.uri;
   if (record.method == "CONNECT") return record.uri;
   const bool secure = layer.find("tls") != std::string_view::npos;
-  return (secure ? "https://" : "http://") + record.host + (record.uri.front() == '/' ? "" : "/") + record.uri;
+  return (secure ? "https://" : "http://") + record.host + (record.uri.front() == '/' ? "" : "/") +
+         record.uri;
 }
 
 }  // namespace

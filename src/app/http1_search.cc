@@ -21,11 +21,12 @@ std::size_t request_begin(std::string_view text, std::size_t end) {
   constexpr std::size_t method_max = 20;
   if (end == 0 || text[end - 1] != ' ') return std::string_view::npos;
   std::size_t target = end - 1;
-  while (target > 0 && end - target < target_max && static_cast<unsigned char>(text[target - 1]) > ' ') --target;
+  while (target > 0 && end - target<target_max&& static_cast<unsigned char>(text[target - 1])> ' ') --target;
   if (target == 0 || text[target - 1] != ' ' || target == end - 1) return std::string_view::npos;
   const std::size_t space = target - 1;
   std::size_t method = space;
-  while (method > 0 && space - method < method_max && text[method - 1] >= 'A' && text[method - 1] <= 'Z') --method;
+  while (method > 0 && space - method < method_max && text[method - 1] >= 'A' && text[method - 1] <= 'Z')
+    --method;
   return method == space ? std::string_view::npos : method;
 }
 

@@ -31,8 +31,9 @@ constexpr auto magics = std::to_array<Magic>({
     {0, "PK\x05\x06"sv, "application/zip"},
     {0, "\x1f\x8b"sv, "application/x-gzip"},
     {0, "BZh"sv, "application/x-bzip2"},
-    {0, "\xfd"
-        "7zXZ\0"sv,
+    {0,
+     "\xfd"
+     "7zXZ\0"sv,
      "application/x-xz"},
     {0, "\x28\xb5\x2f\xfd"sv, "application/zstd"},
     {0, "7z\xbc\xaf\x27\x1c"sv, "application/x-7z-compressed"},
@@ -40,8 +41,9 @@ constexpr auto magics = std::to_array<Magic>({
     {0, "MSCF"sv, "application/vnd.ms-cab-compressed"},
     {257, "ustar"sv, "application/x-tar"},
     {0, "MZ"sv, "application/x-dosexec"},
-    {0, "\x7f"
-        "ELF"sv,
+    {0,
+     "\x7f"
+     "ELF"sv,
      "application/x-executable"},
     {0, "\xca\xfe\xba\xbe"sv, "application/x-java-applet"},
     {0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"sv, "application/msword"},
@@ -75,7 +77,8 @@ bool begins_with_word(std::string_view text, std::string_view word) {
 std::string_view type_of_text(std::string_view text) {
   const std::size_t start = text.find_first_not_of(" \t\r\n");
   const std::string_view rest = start == std::string_view::npos ? std::string_view() : text.substr(start);
-  for (const std::string_view tag : {"<!doctype html"sv, "<html"sv, "<head"sv, "<title"sv, "<body"sv, "<script"sv}) {
+  for (const std::string_view tag :
+       {"<!doctype html"sv, "<html"sv, "<head"sv, "<title"sv, "<body"sv, "<script"sv}) {
     if (begins_with_word(rest, tag)) return "text/html";
   }
   for (const std::string_view tag : {"<?xml"sv, "<rss"sv, "<svg"sv}) {
@@ -92,14 +95,16 @@ std::string_view type_of_text(std::string_view text) {
 bool is_text(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && byte != '\t' && byte != '\r' && byte != '\n' && byte != '\f' && byte != 0x1b) || byte == 0x7f;
+    return (byte < 0x20 && byte != '\t' && byte != '\r' && byte != '\n' && byte != '\f' && byte != 0x1b) ||
+           byte == 0x7f;
   });
 }
 
 }  // namespace
 
 std::string_view mime_type_of(Bytes head) {
-  const std::string_view text(reinterpret_cast<const char*>(head.data()), std::min(head.size(), mime_type_head));
+  const std::string_view text(reinterpret_cast<const char*>(head.data()),
+                              std::min(head.size(), mime_type_head));
   if (text.empty()) return {};
   for (const Magic& magic : magics) {
     if (text.size() >= magic.offset + magic.bytes.size() &&

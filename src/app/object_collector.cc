@@ -68,17 +68,17 @@ bool ObjectCollector::make_file(const FindingPlace& place, Open& open) {
     return false;
   }
   const std::string name = safe_object_name(open.head.name);
-  open.file = to_.store.create(fmt::format("{}-{}-{}{}{}", place.summary->number, open.number, open.head.protocol,
-                                           name.empty() ? "" : "-", name));
+  open.file = to_.store.create(fmt::format("{}-{}-{}{}{}", place.summary->number, open.number,
+                                           open.head.protocol, name.empty() ? "" : "-", name));
   open.left_out = !open.file;
   if (open.file) ++to_.counts.files;
   return open.file.has_value();
 }
 
 void ObjectCollector::write(Open& open, Bytes bytes, Timestamp time) {
-  const std::uint64_t left = std::min(to_.options.bytes_max - std::min(to_.options.bytes_max, to_.bytes),
-                                      to_.options.file_bytes_max -
-                                          std::min(to_.options.file_bytes_max, to_.store.size(*open.file)));
+  const std::uint64_t left =
+      std::min(to_.options.bytes_max - std::min(to_.options.bytes_max, to_.bytes),
+               to_.options.file_bytes_max - std::min(to_.options.file_bytes_max, to_.store.size(*open.file)));
   const Bytes fits = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size())));
   to_.counts.bytes_left_out += bytes.size() - fits.size();
   to_.bytes += fits.size();
@@ -87,11 +87,13 @@ void ObjectCollector::write(Open& open, Bytes bytes, Timestamp time) {
   open.digest.update(fits);
 }
 
-void ObjectCollector::object_data(const FindingPlace& place, ObjectNumber object, Bytes bytes, const Origin& origin) {
+void ObjectCollector::object_data(const FindingPlace& place, ObjectNumber object, Bytes bytes,
+                                  const Origin& origin) {
   Open* const open = find(object);
   if (open == nullptr) return;
   if (open->size == 0) open->stream_begin = origin.offset;
-  open->stream_end = std::max(open->stream_end, origin.offset + (origin.size != 0 ? origin.size : bytes.size()));
+  open->stream_end =
+      std::max(open->stream_end, origin.offset + (origin.size != 0 ? origin.size : bytes.size()));
   open->size += bytes.size();
   open->position += bytes.size();
   open->ended = origin.time;

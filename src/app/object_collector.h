@@ -18,9 +18,10 @@ class ObjectCollector final : public FindingsSink {
  public:
   explicit ObjectCollector(ObjectFiles& files) : to_(*files.state_) {}
 
-  void record(const FindingPlace& /*place*/, const Record& /*record*/) override {}
+  void record(const FindingPlace& /*place*/, const AppRecord& /*record*/) override {}
   void begin_object(const FindingPlace& place, ObjectNumber object, const ObjectHead& head) override;
-  void object_data(const FindingPlace& place, ObjectNumber object, Bytes bytes, const Origin& origin) override;
+  void object_data(const FindingPlace& place, ObjectNumber object, Bytes bytes,
+                   const Origin& origin) override;
   void object_gap(const FindingPlace& place, ObjectNumber object, std::uint64_t size) override;
   void end_object(const FindingPlace& place, ObjectNumber object, const ObjectEnd& end) override;
 

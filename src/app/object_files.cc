@@ -21,22 +21,23 @@ std::string safe_object_name(std::string_view name) {
   if (name.size() > size_max) name.remove_prefix(name.size() - size_max);
   std::string safe;
   for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                       c == '-' || c == '_';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '.' || c == '-' || c == '_';
     safe += plain ? c : '_';
   }
   return safe;
 }
 
-Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(OutputFolder folder, const ObjectFilesOptions& options) {
+Result<std::unique_ptr<ObjectFiles>> ObjectFiles::open(OutputFolder folder,
+                                                       const ObjectFilesOptions& options) {
   const std::string path = folder.path();
   auto state = std::make_unique<State>(std::move(folder), options);
   const auto index = state->store.create(std::string(index_name));
   if (!index) {
     if (state->store.error()) return tl::unexpected(*state->store.error());
-    return tl::unexpected(
-        Error{ErrorCode::io, fmt::format("{}/{} is there already; nothing is overwritten: give another folder", path,
-                                         index_name)});
+    return tl::unexpected(Error{
+        ErrorCode::io, fmt::format("{}/{} is there already; nothing is overwritten: give another folder",
+                                   path, index_name)});
   }
   state->index = *index;
   return std::unique_ptr<ObjectFiles>(new ObjectFiles(std::move(state)));

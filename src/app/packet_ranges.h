@@ -1,4 +1,5 @@
-// PacketRanges: numbers of packets as ranges, in the order in which they came, as long as there is room. A value.
+// PacketRanges: numbers of packets as ranges, in the order in which they came, as long as there is room. A
+// value.
 #pragma once
 
 #include <cstddef>

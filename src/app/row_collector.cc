@@ -19,8 +19,8 @@ Timestamp time_of(const Found& record) {
   return record.origin.time;
 }
 
-// By the alternatives of Record.
-LogKind kind_of(const Record& record) {
+// By the alternatives of AppRecord.
+LogKind kind_of(const AppRecord& record) {
   struct Visitor {
     LogKind operator()(const AnomalyRecord&) const { return LogKind::anomalies; }
     LogKind operator()(const HttpRecord&) const { return LogKind::http; }
@@ -72,7 +72,7 @@ RowPlace RowCollector::place_of(const FindingPlace& place) const {
   return row_place;
 }
 
-void RowCollector::record(const FindingPlace& place, const Record& record) {
+void RowCollector::record(const FindingPlace& place, const AppRecord& record) {
   const LogKind kind = kind_of(record);
   if (!wants(kind) && waiting_.empty()) return;
   const RowPlace row_place = place_of(place);
@@ -116,12 +116,14 @@ void RowCollector::begin_object(const FindingPlace& place, ObjectNumber object, 
   file.layer = place.layer;
   file.first_seen = file.last_seen = head.origin.time;
   const bool certificate = head.protocol == "ssl";
-  open_.push_front({std::move(file),
-                    Digests(options_.md5 || certificate, options_.sha1 || certificate, options_.sha256 || certificate),
-                    {}});
+  open_.push_front(
+      {std::move(file),
+       Digests(options_.md5 || certificate, options_.sha1 || certificate, options_.sha256 || certificate),
+       {}});
 }
 
-void RowCollector::object_data(const FindingPlace& /*place*/, ObjectNumber object, Bytes bytes, const Origin& origin) {
+void RowCollector::object_data(const FindingPlace& /*place*/, ObjectNumber object, Bytes bytes,
+                               const Origin& origin) {
   OpenFile* const open = find(object);
   if (open == nullptr) return;
   open->digests.update(bytes);

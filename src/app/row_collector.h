@@ -1,6 +1,6 @@
-// RowCollector: makes rows of what the analyzers of one connection find, and notes of them. A file gets its row with
-// the record that tells what carried it, or at the end. Borrows options, log and summary, which outlive it. One thread:
-// that of the pool.
+// RowCollector: makes rows of what the analyzers of one connection find, and notes of them. A file gets its
+// row with the record that tells what carried it, or at the end. Borrows options, log and summary, which
+// outlive it. One thread: that of the pool.
 #pragma once
 
 #include <list>
@@ -20,9 +20,10 @@ class RowCollector final : public FindingsSink {
   RowCollector(const RowOptions& options, ConnectionLog& log, const ConnectionSummary& summary);
   ~RowCollector() override;
 
-  void record(const FindingPlace& place, const Record& record) override;
+  void record(const FindingPlace& place, const AppRecord& record) override;
   void begin_object(const FindingPlace& place, ObjectNumber object, const ObjectHead& head) override;
-  void object_data(const FindingPlace& place, ObjectNumber object, Bytes bytes, const Origin& origin) override;
+  void object_data(const FindingPlace& place, ObjectNumber object, Bytes bytes,
+                   const Origin& origin) override;
   void end_object(const FindingPlace& place, ObjectNumber object, const ObjectEnd& end) override;
   void close(const FindingPlace& place) override;
 

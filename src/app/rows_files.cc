@@ -105,8 +105,9 @@ void fill_zeek_file(LogRow& row, const FoundFile& file) {
   if (!file.sha256.empty()) analyzers.emplace_back("SHA256");
   row.emplace_back(std::move(analyzers));
   row.push_back(cell_of(file.head.protocol == "ssl" ? file.head.type : file.type));
-  row.push_back(cell_of(file.http != nullptr ? (from_client(file) ? file.http->request : file.http->response).file_name
-                                             : file.head.name));
+  row.push_back(cell_of(file.http != nullptr
+                            ? (from_client(file) ? file.http->request : file.http->response).file_name
+                            : file.head.name));
   row.emplace_back(duration_of(file));
   row.emplace_back();
   row.emplace_back(from_client(file));

@@ -21,27 +21,6 @@ void fill_row(LogRow& row, LogFamily family, const HttpRecord& record, const Row
   begin_row(row, family, "http", record.request.origin.time, place);
 }
 
-const LogTable& websocket_table(LogFamily family) {
-  return pending_table(family, [] { return "websocket"; });
-}
-void fill_row(LogRow& row, LogFamily family, const WebSocketRecord& record, const RowPlace& place) {
-  begin_row(row, family, "websocket", record.origin.time, place);
-}
-
-const LogTable& tls_table(LogFamily family) {
-  return pending_table(family, [] { return "tls"; });
-}
-void fill_row(LogRow& row, LogFamily family, const TlsRecord& record, const RowPlace& place) {
-  begin_row(row, family, "tls", record.origin.time, place);
-}
-
-const LogTable& certificate_table(LogFamily family) {
-  return pending_table(family, [] { return "certificate"; });
-}
-void fill_row(LogRow& row, LogFamily family, const CertificateRecord& record, const RowPlace& place) {
-  begin_row(row, family, "certificate", record.origin.time, place);
-}
-
 const LogTable& smtp_table(LogFamily family) {
   return pending_table(family, [] { return "smtp"; });
 }

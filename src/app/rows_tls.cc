@@ -86,7 +86,9 @@ LogTable make_plain_tls_table() {
                            {"client_certificates", CellType::list, true}});
 }
 
-LogCell tls_list(const std::vector<std::string>& list) { return list.empty() ? LogCell() : LogCell(TextList(list)); }
+LogCell tls_list(const std::vector<std::string>& list) {
+  return list.empty() ? LogCell() : LogCell(TextList(list));
+}
 
 // The names that a record has only where its server said its hello.
 LogCell tls_version_cell(const TlsRecord& record) {

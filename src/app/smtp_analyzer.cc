@@ -31,8 +31,8 @@ Fit smtp_fit_without_greeting(std::string_view client, std::string_view server) 
 
 }  // namespace
 
-// The client says who it is, and the server answers with a code of SMTP. What the server said may not have been
-// captured: then it takes a second command.
+// The client says who it is, and the server answers with a code of SMTP. What the server said may not have
+// been captured: then it takes a second command.
 Fit SmtpAnalyzer::fit(Bytes client, Bytes server) {
   const std::string_view said = ascii::text_of(client);
   const std::string_view told = ascii::text_of(server);
@@ -42,18 +42,22 @@ Fit SmtpAnalyzer::fit(Bytes client, Bytes server) {
   if (greeting == Fit::yes && code == Fit::yes) return Fit::yes;
   if (greeting == Fit::yes) {
     const std::size_t line = said.find('\n');
-    const bool second = line != std::string_view::npos && word_fit(said.substr(line + 1), smtp_words) == Fit::yes;
+    const bool second =
+        line != std::string_view::npos && word_fit(said.substr(line + 1), smtp_words) == Fit::yes;
     return second ? Fit::yes : Fit::perhaps;
   }
   const Fit other = code == Fit::yes ? smtp_fit_without_greeting(said, told) : Fit::no;
-  return other == Fit::yes ? Fit::yes : greeting == Fit::perhaps || other == Fit::perhaps ? Fit::perhaps : Fit::no;
+  return other == Fit::yes                                   ? Fit::yes
+         : greeting == Fit::perhaps || other == Fit::perhaps ? Fit::perhaps
+                                                             : Fit::no;
 }
 
 std::unique_ptr<Analyzer> SmtpAnalyzer::make(AppServices& /*services*/) {
   return std::make_unique<SmtpAnalyzer>();
 }
 
-AnalyzerAnswer SmtpAnalyzer::take(TcpFlowDirection direction, const AnalyzerInput& input, Findings& findings) {
+AnalyzerAnswer SmtpAnalyzer::take(TcpFlowDirection direction, const AnalyzerInput& input,
+                                  Findings& findings) {
   if (!std::exchange(named_, true)) {
     findings.name_service("smtp");
     due_.push_back({Verb::greeting, nullptr});
@@ -171,8 +175,7 @@ void SmtpAnalyzer::read_text(const AnalyzerInput& input, std::size_t& at, Findin
 
 void SmtpAnalyzer::read_chunk(const AnalyzerInput& input, std::size_t& at, Findings& findings) {
   while (chunk_left_ > 0 && at < input.bytes().size()) {
-    const std::size_t size =
-        static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, input.run(at)));
+    const std::size_t size = static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, input.run(at)));
     mail(input.origin(at)).data(findings, input.bytes().subspan(at, size), input.origin(at));
     at += size;
     chunk_left_ -= size;

@@ -1,8 +1,8 @@
-// SmtpAnalyzer: SMTP (RFC 5321) with pipelining, BDAT (RFC 3030) and STARTTLS, behind which whatever fits takes
-// over. Each mail transaction is an SmtpRecord, told when the reply to its end has come, or it was given up; each
-// part of its mail is an object. A transaction begins with MAIL, RCPT, DATA or BDAT, accepted or not, and so it is
-// told what was refused. Credentials of AUTH are read over. Memory: the replies that are due, at most 256, and the
-// header of the mail. Owned by a Conversation. One thread.
+// SmtpAnalyzer: SMTP (RFC 5321) with pipelining, BDAT (RFC 3030) and STARTTLS, behind which whatever fits
+// takes over. Each mail transaction is an SmtpRecord, told when the reply to its end has come, or it was
+// given up; each part of its mail is an object. A transaction begins with MAIL, RCPT, DATA or BDAT, accepted
+// or not, and so it is told what was refused. Credentials of AUTH are read over. Memory: the replies that are
+// due, at most 256, and the header of the mail. Owned by a Conversation. One thread.
 #pragma once
 
 #include <cstdint>

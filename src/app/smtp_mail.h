@@ -1,5 +1,5 @@
-// SmtpMail: one mail transaction of SMTP while it goes on: its record, and the parser of the mail. Owned by an
-// SmtpAnalyzer; findings are lent for the call. One thread.
+// SmtpMail: one mail transaction of SMTP while it goes on: its record, and the parser of the mail. Owned by
+// an SmtpAnalyzer; findings are lent for the call. One thread.
 #pragma once
 
 #include <memory>

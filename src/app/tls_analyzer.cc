@@ -88,7 +88,8 @@ TlsAnalyzer::Step TlsAnalyzer::record(Place& place, const TlsHeader& header) {
   if (rest.size() >= size) {
     const Origin origin = place.origin(size);
     place.at += size;
-    plaintext(place.direction, header.type, rest.subspan(TlsHeader::bytes, header.size), origin, place.findings);
+    plaintext(place.direction, header.type, rest.subspan(TlsHeader::bytes, header.size), origin,
+              place.findings);
     return Step::on;
   }
   if (!place.input.forced()) return Step::more;
@@ -129,7 +130,8 @@ void TlsAnalyzer::plaintext(TcpFlowDirection direction, TlsType type, Bytes byte
   if (handshake_ != nullptr) handshake_->record().reported = origin;
 }
 
-void TlsAnalyzer::messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin, Findings& findings) {
+void TlsAnalyzer::messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin,
+                           Findings& findings) {
   TlsMessages& messages = side(direction).messages;
   messages.add(bytes);
   for (TlsMessages::Message found;;) {
@@ -146,8 +148,8 @@ void TlsAnalyzer::messages(TcpFlowDirection direction, Bytes bytes, const Origin
   }
 }
 
-void TlsAnalyzer::message(TcpFlowDirection direction, const TlsMessages::Message& message, const Origin& origin,
-                          Findings& findings) {
+void TlsAnalyzer::message(TcpFlowDirection direction, const TlsMessages::Message& message,
+                          const Origin& origin, Findings& findings) {
   if (handshake_ == nullptr) return;
   if (message.type == client_hello_message && direction == from_client) {
     const std::optional<TlsClientHello> hello = parse_client_hello(message.body);

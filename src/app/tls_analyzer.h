@@ -1,6 +1,6 @@
 // TlsAnalyzer: reads the records of TLS, from SSL 3 to TLS 1.3. It reports a TlsRecord once the handshake is
-// established, or the connection ends. What is encrypted, and cannot be decrypted, is passed over without being held.
-// One thread.
+// established, or the connection ends. What is encrypted, and cannot be decrypted, is passed over without
+// being held. One thread.
 #pragma once
 
 #include <array>
@@ -60,7 +60,8 @@ class TlsAnalyzer final : public Analyzer {
   Step record(Place& place, const TlsHeader& header);
   [[nodiscard]] bool is_ciphertext(const Side& side, const TlsHeader& header, Bytes record) const;
   void ciphertext(TcpFlowDirection direction, const Origin& origin, Findings& findings);
-  void plaintext(TcpFlowDirection direction, TlsType type, Bytes bytes, const Origin& origin, Findings& findings);
+  void plaintext(TcpFlowDirection direction, TlsType type, Bytes bytes, const Origin& origin,
+                 Findings& findings);
   void messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin, Findings& findings);
   void message(TcpFlowDirection direction, const TlsMessages::Message& message, const Origin& origin,
                Findings& findings);

@@ -41,7 +41,8 @@ std::string certificate_text(const ASN1_STRING* string) {
 
 std::string name_backwards(const X509_NAME* name) {
   const CertificateBio bio(BIO_new(BIO_s_mem()));
-  if (bio == nullptr || name == nullptr || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253) < 0) return {};
+  if (bio == nullptr || name == nullptr || X509_NAME_print_ex(bio.get(), name, 0, XN_FLAG_RFC2253) < 0)
+    return {};
   char* text = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &text);
   return size > 0 ? std::string(text, static_cast<std::size_t>(size)) : std::string();
@@ -172,8 +173,8 @@ void take_names(CertificateRecord& record, const X509* certificate) {
 }
 
 void take_constraints(CertificateRecord& record, const X509* certificate) {
-  const CertificateConstraints found(
-      static_cast<BASIC_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_basic_constraints, nullptr, nullptr)));
+  const CertificateConstraints found(static_cast<BASIC_CONSTRAINTS*>(
+      X509_get_ext_d2i(certificate, NID_basic_constraints, nullptr, nullptr)));
   if (found == nullptr) return;
   record.has_constraints = true;
   record.is_authority = found->ca != 0;

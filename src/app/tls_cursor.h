@@ -1,5 +1,5 @@
-// TlsCursor: reads the fields of messages of TLS, and never beyond the bytes it borrows: what is not there reads as
-// 0, or as nothing, and good() turns false. One thread.
+// TlsCursor: reads the fields of messages of TLS, and never beyond the bytes it borrows: what is not there
+// reads as 0, or as nothing, and good() turns false. One thread.
 #pragma once
 
 #include <cstddef>

@@ -26,7 +26,8 @@ Fit fits_hello(Bytes bytes, std::uint8_t message) {
 Fit fits_old_hello(Bytes bytes) {
   constexpr std::size_t known = 11;
   if (bytes.size() < 3) return bytes.empty() || (bytes[0] & 0x80) != 0 ? Fit::perhaps : Fit::no;
-  if ((bytes[0] & 0x80) == 0 || bytes[2] != 1 || (bytes.size() > 3 && bytes[3] != 3 && bytes[3] != 0)) return Fit::no;
+  if ((bytes[0] & 0x80) == 0 || bytes[2] != 1 || (bytes.size() > 3 && bytes[3] != 3 && bytes[3] != 0))
+    return Fit::no;
   if (bytes.size() < known) return Fit::perhaps;
   const std::size_t size = (std::size_t{bytes[0]} & 0x7F) << 8 | bytes[1];
   if (size > 1'024 || (bytes[3] == 0 && bytes[4] != 2)) return Fit::no;

@@ -31,9 +31,8 @@ bool exchanges_by_curve(std::uint16_t cipher) {
 
 void TlsHandshake::note(TcpFlowDirection direction, char letter) {
   if (record_.history.size() >= history_max) return;
-  record_.history += direction == tls_client
-                         ? static_cast<char>(std::toupper(static_cast<unsigned char>(letter)))
-                         : letter;
+  record_.history +=
+      direction == tls_client ? static_cast<char>(std::toupper(static_cast<unsigned char>(letter))) : letter;
 }
 
 // The second one, behind a HelloRetryRequest, says the same and more; what names the client stays the first.
@@ -109,7 +108,8 @@ void TlsHandshake::message(TcpFlowDirection direction, std::uint8_t type, Bytes 
 
 void TlsHandshake::change_cipher(TcpFlowDirection direction) {
   note(direction, 'i');
-  if (direction == tls_client && ticket_ && !key_exchange_ && !is_tls13(record_.version)) record_.resumed = true;
+  if (direction == tls_client && ticket_ && !key_exchange_ && !is_tls13(record_.version))
+    record_.resumed = true;
 }
 
 void TlsHandshake::alert(TcpFlowDirection direction, std::uint8_t description) {
@@ -125,7 +125,8 @@ void TlsHandshake::key_exchange(Bytes body) {
 }
 
 // TLS 1.3 has a context before, and extensions behind each.
-void TlsHandshake::certificates(TcpFlowDirection direction, Bytes body, const Origin& origin, Findings& findings) {
+void TlsHandshake::certificates(TcpFlowDirection direction, Bytes body, const Origin& origin,
+                                Findings& findings) {
   TlsCursor cursor(body);
   const bool tls13 = is_tls13(record_.version);
   if (tls13) cursor.list(1);
@@ -140,7 +141,8 @@ void TlsHandshake::certificates(TcpFlowDirection direction, Bytes body, const Or
   }
 }
 
-void TlsHandshake::certificate(TcpFlowDirection direction, Bytes der, const Origin& origin, Findings& findings) {
+void TlsHandshake::certificate(TcpFlowDirection direction, Bytes der, const Origin& origin,
+                               Findings& findings) {
   const bool of_client = direction == tls_client;
   std::vector<std::string>& chain = of_client ? record_.client_certificates : record_.certificates;
   // A renegotiation, or a stray message, must not make it grow.

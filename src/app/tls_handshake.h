@@ -1,5 +1,5 @@
-// TlsHandshake: what the handshake of a connection says, gathered into a TlsRecord; certificates are reported as they
-// come. Owned by a TlsAnalyzer until its record is reported. One thread.
+// TlsHandshake: what the handshake of a connection says, gathered into a TlsRecord; certificates are reported
+// as they come. Owned by a TlsAnalyzer until its record is reported. One thread.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,8 @@ class TlsHandshake {
   void client_hello(const TlsClientHello& hello, const Origin& origin);
   void server_hello(const TlsServerHello& hello, const Origin& origin);
   // Another handshake message, in clear or decrypted.
-  void message(TcpFlowDirection direction, std::uint8_t type, Bytes body, const Origin& origin, Findings& findings);
+  void message(TcpFlowDirection direction, std::uint8_t type, Bytes body, const Origin& origin,
+               Findings& findings);
   void change_cipher(TcpFlowDirection direction);
   void alert(TcpFlowDirection direction, std::uint8_t description);
   void note(TcpFlowDirection direction, char letter);

@@ -191,8 +191,9 @@ std::optional<TlsClientHello> parse_old_client_hello(Bytes record) {
   const std::uint16_t id = cursor.u16();
   const std::uint16_t challenge = cursor.u16();
   const std::size_t size = std::size_t{9} + ciphers + id + challenge;
-  if (!cursor.good() || (length & 0x8000) == 0 || (length & 0x7FFFU) != size || type != 1 || ciphers % 3 != 0 ||
-      ciphers == 0 || (id != 0 && id != 16 && id != 32) || challenge < 16 || challenge > 32) {
+  if (!cursor.good() || (length & 0x8000) == 0 || (length & 0x7FFFU) != size || type != 1 ||
+      ciphers % 3 != 0 || ciphers == 0 || (id != 0 && id != 16 && id != 32) || challenge < 16 ||
+      challenge > 32) {
     return std::nullopt;
   }
   TlsCursor specs(cursor.take(ciphers));

@@ -1,5 +1,5 @@
-// The two hellos of TLS as values: what a client offers, and what the server chose. Extensions that are cut, or break
-// their own form, are left out; what stands before them counts. Pure functions; any thread.
+// The two hellos of TLS as values: what a client offers, and what the server chose. Extensions that are cut,
+// or break their own form, are left out; what stands before them counts. Pure functions; any thread.
 #pragma once
 
 #include <array>
@@ -48,7 +48,9 @@ struct TlsServerHello {
   bool encrypt_then_mac = false;
   bool retry = false;  // a HelloRetryRequest
 
-  [[nodiscard]] std::uint16_t negotiated() const { return selected_version != 0 ? selected_version : version; }
+  [[nodiscard]] std::uint16_t negotiated() const {
+    return selected_version != 0 ? selected_version : version;
+  }
 };
 
 // What EncryptedExtensions say.

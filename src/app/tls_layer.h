@@ -1,4 +1,5 @@
-// The record layer of TLS: what stands before each record, and where one may begin. Pure functions; any thread.
+// The record layer of TLS: what stands before each record, and where one may begin. Pure functions; any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +31,8 @@ struct TlsHeader {
 // Nothing: no record begins so. Requires: bytes.size() >= TlsHeader::bytes.
 std::optional<TlsHeader> tls_header(Bytes bytes);
 
-// Where, at or behind `from`, a record seems to begin: another one follows it, or the bytes end with it. Nothing: there
-// is none; `from` is then where one may still begin, once there are more bytes.
+// Where, at or behind `from`, a record seems to begin: another one follows it, or the bytes end with it.
+// Nothing: there is none; `from` is then where one may still begin, once there are more bytes.
 std::optional<std::size_t> find_tls_record(Bytes bytes, std::size_t& from);
 
 }  // namespace restitch

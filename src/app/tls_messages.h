@@ -1,5 +1,5 @@
-// TlsMessages: puts the handshake messages of one direction together, which may lie in several records, or several in
-// one. Holds what is there of a message that is not whole. One thread.
+// TlsMessages: puts the handshake messages of one direction together, which may lie in several records, or
+// several in one. Holds what is there of a message that is not whole. One thread.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,8 @@ class TlsMessages {
   void add(Bytes fragment);
   // Takes the next message out of it. `too_long`: that one is left out; once for each.
   Next next(Message& message);
-  // Bytes are missing: what is there of a message is forgotten, and what comes begins one only if it looks like it.
+  // Bytes are missing: what is there of a message is forgotten, and what comes begins one only if it looks
+  // like it.
   void lose();
   [[nodiscard]] bool empty() const { return partial_.empty() && fragment_.empty() && skip_ == 0; }
 

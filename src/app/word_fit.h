@@ -1,5 +1,5 @@
-// Whether a text begins with one of some words, in any case of letters, or may do so once there is more of it.
-// Pure functions; any thread.
+// Whether a text begins with one of some words, in any case of letters, or may do so once there is more of
+// it. Pure functions; any thread.
 #pragma once
 
 #include <span>

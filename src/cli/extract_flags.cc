@@ -24,14 +24,14 @@ void ExtractFlags::add_to(CLI::App& command) {
       ->type_name("[ADDRESS:]PORT");
   command
       .add_option("--gaps", options_.extraction.gaps,
-                   "Bytes that were not captured: skip, zero or stop;\n"
-                   "leave them out, put zeros in their place, or end the file there")
+                  "Bytes that were not captured: skip, zero or stop;\n"
+                  "leave them out, put zeros in their place, or end the file there")
       ->option_text("MODE=skip")
       ->transform(
           one_of<GapMode>({{"skip", GapMode::skip}, {"zero", GapMode::zero}, {"stop", GapMode::stop}}));
   command
       .add_option("--zeros-max", options_.extraction.zeros_max,
-                   "With --gaps=zero: bytes of zeros in one file; a gap\nbeyond is left out")
+                  "With --gaps=zero: bytes of zeros in one file; a gap\nbeyond is left out")
       ->type_name("SIZE")
       ->transform(size_with_unit(0))
       ->option_text("SIZE=64M");
@@ -42,29 +42,29 @@ void ExtractFlags::add_to(CLI::App& command) {
       ->option_text("SIZE=1G");
   command
       .add_option("--files-max", options_.extraction.files_max,
-                   "Write no more files than these; what has none is\ncounted")
+                  "Write no more files than these; what has none is\ncounted")
       ->type_name("N")
       ->transform(whole_number(0));
   command
       .add_option("--bytes-max", options_.extraction.bytes_max,
-                   "Write no more bytes than these;\nzeros included, and what is left out is counted")
+                  "Write no more bytes than these;\nzeros included, and what is left out is counted")
       ->type_name("SIZE")
       ->transform(size_with_unit(0));
   command
       .add_option("--file-bytes-max", options_.extraction.file_bytes_max,
-                   "The same of each file;\nwhich is one direction, or with --pcap one connection")
+                  "The same of each file;\nwhich is one direction, or with --pcap one connection")
       ->type_name("SIZE")
       ->transform(size_with_unit(0));
   command
       .add_option("--flush-interval", options_.flush_interval_s,
-                   "How long bytes may wait in memory before they\nare written; 0: not at all")
+                  "How long bytes may wait in memory before they\nare written; 0: not at all")
       ->type_name("SECONDS")
       ->transform(decimal_number(0, 1e9))
       ->capture_default_str();
   command
       .add_option("--template", template_,
-                   "Names of the files, in tcpflow's letters:\n%A %a %B %b addresses and ports, %T %t time,\n"
-                   "%C%c repeats, %# %N %K %M %G numbers;\n/ makes folders")
+                  "Names of the files, in tcpflow's letters:\n%A %a %B %b addresses and ports, %T %t time,\n"
+                  "%C%c repeats, %# %N %K %M %G numbers;\n/ makes folders")
       ->type_name("NAME")
       ->capture_default_str();
 }

@@ -59,8 +59,8 @@ int extract_objects(const Options& options, const Selection& selection) {
   const auto objects = open_objects(session, options);
   if (!objects || !session.serve_metrics()) return session.status();
   ConnectionTotals totals;
-  ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); }, ConnectionOrder::as_they_end,
-                    options.memory.log);
+  ConnectionLog log([&](const ConnectionSummary& summary) { totals.add(summary); },
+                    ConnectionOrder::as_they_end, options.memory.log);
   bool told = false;
   const auto tell_error = [&] {
     if (objects->error() && !std::exchange(told, true)) session.fail(objects->error()->message);

@@ -1,4 +1,5 @@
-// FlushTimer: says when it is time to write out what waits: after the interval, or as soon as nothing comes. One thread.
+// FlushTimer: says when it is time to write out what waits: after the interval, or as soon as nothing comes.
+// One thread.
 #pragma once
 
 #include <chrono>

@@ -50,7 +50,7 @@ class Talk : public FindingsSink {
   template <class Kind>
   std::vector<Kind> all() const {
     std::vector<Kind> found;
-    for (const Record& record : records) {
+    for (const AppRecord& record : records) {
       if (const auto* kind = std::get_if<Kind>(&record)) found.push_back(*kind);
     }
     return found;
@@ -62,7 +62,7 @@ class Talk : public FindingsSink {
     return found;
   }
 
-  void record(const FindingPlace& place, const Record& record) override {
+  void record(const FindingPlace& place, const AppRecord& record) override {
     records.push_back(record);
     layers.emplace_back(place.layer);
   }
@@ -91,7 +91,7 @@ class Talk : public FindingsSink {
   AppServices services;
   ConnectionSummary summary;
   std::unique_ptr<Conversation> conversation;
-  std::vector<Record> records;
+  std::vector<AppRecord> records;
   std::vector<std::string> layers;  // of each record
   std::vector<Object> objects;      // by number
   std::array<std::string, 2> plain_text;

@@ -14,7 +14,7 @@ namespace restitch::testing {
 
 class ObjectRules final : public FindingsSink {
  public:
-  void record(const FindingPlace& place, const Record& /*record*/) override { (void)place.net(); }
+  void record(const FindingPlace& place, const AppRecord& /*record*/) override { (void)place.net(); }
   void begin_object(const FindingPlace& /*place*/, ObjectNumber object, const ObjectHead& /*head*/) override {
     if (!open_.emplace(object, 0).second) std::abort();
   }

@@ -1,5 +1,6 @@
-// AnalyzedStream: a stream, for BasicAssembler, that follows a connection as TraceStream does, and has analyzers look
-// at what is said in it. Whoever wants to know what they find gives FindingsSinks. One thread: that of the pool.
+// AnalyzedStream: a stream, for BasicAssembler, that follows a connection as TraceStream does, and has
+// analyzers look at what is said in it. Whoever wants to know what they find gives FindingsSinks. One thread:
+// that of the pool.
 #pragma once
 
 #include <memory>

@@ -60,7 +60,7 @@ class FindingsSink {
  public:
   virtual ~FindingsSink() = default;
 
-  virtual void record(const FindingPlace& place, const Record& record) = 0;
+  virtual void record(const FindingPlace& place, const AppRecord& record) = 0;
   // An object begins, grows, has a hole, and ends. `object` is never used again within its connection.
   virtual void begin_object(const FindingPlace& /*place*/, ObjectNumber /*object*/,
                             const ObjectHead& /*head*/) {}
@@ -80,7 +80,7 @@ class Findings {
  public:
   explicit Findings(Conversation& conversation) : conversation_(conversation) {}
 
-  void record(const Record& record);
+  void record(const AppRecord& record);
   ObjectNumber begin_object(const ObjectHead& head);
   void object_data(ObjectNumber object, Bytes bytes, const Origin& origin);
   void object_gap(ObjectNumber object, std::uint64_t size);

@@ -1,6 +1,6 @@
-// ObjectFiles: a folder into which every object that analyzers find is written as a file, with an index of one JSON
-// object a line. Nothing is written outside the folder, and nothing that was there is changed. ObjectSinks hands what
-// is found to it. It must outlive the pool of their streams. One thread.
+// ObjectFiles: a folder into which every object that analyzers find is written as a file, with an index of
+// one JSON object a line. Nothing is written outside the folder, and nothing that was there is changed.
+// ObjectSinks hands what is found to it. It must outlive the pool of their streams. One thread.
 #pragma once
 
 #include <cstdint>
@@ -28,34 +28,35 @@ struct ObjectFilesOptions {
 struct ObjectCounts {
   std::uint64_t objects = 0;  // that had bytes
   std::uint64_t files = 0;
-  std::uint64_t bytes = 0;       // in them, as far as the system took them
-  std::uint64_t incomplete = 0;  // of the objects
+  std::uint64_t bytes = 0;             // in them, as far as the system took them
+  std::uint64_t incomplete = 0;        // of the objects
   std::uint64_t objects_left_out = 0;  // because of files_max …
-  std::uint64_t bytes_left_out = 0;    // … and bytes of them, or for which bytes_max and file_bytes_max had no room
+  std::uint64_t bytes_left_out =
+      0;  // … and bytes of them, or for which bytes_max and file_bytes_max had no room
 };
 
-// A file is called after the connection's number, the object's in it, its protocol, and the name that the sender gave
-// it, of which only letters, digits, ".", "-" and "_" are left: "12-3-http-logo.png". Bytes of gaps are holes in the
-// file, which read as zeros. A file's time is that of the packet with its last byte. Each line of index.jsonl has
+// A file is called after the connection's number, the object's in it, its protocol, and the name that the
+// sender gave it, of which only letters, digits, ".", "-" and "_" are left: "12-3-http-logo.png". Bytes of
+// gaps are holes in the file, which read as zeros. A file's time is that of the packet with its last byte.
+// Each line of index.jsonl has
 //
 //   file         its name; file_size, sha256 of what is in it
 //   connection, uid, community_id, src, dst   src sent it
 //   protocol, layer    "http"; what it came out of ("tls"), if anything
-//   url, name, type, media_type    as the sender has them, and what its first bytes look like; left out if unknown
-//   transaction  of HTTP, from 1
-//   coding       what was taken off it; left out if nothing
-//   size, wire_size, declared_size   decoded without gaps; as it was sent; as it was announced
-//   gaps         [[offset,size],…] in the file; left out if none
-//   truncated    true if not all of it is there; left out otherwise, as are over_limit and undecodable
-//   stream       [first,last]: the range of the stream that it came from, last excluded
-//   packets      [[first,last],…]: numbers of the packets that brought it; at most 1,000 ranges, packets_unlisted more
-//   begun, ended times of the packets with its first and last byte
+//   url, name, type, media_type    as the sender has them, and what its first bytes look like; left out if
+//   unknown transaction  of HTTP, from 1 coding       what was taken off it; left out if nothing size,
+//   wire_size, declared_size   decoded without gaps; as it was sent; as it was announced gaps
+//   [[offset,size],…] in the file; left out if none truncated    true if not all of it is there; left out
+//   otherwise, as are over_limit and undecodable stream       [first,last]: the range of the stream that it
+//   came from, last excluded packets      [[first,last],…]: numbers of the packets that brought it; at most
+//   1,000 ranges, packets_unlisted more begun, ended times of the packets with its first and last byte
 class ObjectFiles {
  public:
   static constexpr std::string_view index_name = "index.jsonl";
 
   // Fails, having written nothing, if the folder holds an index already.
-  static Result<std::unique_ptr<ObjectFiles>> open(OutputFolder folder, const ObjectFilesOptions& options = {});
+  static Result<std::unique_ptr<ObjectFiles>> open(OutputFolder folder,
+                                                   const ObjectFilesOptions& options = {});
   ObjectFiles(const ObjectFiles&) = delete;
   ObjectFiles& operator=(const ObjectFiles&) = delete;
   ~ObjectFiles();

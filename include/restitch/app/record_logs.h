@@ -1,5 +1,5 @@
-// RecordLogs: the logs of connections and of what was said in them, as files in a folder or as one text. It is given
-// summaries and notes by ConnectionLogs, in their order. One thread at a time.
+// RecordLogs: the logs of connections and of what was said in them, as files in a folder or as one text. It
+// is given summaries and notes by ConnectionLogs, in their order. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,11 @@ struct RecordLogOptions {
 
 class RecordLogs {
  public:
-  // Into a folder: conn.log, http.log, …; eve.json has all. A file is made with its first row; that of connections at
-  // once. Errors: io.
+  // Into a folder: conn.log, http.log, …; eve.json has all. A file is made with its first row; that of
+  // connections at once. Errors: io.
   static Result<std::unique_ptr<RecordLogs>> open(OutputFolder folder, const RecordLogOptions& options);
-  // As text: of all kinds together in the formats of JSON, else of one kind: connections, if it is not the only one.
+  // As text: of all kinds together in the formats of JSON, else of one kind: connections, if it is not the
+  // only one.
   explicit RecordLogs(const RecordLogOptions& options);
   RecordLogs(const RecordLogs&) = delete;
   RecordLogs& operator=(const RecordLogs&) = delete;
@@ -33,7 +34,8 @@ class RecordLogs {
   // Requires: a note of RecordSinks that had the same format.
   void add(const ConnectionSummary& summary, ConnectionNote& note);
 
-  // Of a folder: writes out what waits; completes the files and begins others under their names; completes them.
+  // Of a folder: writes out what waits; completes the files and begins others under their names; completes
+  // them.
   void flush();
   void reopen();
   void finish();

@@ -1,5 +1,5 @@
-// RecordSinks: has what analyzers find made into notes of a ConnectionLog, for RecordLogs. One thread: that of the
-// pool.
+// RecordSinks: has what analyzers find made into notes of a ConnectionLog, for RecordLogs. One thread: that
+// of the pool.
 #pragma once
 
 #include <cstdint>

@@ -15,7 +15,7 @@
 
 namespace RESTITCH_API restitch {
 
-using Record = std::variant<AnomalyRecord, HttpRecord, WebSocketRecord, TlsRecord, CertificateRecord,
-                            SmtpRecord, FtpRecord, SshRecord>;
+using AppRecord = std::variant<AnomalyRecord, HttpRecord, WebSocketRecord, TlsRecord, CertificateRecord,
+                               SmtpRecord, FtpRecord, SshRecord>;
 
 }  // namespace restitch

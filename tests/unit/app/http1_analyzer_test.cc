@@ -19,7 +19,8 @@ TEST(Http1AnalyzerTest, ARequestAndItsResponseAreOneRecord) {
   for (const std::size_t size : {std::string::npos, std::size_t{1}}) {
     Talk talk;
     talk.client("GET /a/b.txt?c=d HTTP/1.1\r\nHost: example.org\r\nUser-Agent: x\r\n\r\n", size);
-    talk.server("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nhi", size);
+    talk.server("HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 2\r\n\r\nhi",
+                size);
     const auto found = talk.all<HttpRecord>();
     ASSERT_EQ(found.size(), 1U);
     EXPECT_EQ(found[0].depth, 1U);

@@ -96,8 +96,10 @@ TEST(SmtpAnalyzerTest, ChunksAreOneMail) {
   for (const std::size_t size : sizes) {
     Talk talk;
     greet(talk, size);
-    talk.client("MAIL FROM:<a>\r\nRCPT TO:<b>\r\nBDAT 5 X\r\nBDAT 8\r\nA: 1\r\n\r\nBDAT 5 LAST\r\n.\r\nxyMAIL FROM:<c>\r\n",
-                size);
+    talk.client(
+        "MAIL FROM:<a>\r\nRCPT TO:<b>\r\nBDAT 5 X\r\nBDAT 8\r\nA: 1\r\n\r\nBDAT 5 LAST\r\n.\r\nxyMAIL "
+        "FROM:<c>\r\n",
+        size);
     talk.server("250 1\r\n250 2\r\n501 3\r\n250 4\r\n250 5\r\n250 6\r\n", size);
     talk.client("BDAT 0 LAST\r\n", size);
     talk.server("250 7\r\n", size);
