@@ -46,14 +46,13 @@ Fit fit_response(std::string_view text) {
 }
 
 // A line without a version: of HTTP/0.9, or of something else, as the other side will tell.
-Fit fit_unversioned(std::string_view line, bool known, std::string_view server) {
+Fit fit_unversioned(std::string_view line, bool known) {
   if (!known) return Fit::no;
   const std::size_t space = line.find(' ');
-  if (space != std::string_view::npos && line.substr(space + 1, 1) == "/") return Fit::yes;
-  return server.empty() ? Fit::perhaps : Fit::no;
+  return space != std::string_view::npos && line.substr(space + 1, 1) == "/" ? Fit::yes : Fit::perhaps;
 }
 
-Fit fit_request(std::string_view text, std::string_view server) {
+Fit fit_request(std::string_view text) {
   while (!text.empty() && (text.front() == '\r' || text.front() == '\n' || text.front() == ' ')) {
     text.remove_prefix(1);
   }
@@ -68,7 +67,7 @@ Fit fit_request(std::string_view text, std::string_view server) {
   }
   const std::string_view line = http1::trimmed(text.substr(0, end));
   if (http1::begins(line, "pri * http/2")) return Fit::no;
-  return fit_version(line) ? Fit::yes : fit_unversioned(line, method == Fit::yes, server);
+  return fit_version(line) ? Fit::yes : fit_unversioned(line, method == Fit::yes);
 }
 
 }  // namespace
@@ -78,7 +77,7 @@ Fit fit_http1(Bytes client, Bytes server) {
   const std::string_view answered = http1::text_of(server);
   const Fit response = fit_response(answered);
   if (said.empty()) return response;
-  const Fit request = fit_request(said, answered);
+  const Fit request = fit_request(said);
   if (request == Fit::no || answered.empty() || request == Fit::yes) return request;
   // The answer tells what was asked.
   return response;

@@ -11,6 +11,7 @@ namespace {
 void fill_message(HttpMessage& message, const Head& head, const Origin& origin) {
   message.seen = true;
   message.version = head.version;
+  message.head_size = head.text.size();
   message.fields.reserve(head.fields.size());
   for (const Field& field : head.fields) {
     message.fields.emplace_back(std::string(field.name), unfolded(field.value));

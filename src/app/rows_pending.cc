@@ -14,13 +14,6 @@ const LogTable& pending_table(LogFamily family, Name name) {
 
 }  // namespace
 
-const LogTable& http_table(LogFamily family) {
-  return pending_table(family, [] { return "http"; });
-}
-void fill_row(LogRow& row, LogFamily family, const HttpRecord& record, const RowPlace& place) {
-  begin_row(row, family, "http", record.request.origin.time, place);
-}
-
 const LogTable& smtp_table(LogFamily family) {
   return pending_table(family, [] { return "smtp"; });
 }

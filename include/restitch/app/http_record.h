@@ -21,6 +21,7 @@ struct HttpMessage {
   std::string version;    // "1.1", "2"
   HttpFields fields;      // those of the pseudo-header of HTTP/2 are left out
   HttpFields trailers;
+  std::uint64_t head_size = 0;          // of HTTP/1: its start line and fields as they came; 0: not known
   std::uint64_t body_size = 0;          // decoded, without gaps
   std::uint64_t wire_size = 0;          // of the body as it came, without the framing of chunks
   std::optional<std::uint64_t> object;  // ObjectNumber of its body, if it has one
