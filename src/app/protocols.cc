@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "app/http1_analyzer.h"
+#include "app/http2_analyzer.h"
 #include "app/smtp_analyzer.h"
 #include "app/tls_analyzer.h"
 
@@ -19,6 +20,7 @@ std::unique_ptr<Analyzer> make_analyzer(AppServices& /*services*/) {
 std::span<const Protocol> protocols() {
   static const std::vector<Protocol> table = {
       {"ssl", tls_fit, make_analyzer<TlsAnalyzer>},
+      {"http2", fit_http2, make_http2_analyzer},
 #ifdef RESTITCH_LLHTTP
       {"http", fit_http1, make_http1_analyzer},
 #endif

@@ -20,8 +20,12 @@ struct HttpMessage {
   bool complete = false;  // its last byte came too
   std::string version;    // "1.1", "2"
   HttpFields fields;      // those of the pseudo-header of HTTP/2 are left out
+  HttpFields pseudo;  // they are here: ":method", ":path", …, in order. Of a request that was upgraded to
+                      // HTTP/2, those that it would have had.
   HttpFields trailers;
   std::uint64_t head_size = 0;          // of HTTP/1: its start line and fields as they came; 0: not known
+  // Of HTTP/2: what stands before the first field of the head: the size that the table of HPACK gets.
+  std::optional<std::uint64_t> table_size;
   std::uint64_t body_size = 0;          // decoded, without gaps
   std::uint64_t wire_size = 0;          // of the body as it came, without the framing of chunks
   std::optional<std::uint64_t> object;  // ObjectNumber of its body, if it has one
@@ -37,6 +41,9 @@ struct HttpMessage {
 struct HttpRecord {
   std::uint64_t depth = 0;      // which transaction of its connection, from 1
   std::uint32_t stream_id = 0;  // of HTTP/2; 0 for HTTP/1
+  bool pushed = false;          // the server promised it unasked (PUSH_PROMISE); `request` is the promise
+  std::optional<std::uint32_t> reset_code;  // of RST_STREAM, which ended the stream
+  bool reset_by_client = false;
   HttpMessage request;
   HttpMessage response;
   std::string method;

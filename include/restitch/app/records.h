@@ -7,6 +7,7 @@
 #include "restitch/app/anomaly_record.h"
 #include "restitch/app/certificate_record.h"
 #include "restitch/app/ftp_record.h"
+#include "restitch/app/http2_settings_record.h"
 #include "restitch/app/http_record.h"
 #include "restitch/app/smtp_record.h"
 #include "restitch/app/ssh_record.h"
@@ -16,6 +17,6 @@
 namespace RESTITCH_API restitch {
 
 using AppRecord = std::variant<AnomalyRecord, HttpRecord, WebSocketRecord, TlsRecord, CertificateRecord,
-                               SmtpRecord, FtpRecord, SshRecord>;
+                               SmtpRecord, FtpRecord, SshRecord, Http2SettingsRecord>;
 
 }  // namespace restitch
