@@ -10,16 +10,15 @@
 namespace restitch {
 namespace {
 
-template <class Kind>
-std::unique_ptr<Analyzer> make_analyzer(AppServices& /*services*/) {
-  return std::make_unique<Kind>();
+std::unique_ptr<Analyzer> make_tls(AppServices& services) {
+  return std::make_unique<TlsAnalyzer>(services.options().secrets);
 }
 
 }  // namespace
 
 std::span<const Protocol> protocols() {
   static const std::vector<Protocol> table = {
-      {"ssl", tls_fit, make_analyzer<TlsAnalyzer>},
+      {"ssl", tls_fit, make_tls},
       {"http2", fit_http2, make_http2_analyzer},
 #ifdef RESTITCH_LLHTTP
       {"http", fit_http1, make_http1_analyzer},

@@ -15,31 +15,30 @@ LogTable make_http_table(LogFamily family) {
   using enum CellType;
   switch (family) {
     case LogFamily::zeek:
-      return table_of_records(family, "http",
-                              {{"trans_depth", count},
-                               {"method", text, true},
-                               {"host", text, true},
-                               {"uri", text, true},
-                               {"referrer", text, true},
-                               {"version", text, true},
-                               {"user_agent", text, true},
-                               {"origin", text, true},
-                               {"request_body_len", count},
-                               {"response_body_len", count},
-                               {"status_code", count, true},
-                               {"status_msg", text, true},
-                               {"info_code", count, true},
-                               {"info_msg", text, true},
-                               {"tags", list, false, "set[enum]"},
-                               {"username", text, true},
-                               {"password", text, true},
-                               {"proxied", list, true, "set[string]"},
-                               {"orig_fuids", list, true},
-                               {"orig_filenames", list, true},
-                               {"orig_mime_types", list, true},
-                               {"resp_fuids", list, true},
-                               {"resp_filenames", list, true},
-                               {"resp_mime_types", list, true}});
+      return table_of_records(family, "http", {{"trans_depth", count},
+                                               {"method", text, true},
+                                               {"host", text, true},
+                                               {"uri", text, true},
+                                               {"referrer", text, true},
+                                               {"version", text, true},
+                                               {"user_agent", text, true},
+                                               {"origin", text, true},
+                                               {"request_body_len", count},
+                                               {"response_body_len", count},
+                                               {"status_code", count, true},
+                                               {"status_msg", text, true},
+                                               {"info_code", count, true},
+                                               {"info_msg", text, true},
+                                               {"tags", list, false, "set[enum]"},
+                                               {"username", text, true},
+                                               {"password", text, true},
+                                               {"proxied", list, true, "set[string]"},
+                                               {"orig_fuids", list, true},
+                                               {"orig_filenames", list, true},
+                                               {"orig_mime_types", list, true},
+                                               {"resp_fuids", list, true},
+                                               {"resp_filenames", list, true},
+                                               {"resp_mime_types", list, true}});
     case LogFamily::eve:
       return table_of_records(family, "http",
                               {{"tx_id", count},
@@ -123,8 +122,8 @@ Timestamp http_begun(const HttpRecord& record) {
 // What proxies add, as "VIA -> 1.1 cache".
 LogCell http_proxied(const HttpMessage& request) {
   constexpr std::array<std::string_view, 7> names = {
-      "forwarded", "x-forwarded-for", "x-forwarded-from", "client-ip", "via", "xroxy-connection",
-      "proxy-connection"};
+      "forwarded", "x-forwarded-for",  "x-forwarded-from", "client-ip",
+      "via",       "xroxy-connection", "proxy-connection"};
   TextList found;
   for (const auto& [name, value] : request.fields) {
     if (std::none_of(names.begin(), names.end(), [&](auto one) { return http1::same(name, one); })) continue;
@@ -209,8 +208,8 @@ HttpHost http_host(std::string_view host) {
   const std::size_t colon = host.rfind(':');
   if (colon == std::string_view::npos || host.find(']', colon) != std::string_view::npos) return {host};
   const std::string_view digits = host.substr(colon + 1);
-  const bool port = !digits.empty() && digits.size() <= 5 &&
-                    std::all_of(digits.begin(), digits.end(), http1::is_digit);
+  const bool port =
+      !digits.empty() && digits.size() <= 5 && std::all_of(digits.begin(), digits.end(), http1::is_digit);
   HttpHost found{host.substr(0, colon)};
   if (!port) return {host};
   for (const char digit : digits) found.port = found.port * 10 + static_cast<std::uint64_t>(digit - '0');

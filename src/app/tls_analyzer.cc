@@ -8,11 +8,32 @@ namespace {
 
 constexpr TcpFlowDirection from_client = TcpFlowDirection::client_to_server;
 
-enum TlsHelloType : std::uint8_t { client_hello_message = 1, server_hello_message = 2 };
+enum TlsHelloType : std::uint8_t {
+  client_hello_message = 1,
+  server_hello_message = 2,
+  finished_message = 20
+};
+
+// Memory of the pool's for what is decrypted, as long as it is looked at.
+class TlsScratch {
+ public:
+  explicit TlsScratch(AppServices& services) : services_(services), bytes_(services.take_scratch()) {}
+  TlsScratch(const TlsScratch&) = delete;
+  TlsScratch& operator=(const TlsScratch&) = delete;
+  ~TlsScratch() { services_.give_scratch(std::move(bytes_)); }
+
+  [[nodiscard]] std::vector<std::uint8_t>& bytes() { return bytes_; }
+
+ private:
+  AppServices& services_;
+  std::vector<std::uint8_t> bytes_;
+};
 
 }  // namespace
 
-TlsAnalyzer::TlsAnalyzer() : handshake_(std::make_unique<TlsHandshake>()) {}
+TlsAnalyzer::TlsAnalyzer(const TlsSecrets* secrets)
+    : handshake_(std::make_unique<TlsHandshake>()),
+      inside_(secrets == nullptr ? nullptr : std::make_unique<TlsInside>(*secrets)) {}
 
 TlsAnalyzer::~TlsAnalyzer() = default;
 
@@ -28,7 +49,8 @@ Origin TlsAnalyzer::Place::origin(std::size_t size) const {
 AnalyzerAnswer TlsAnalyzer::take(TcpFlowDirection direction, const AnalyzerInput& input, Findings& findings) {
   Place place{direction, input, 0, findings};
   for (Step step = Step::on; step == Step::on;) {
-    if (finished_ || side(direction).broken) return {input.bytes().size(), Need::nothing};
+    const bool finished = handshake_ == nullptr && inside_ == nullptr;
+    if (finished || side(direction).broken) return {input.bytes().size(), Need::nothing};
     step = advance(place);
     if (step == Step::other_side) return {place.at, Need::other_side};
   }
@@ -66,6 +88,7 @@ TlsAnalyzer::Step TlsAnalyzer::old_hello(Place& place) {
   if (!hello || place.direction != from_client) return broken(place);
   side(place.direction).begun = true;
   if (handshake_ != nullptr) handshake_->client_hello(*hello, place.origin(size));
+  if (inside_ != nullptr) inside_->client_hello(*hello);
   place.at += size;
   return Step::on;
 }
@@ -77,51 +100,110 @@ TlsAnalyzer::Step TlsAnalyzer::broken(Place& place) {
 }
 
 TlsAnalyzer::Step TlsAnalyzer::record(Place& place, const TlsHeader& header) {
-  Side& own = side(place.direction);
   const std::size_t size = TlsHeader::bytes + header.size;
   const Bytes rest = place.rest();
-  if (is_ciphertext(own, header, rest)) {
-    own.skip = static_cast<std::uint32_t>(size);
-    ciphertext(place.direction, place.origin(size), place.findings);
-    return Step::on;
-  }
-  if (rest.size() >= size) {
-    const Origin origin = place.origin(size);
-    place.at += size;
-    plaintext(place.direction, header.type, rest.subspan(TlsHeader::bytes, header.size), origin,
-              place.findings);
-    return Step::on;
-  }
+  if (is_ciphertext(side(place.direction), header, rest)) return ciphertext(place, size);
+  if (rest.size() < size) return incomplete(place, size);
+  const Origin origin = place.origin(size);
+  place.at += size;
+  plaintext(place.direction, header.type, rest.subspan(TlsHeader::bytes, header.size), origin,
+            place.findings);
+  return Step::on;
+}
+
+// What is left of the record is missing, or comes too late: it is passed over.
+TlsAnalyzer::Step TlsAnalyzer::incomplete(Place& place, std::size_t size) {
   if (!place.input.forced()) return Step::more;
+  Side& own = side(place.direction);
   own.skip = static_cast<std::uint32_t>(size);
   own.messages.lose();
+  if (inside_ != nullptr) inside_->lose_record(place.direction, size);
   return Step::on;
 }
 
 // TLS 1.3 encrypts nothing but what looks like data; a second ClientHello may stand behind ChangeCipherSpec.
 bool TlsAnalyzer::is_ciphertext(const Side& side, const TlsHeader& header, Bytes record) const {
   if (header.type == TlsType::data) return true;
-  if (!side.encrypted || header.type == TlsType::change_cipher) return false;
+  const bool tls13 = handshake_ != nullptr && is_tls13(handshake_->record().version);
+  if (!side.encrypted || (header.type == TlsType::change_cipher && (header.size == 1 || tls13))) return false;
   const bool hello = header.type == TlsType::handshake && record.size() > TlsHeader::bytes + 1 &&
                      record[TlsHeader::bytes] == client_hello_message && record[TlsHeader::bytes + 1] == 0;
   if (handshake_ == nullptr || !handshake_->record().server_hello) return !hello;
-  return !is_tls13(handshake_->record().version);
+  return !tls13;
 }
 
-void TlsAnalyzer::ciphertext(TcpFlowDirection direction, const Origin& origin, Findings& findings) {
+TlsAnalyzer::Step TlsAnalyzer::ciphertext(Place& place, std::size_t size) {
+  if (inside_ == nullptr) return pass_over(place, size);
+  switch (inside_->ready(place.direction, place.input.forced(), place.origin(size), place.findings)) {
+    case TlsInside::Answer::waits:
+      return Step::other_side;
+    case TlsInside::Answer::open:
+      break;
+    default:
+      return pass_over(place, size);
+  }
+  if (place.rest().size() < size) return incomplete(place, size);
+  return open(place, size);
+}
+
+TlsAnalyzer::Step TlsAnalyzer::pass_over(Place& place, std::size_t size) {
+  const Origin origin = place.origin(size);
+  side(place.direction).skip = static_cast<std::uint32_t>(size);
+  note_ciphertext(place.direction, origin, place.findings);
+  return Step::on;
+}
+
+// A record that is whole. It is decrypted straight out of the input.
+TlsAnalyzer::Step TlsAnalyzer::open(Place& place, std::size_t size) {
+  const Origin origin = place.origin(size);
+  TlsScratch scratch(place.findings.services());
+  TlsDecryption::Opened found;
+  switch (inside_->open(place.direction, place.rest().first(size), scratch.bytes(), place.input.forced(),
+                        origin, place.findings, found)) {
+    case TlsInside::Answer::waits:
+      return Step::other_side;
+    case TlsInside::Answer::open:
+      opened(place, found, origin);
+      break;
+    default:
+      break;
+  }
+  place.at += size;
+  note_ciphertext(place.direction, origin, place.findings);
+  return Step::on;
+}
+
+void TlsAnalyzer::opened(Place& place, const TlsDecryption::Opened& opened, const Origin& origin) {
+  if (handshake_ != nullptr) handshake_->record().decrypted = true;
+  if (opened.type == TlsType::data)
+    return inside_->data(place.direction, opened.bytes, origin, place.findings);
+  if (opened.type == TlsType::handshake) {
+    return messages(place.direction, opened.bytes, origin, place.findings, true);
+  }
+  if (opened.type == TlsType::change_cipher) return change_cipher(place.direction);
+  if (opened.type != TlsType::alert || opened.bytes.size() < 2) return;
+  if (handshake_ != nullptr) handshake_->alert(place.direction, opened.bytes[1]);
+  if (opened.bytes[1] == 0) inside_->end(place.direction);
+}
+
+// Both sides sent what is encrypted. What of TLS 1.3 can be opened says more until the client's Finished.
+void TlsAnalyzer::note_ciphertext(TcpFlowDirection direction, const Origin& origin, Findings& findings) {
   side(direction).encrypted = true;
+  if (inside_ != nullptr && inside_->sealed()) {
+    inside_->close();
+    inside_.reset();
+  }
   if (handshake_ == nullptr || !sides_[0].encrypted || !sides_[1].encrypted) return;
   handshake_->record().established = true;
   handshake_->record().reported = origin;
-  report(findings);
+  if (inside_ == nullptr || !inside_->opens_handshake() || client_finished_) report(findings);
 }
 
 void TlsAnalyzer::plaintext(TcpFlowDirection direction, TlsType type, Bytes bytes, const Origin& origin,
                             Findings& findings) {
-  if (type == TlsType::handshake) return messages(direction, bytes, origin, findings);
+  if (type == TlsType::handshake) return messages(direction, bytes, origin, findings, false);
   if (type == TlsType::change_cipher) {
-    side(direction).encrypted = true;
-    if (handshake_ != nullptr) handshake_->change_cipher(direction);
+    change_cipher(direction);
   } else if (handshake_ != nullptr && type == TlsType::alert && bytes.size() >= 2) {
     handshake_->alert(direction, bytes[1]);
   } else if (handshake_ != nullptr && type == TlsType::heartbeat) {
@@ -130,14 +212,22 @@ void TlsAnalyzer::plaintext(TcpFlowDirection direction, TlsType type, Bytes byte
   if (handshake_ != nullptr) handshake_->record().reported = origin;
 }
 
-void TlsAnalyzer::messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin,
-                           Findings& findings) {
+void TlsAnalyzer::change_cipher(TcpFlowDirection direction) {
+  side(direction).encrypted = true;
+  if (inside_ != nullptr) inside_->change_cipher(direction);
+  if (handshake_ != nullptr) handshake_->change_cipher(direction);
+}
+
+void TlsAnalyzer::messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin, Findings& findings,
+                           bool was_sealed) {
   TlsMessages& messages = side(direction).messages;
   messages.add(bytes);
   for (TlsMessages::Message found;;) {
     switch (messages.next(found)) {
       case TlsMessages::Next::message:
         message(direction, found, origin, findings);
+        if (was_sealed && inside_ != nullptr) inside_->message(direction, found.type, found.body);
+        client_finished_ |= was_sealed && found.type == finished_message && direction == from_client;
         break;
       case TlsMessages::Next::too_long:
         findings.anomaly("tls_message_too_long", direction, origin);
@@ -150,19 +240,20 @@ void TlsAnalyzer::messages(TcpFlowDirection direction, Bytes bytes, const Origin
 
 void TlsAnalyzer::message(TcpFlowDirection direction, const TlsMessages::Message& message,
                           const Origin& origin, Findings& findings) {
-  if (handshake_ == nullptr) return;
   if (message.type == client_hello_message && direction == from_client) {
     const std::optional<TlsClientHello> hello = parse_client_hello(message.body);
     if (!hello) return findings.anomaly("tls_bad_hello", direction, origin);
-    return handshake_->client_hello(*hello, origin);
-  }
-  if (message.type == server_hello_message && direction != from_client) {
+    if (inside_ != nullptr) inside_->client_hello(*hello);
+    if (handshake_ != nullptr) handshake_->client_hello(*hello, origin);
+  } else if (message.type == server_hello_message && direction != from_client) {
     const std::optional<TlsServerHello> hello = parse_server_hello(message.body);
     if (!hello) return findings.anomaly("tls_bad_hello", direction, origin);
     findings.name_service("ssl");
-    return handshake_->server_hello(*hello, origin);
+    if (inside_ != nullptr) inside_->server_hello(*hello);
+    if (handshake_ != nullptr) handshake_->server_hello(*hello, origin);
+  } else if (handshake_ != nullptr) {
+    handshake_->message(direction, message.type, message.body, origin, findings);
   }
-  handshake_->message(direction, message.type, message.body, origin, findings);
 }
 
 void TlsAnalyzer::report(Findings& findings) {
@@ -170,7 +261,6 @@ void TlsAnalyzer::report(Findings& findings) {
   const TlsRecord& record = handshake_->record();
   if (record.client_hello || record.server_hello) findings.record(record);
   handshake_.reset();
-  finished_ = true;
 }
 
 void TlsAnalyzer::gap(TcpFlowDirection direction, std::uint64_t size, Findings& /*findings*/) {
@@ -180,12 +270,18 @@ void TlsAnalyzer::gap(TcpFlowDirection direction, std::uint64_t size, Findings& 
     own.skip -= static_cast<std::uint32_t>(size);
     return;
   }
+  if (inside_ != nullptr) inside_->lose_bytes(direction, size - own.skip);
   own.skip = 0;
   own.lost = true;
 }
 
-void TlsAnalyzer::end(TcpFlowDirection /*direction*/, Findings& /*findings*/) {}
+void TlsAnalyzer::end(TcpFlowDirection direction, Findings& /*findings*/) {
+  if (inside_ != nullptr) inside_->end(direction);
+}
 
-void TlsAnalyzer::close(Findings& findings) { report(findings); }
+void TlsAnalyzer::close(Findings& findings) {
+  report(findings);
+  if (inside_ != nullptr) inside_->close();
+}
 
 }  // namespace restitch

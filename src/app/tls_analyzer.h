@@ -1,6 +1,6 @@
 // TlsAnalyzer: reads the records of TLS, from SSL 3 to TLS 1.3. It reports a TlsRecord once the handshake is
-// established, or the connection ends. What is encrypted, and cannot be decrypted, is passed over without
-// being held. One thread.
+// established, or the connection ends. What is encrypted is opened if its secrets are known; else it is
+// passed over without being held. One thread.
 #pragma once
 
 #include <array>
@@ -9,6 +9,7 @@
 
 #include "app/protocols.h"
 #include "app/tls_handshake.h"
+#include "app/tls_inside.h"
 #include "app/tls_layer.h"
 #include "app/tls_messages.h"
 #include "restitch/app/analyzer.h"
@@ -20,7 +21,8 @@ Fit tls_fit(Bytes client, Bytes server);
 
 class TlsAnalyzer final : public Analyzer {
  public:
-  TlsAnalyzer();
+  // `secrets`: nullptr: nothing is opened.
+  explicit TlsAnalyzer(const TlsSecrets* secrets);
   ~TlsAnalyzer() override;
 
   AnalyzerAnswer take(TcpFlowDirection direction, const AnalyzerInput& input, Findings& findings) override;
@@ -58,18 +60,26 @@ class TlsAnalyzer final : public Analyzer {
   Step old_hello(Place& place);
   Step broken(Place& place);
   Step record(Place& place, const TlsHeader& header);
+  Step incomplete(Place& place, std::size_t size);
   [[nodiscard]] bool is_ciphertext(const Side& side, const TlsHeader& header, Bytes record) const;
-  void ciphertext(TcpFlowDirection direction, const Origin& origin, Findings& findings);
+  Step ciphertext(Place& place, std::size_t size);
+  Step pass_over(Place& place, std::size_t size);
+  Step open(Place& place, std::size_t size);
+  void opened(Place& place, const TlsDecryption::Opened& opened, const Origin& origin);
   void plaintext(TcpFlowDirection direction, TlsType type, Bytes bytes, const Origin& origin,
                  Findings& findings);
-  void messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin, Findings& findings);
+  void messages(TcpFlowDirection direction, Bytes bytes, const Origin& origin, Findings& findings,
+                bool was_sealed);
   void message(TcpFlowDirection direction, const TlsMessages::Message& message, const Origin& origin,
                Findings& findings);
+  void change_cipher(TcpFlowDirection direction);
+  void note_ciphertext(TcpFlowDirection direction, const Origin& origin, Findings& findings);
   void report(Findings& findings);
 
   std::array<Side, 2> sides_;
   std::unique_ptr<TlsHandshake> handshake_;  // nullptr: it was reported
-  bool finished_ = false;                    // what comes is of no interest
+  std::unique_ptr<TlsInside> inside_;        // nullptr: no record can be opened
+  bool client_finished_ = false;             // its Finished was opened
 };
 
 }  // namespace restitch

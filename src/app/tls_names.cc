@@ -3,15 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "app/tls_cipher_names.h"
 #include "app/tls_hello.h"
 
 namespace restitch {
 namespace {
-
-struct TlsNumberName {
-  std::uint16_t number;
-  std::string_view name;
-};
 
 constexpr TlsNumberName group_names[] = {
     {1, "sect163k1"},
@@ -117,24 +113,32 @@ constexpr TlsNumberName alert_names[] = {
 constexpr std::string_view message_letters = "hcsvtej o  xkrnyg   fwuap";
 
 template <std::size_t Size>
-std::string tls_name_of(const TlsNumberName (&names)[Size], std::uint16_t number) {
+std::string_view tls_known_name(const TlsNumberName (&names)[Size], std::uint16_t number) {
   const auto* const found =
       std::lower_bound(std::begin(names), std::end(names), number,
                        [](const TlsNumberName& entry, std::uint16_t value) { return entry.number < value; });
-  if (found != std::end(names) && found->number == number) return std::string(found->name);
-  return "unknown-" + std::to_string(number);
+  return found != std::end(names) && found->number == number ? found->name : std::string_view();
+}
+
+std::string tls_name_or_number(std::string_view name, std::uint16_t number) {
+  return name.empty() ? "unknown-" + std::to_string(number) : std::string(name);
 }
 
 }  // namespace
 
+std::string_view tls_cipher_known(std::uint16_t cipher) { return tls_known_name(tls_cipher_names, cipher); }
+
 std::string tls_cipher_name(std::uint16_t cipher) {
-  const std::string_view name = tls_cipher_known(cipher);
-  return name.empty() ? "unknown-" + std::to_string(cipher) : std::string(name);
+  return tls_name_or_number(tls_cipher_known(cipher), cipher);
 }
 
-std::string tls_group_name(std::uint16_t group) { return tls_name_of(group_names, group); }
+std::string tls_group_name(std::uint16_t group) {
+  return tls_name_or_number(tls_known_name(group_names, group), group);
+}
 
-std::string tls_alert_name(std::uint8_t alert) { return tls_name_of(alert_names, alert); }
+std::string tls_alert_name(std::uint8_t alert) {
+  return tls_name_or_number(tls_known_name(alert_names, alert), alert);
+}
 
 std::string tls_version_name(std::uint16_t version) {
   switch (version) {

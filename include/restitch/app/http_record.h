@@ -23,7 +23,7 @@ struct HttpMessage {
   HttpFields pseudo;  // they are here: ":method", ":path", …, in order. Of a request that was upgraded to
                       // HTTP/2, those that it would have had.
   HttpFields trailers;
-  std::uint64_t head_size = 0;          // of HTTP/1: its start line and fields as they came; 0: not known
+  std::uint64_t head_size = 0;  // of HTTP/1: its start line and fields as they came; 0: not known
   // Of HTTP/2: what stands before the first field of the head: the size that the table of HPACK gets.
   std::optional<std::uint64_t> table_size;
   std::uint64_t body_size = 0;          // decoded, without gaps

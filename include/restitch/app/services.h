@@ -4,6 +4,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "restitch/export.h"
 
@@ -34,8 +36,19 @@ class AppServices {
   [[nodiscard]] const AppOptions& options() const { return options_; }
   [[nodiscard]] const AppLimits& limits() const { return options_.limits; }
 
+  // Memory for bytes that are made for one call, such as decrypted ones: it is taken, and given back behind
+  // the call. What lies within each other takes one each.
+  [[nodiscard]] std::vector<std::uint8_t> take_scratch() {
+    if (scratch_.empty()) return {};
+    std::vector<std::uint8_t> taken = std::move(scratch_.back());
+    scratch_.pop_back();
+    return taken;
+  }
+  void give_scratch(std::vector<std::uint8_t> given) { scratch_.push_back(std::move(given)); }
+
  private:
   AppOptions options_;
+  std::vector<std::vector<std::uint8_t>> scratch_;
 };
 
 }  // namespace restitch

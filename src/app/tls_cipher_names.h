@@ -1,19 +1,11 @@
-#include <algorithm>
-#include <iterator>
-#include <string>
+// The cipher suites of TLS: those that IANA lists, and some that were used without it. A constant; by number.
+#pragma once
 
-#include "app/tls_names.h"
+#include "app/tls_number_name.h"
 
 namespace restitch {
-namespace {
 
-struct CipherName {
-  std::uint16_t number;
-  std::string_view name;
-};
-
-// The registry of IANA, and some that were used without it; by number.
-constexpr CipherName cipher_names[] = {
+inline constexpr TlsNumberName tls_cipher_names[] = {
     {0x0000, "TLS_NULL_WITH_NULL_NULL"},
     {0x0001, "TLS_RSA_WITH_NULL_MD5"},
     {0x0002, "TLS_RSA_WITH_NULL_SHA"},
@@ -42,8 +34,6 @@ constexpr CipherName cipher_names[] = {
     {0x0019, "TLS_DH_anon_EXPORT_WITH_DES40_CBC_SHA"},
     {0x001A, "TLS_DH_anon_WITH_DES_CBC_SHA"},
     {0x001B, "TLS_DH_anon_WITH_3DES_EDE_CBC_SHA"},
-    {0x001C, "SSL_FORTEZZA_KEA_WITH_NULL_SHA"},
-    {0x001D, "SSL_FORTEZZA_KEA_WITH_FORTEZZA_CBC_SHA"},
     {0x001E, "TLS_KRB5_WITH_DES_CBC_SHA"},
     {0x001F, "TLS_KRB5_WITH_3DES_EDE_CBC_SHA"},
     {0x0020, "TLS_KRB5_WITH_RC4_128_SHA"},
@@ -397,19 +387,6 @@ constexpr CipherName cipher_names[] = {
     {0xE41D, "TLS_DHE_PSK_WITH_SALSA20_SHA1"},
     {0xE41E, "TLS_DHE_RSA_WITH_ESTREAM_SALSA20_SHA1"},
     {0xE41F, "TLS_DHE_RSA_WITH_SALSA20_SHA1"},
-    {0xFEFE, "SSL_RSA_FIPS_WITH_DES_CBC_SHA"},
-    {0xFEFF, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA"},
-    {0xFFE0, "SSL_RSA_FIPS_WITH_3DES_EDE_CBC_SHA"},
-    {0xFFE1, "SSL_RSA_FIPS_WITH_DES_CBC_SHA"},
 };
-
-}  // namespace
-
-std::string_view tls_cipher_known(std::uint16_t cipher) {
-  const auto* const found =
-      std::lower_bound(std::begin(cipher_names), std::end(cipher_names), cipher,
-                       [](const CipherName& entry, std::uint16_t number) { return entry.number < number; });
-  return found != std::end(cipher_names) && found->number == cipher ? found->name : std::string_view();
-}
 
 }  // namespace restitch
