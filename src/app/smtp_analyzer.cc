@@ -266,6 +266,7 @@ void SmtpAnalyzer::replied(Findings& findings, unsigned code, std::string_view l
   }
   if (due.mail != nullptr) {
     due.mail->record.last_reply = line;
+    due.mail->record.end = origin;
     tell(findings, *due.mail);
   }
   due_.erase(due_.begin());

@@ -12,7 +12,8 @@
 namespace RESTITCH_API restitch {
 
 struct SmtpRecord {
-  Origin origin;
+  Origin origin;            // of its first command
+  Origin end;               // of the reply with which it ended; no time: none came
   std::uint64_t depth = 0;  // which transaction of its connection, from 1
   std::string helo;
   std::string mail_from;
