@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/ftp_data_analyzer.h"
 #include "app/protocols.h"
 
 namespace restitch {
@@ -96,7 +97,7 @@ void Conversation::data(TcpFlowDirection direction, Bytes bytes, const Origin& o
     if (++retries_ > retries_max) looks_again_ = false;
     return look_again(direction, bytes, origin);
   }
-  if (state_ == State::detecting) {
+  if (state_ == State::detecting && !was_expected(origin)) {
     hold(side, bytes, origin);
     return detect(false);
   }
@@ -119,6 +120,17 @@ void Conversation::data(TcpFlowDirection direction, Bytes bytes, const Origin& o
     side.offset += bytes.size() - consumed;
   }
   advance_other(direction, consumed);
+}
+
+// At the first byte: whether another connection asked for this one.
+bool Conversation::was_expected(const Origin& origin) {
+  if (outer_ != nullptr || services_.expected_if_any() == nullptr) return false;
+  if (!sides_[0].held.empty() || !sides_[1].held.empty() || !service_.empty()) return false;
+  analyzer_ = FtpDataAnalyzer::make(services_, summary_, origin.time);
+  if (analyzer_ == nullptr) return false;
+  state_ = State::analyzing;
+  looks_again_ = false;
+  return true;
 }
 
 void Conversation::gap(TcpFlowDirection direction, std::uint64_t size) {
@@ -441,6 +453,10 @@ std::unique_ptr<Conversation> Findings::nest(std::string_view layer, std::unique
     return nullptr;
   }
   return std::make_unique<Conversation>(conversation_, layer, std::move(analyzer));
+}
+
+bool Findings::ended(TcpFlowDirection direction) const {
+  return conversation_.sides_[Conversation::index(direction)].ended;
 }
 
 AppServices& Findings::services() { return conversation_.services_; }

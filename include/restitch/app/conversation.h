@@ -78,6 +78,7 @@ class Conversation {
   static void hold(Side& side, Bytes bytes, const Origin& origin);
   static void forget(Side& side);
   static void drop(Side& side, std::size_t size);
+  bool was_expected(const Origin& origin);
   void detect(bool forced);
   void begin(const Protocol& protocol);
   void look_again(TcpFlowDirection direction, Bytes bytes, const Origin& origin);

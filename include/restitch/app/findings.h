@@ -101,6 +101,10 @@ class Findings {
   // deep.
   std::unique_ptr<Conversation> nest(std::string_view layer, std::unique_ptr<Analyzer> analyzer = nullptr);
 
+  // Whether the sender of a direction ended it. If not, Analyzer::end() is told only because no more was
+  // captured.
+  [[nodiscard]] bool ended(TcpFlowDirection direction) const;
+
   // What the analyzers of a pool share.
   [[nodiscard]] AppServices& services();
   // A name for the conn record: "ssl", "http", …; a constant.

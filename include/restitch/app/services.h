@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 namespace RESTITCH_API restitch {
 
+class ExpectedEnds;
 class TlsSecrets;
 
 // Bounds of what strangers can ask for. Each is told by an AnomalyRecord when it acts.
@@ -31,7 +33,10 @@ struct AppOptions {
 
 class AppServices {
  public:
-  explicit AppServices(const AppOptions& options = {}) : options_(options) {}
+  explicit AppServices(const AppOptions& options = {});
+  AppServices(const AppServices&) = delete;
+  AppServices& operator=(const AppServices&) = delete;
+  ~AppServices();
 
   [[nodiscard]] const AppOptions& options() const { return options_; }
   [[nodiscard]] const AppLimits& limits() const { return options_.limits; }
@@ -46,9 +51,14 @@ class AppServices {
   }
   void give_scratch(std::vector<std::uint8_t> given) { scratch_.push_back(std::move(given)); }
 
+  // Connections that others have asked for, as FTP does; nullptr: nobody did so far.
+  [[nodiscard]] ExpectedEnds* expected_if_any() { return expected_.get(); }
+  [[nodiscard]] ExpectedEnds& expected();
+
  private:
   AppOptions options_;
   std::vector<std::vector<std::uint8_t>> scratch_;
+  std::unique_ptr<ExpectedEnds> expected_;
 };
 
 }  // namespace restitch

@@ -155,6 +155,15 @@ TEST(ConversationTest, ADirectionThatIsDoneIsNotAskedAgain) {
   EXPECT_EQ(talk.told, (Told{"c@0 stop", "s@0 three", "s end", "close"}));
 }
 
+TEST(FindingsTest, AnEndOfTheSenderIsNotAnEndOfTheCapture) {
+  Lined talk;
+  const Findings findings(*talk.conversation);
+  talk.conversation->end(client);
+  talk.close();
+  EXPECT_TRUE(findings.ended(client));
+  EXPECT_FALSE(findings.ended(server));
+}
+
 TEST(ConversationTest, EachByteOfAnInputBelongsToThePieceOfItsPacket) {
   const std::vector<std::uint8_t> bytes(10);
   const std::vector<AnalyzerInput::Piece> pieces = {{0, {100, 0, {}, 1}}, {4, {104, 0, {}, 2}}};
