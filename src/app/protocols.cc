@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "app/ftp_analyzer.h"
 #include "app/http1_analyzer.h"
 #include "app/http2_analyzer.h"
 #include "app/smtp_analyzer.h"
@@ -24,6 +25,7 @@ std::span<const Protocol> protocols() {
       {"http", fit_http1, make_http1_analyzer},
 #endif
       {"smtp", SmtpAnalyzer::fit, SmtpAnalyzer::make},
+      {"ftp", FtpAnalyzer::fit, FtpAnalyzer::make},
   };
   return table;
 }

@@ -62,8 +62,9 @@ LogCell cell_of(std::string_view text);
 // The table of a kind, but for connections.
 const LogTable& table_of(LogKind kind, LogFamily family);
 
-// Each kind of record has such a pair: its table, and a row. They are defined in rows_http.cc, rows_tls.cc, …
-// The table is a constant, initialised at its first use.
+// Each kind of record has such a pair: its table, and a row, which is left empty if the family has none for
+// the record, as Zeek has for most commands of FTP. They are defined in rows_http.cc, rows_tls.cc, … The
+// table is a constant, initialised at its first use.
 const LogTable& http_table(LogFamily family);
 void fill_row(LogRow& row, LogFamily family, const HttpRecord& record, const RowPlace& place);
 const LogTable& websocket_table(LogFamily family);

@@ -63,6 +63,7 @@ void RowCollector::note(LogKind kind, Timestamp time, const Found& found, const 
   if (!wants(kind)) return;
   LogRow row;
   fill_row(row, family_, found, place);
+  if (row.empty()) return;
   log_.note(summary_, std::make_unique<RowNote>(kind, time, std::move(row)));
 }
 

@@ -214,7 +214,7 @@ TEST(SmtpAnalyzerTest, OtherProtocolsThatGreetWith220AreNone) {
   talk.server("220 FTP ready\r\n");
   talk.client("USER me\r\n");
   talk.close();
-  EXPECT_EQ(talk.conversation->service(), "");
+  EXPECT_EQ(talk.conversation->service(), "ftp");
 }
 
 }  // namespace
