@@ -1,7 +1,8 @@
-// ExpectedEnds: which data connections FTP has asked for, by the end points at which they will be opened: those that
-// the control connection named, and its own other end. What the control connection learns of one later (the
-// command, the name) is noted here, and the analyzer of the data connection asks. At most 4,096 that nobody has
-// opened, none older than five minutes of the capture. Owned by AppServices. One thread: that of the pool.
+// ExpectedEnds: which data connections FTP has asked for, by the end points at which they will be opened:
+// those that the control connection named, and its own other end. What the control connection learns of one
+// later (the command, the name) is noted here, and the analyzer of the data connection asks. At most 4,096
+// that nobody has opened, none older than five minutes of the capture. Owned by AppServices. One thread: that
+// of the pool.
 #pragma once
 
 #include <cstdint>

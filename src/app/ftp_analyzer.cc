@@ -19,7 +19,7 @@ constexpr std::size_t ftp_due_max = 64;
 constexpr std::size_t ftp_reply_max = std::size_t{16} << 10;
 
 constexpr std::string_view ftp_greetings[] = {"220 ", "220-", "120 ", "120-"};
-constexpr std::string_view ftp_first_words[] = {"USER ", "AUTH ",     "FEAT\r\n", "SYST\r\n", "OPTS ",
+constexpr std::string_view ftp_first_words[] = {"USER ", "AUTH ",    "FEAT\r\n", "SYST\r\n", "OPTS ",
                                                 "HOST ", "QUIT\r\n", "CLNT ",    "PBSZ ",    "ACCT "};
 constexpr std::string_view ftp_transfers[] = {"RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD"};
 
@@ -163,8 +163,8 @@ void FtpAnalyzer::reply(Findings& findings, const LineReader::Line& line, const 
   std::uint64_t code = 0;
   const bool number = ascii::take_number(rest, code) && line.text.size() - rest.size() == 3;
   const bool more = rest.starts_with('-');
-  const bool of_code = number && (rest.empty() || more || rest.starts_with(' ')) &&
-                       (in_reply_ == 0 || code == in_reply_);
+  const bool of_code =
+      number && (rest.empty() || more || rest.starts_with(' ')) && (in_reply_ == 0 || code == in_reply_);
   if (!of_code && in_reply_ == 0) return;
   if (due_.empty()) due_.emplace_back();  // it answers nothing
   FtpRecord& record = due_.front();
@@ -183,7 +183,8 @@ void FtpAnalyzer::reply(Findings& findings, const LineReader::Line& line, const 
   replied(findings, record, text, origin);
 }
 
-void FtpAnalyzer::replied(Findings& findings, FtpRecord& record, std::string_view line, const Origin& origin) {
+void FtpAnalyzer::replied(Findings& findings, FtpRecord& record, std::string_view line,
+                          const Origin& origin) {
   const unsigned code = record.code;
   const auto end = code == 227 ? ftp_comma_end(line) : code == 229 ? ftp_bar_end(line) : std::nullopt;
   if (end) {

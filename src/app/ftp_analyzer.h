@@ -1,7 +1,7 @@
-// FtpAnalyzer: the control connection of FTP (RFC 959, 2228, 2428). Each command with its replies is an FtpRecord,
-// and so is the greeting. Data connections are announced to ExpectedEnds, whose other end must be that of this
-// connection, so that PORT cannot give away the bytes of others. Behind AUTH TLS whatever fits takes over. Memory:
-// the commands without a reply, at most 64. Owned by a Conversation. One thread.
+// FtpAnalyzer: the control connection of FTP (RFC 959, 2228, 2428). Each command with its replies is an
+// FtpRecord, and so is the greeting. Data connections are announced to ExpectedEnds, whose other end must be
+// that of this connection, so that PORT cannot give away the bytes of others. Behind AUTH TLS whatever fits
+// takes over. Memory: the commands without a reply, at most 64. Owned by a Conversation. One thread.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,7 @@
-// FtpDataAnalyzer: a data connection of FTP: what each side sends is one object, "ftp-data". Its name and command
-// are those of the control connection, which may say them later than the first bytes come: these are held as long
-// as there is room. An FtpRecord with `data` tells of the whole. Owned by a Conversation. One thread.
+// FtpDataAnalyzer: a data connection of FTP: what each side sends is one object, "ftp-data". Its name and
+// command are those of the control connection, which may say them later than the first bytes come: these are
+// held as long as there is room. An FtpRecord with `data` tells of the whole. Owned by a Conversation. One
+// thread.
 #pragma once
 
 #include <array>

@@ -6,6 +6,7 @@
 #include "app/http1_analyzer.h"
 #include "app/http2_analyzer.h"
 #include "app/smtp_analyzer.h"
+#include "app/ssh_analyzer.h"
 #include "app/tls_analyzer.h"
 
 namespace restitch {
@@ -26,6 +27,7 @@ std::span<const Protocol> protocols() {
 #endif
       {"smtp", SmtpAnalyzer::fit, SmtpAnalyzer::make},
       {"ftp", FtpAnalyzer::fit, FtpAnalyzer::make},
+      {"ssh", SshAnalyzer::fit, SshAnalyzer::make},
   };
   return table;
 }

@@ -42,7 +42,8 @@ LogTable make_ssh_table(LogFamily family) {
 
 // 1.99 is 2 that would talk to 1.
 LogCell ssh_version(const SshRecord& record) {
-  const std::string& version = record.client_protocol.empty() ? record.server_protocol : record.client_protocol;
+  const std::string& version =
+      record.client_protocol.empty() ? record.server_protocol : record.client_protocol;
   if (version.empty()) return {};
   return std::uint64_t{version.starts_with("2") || version == "1.99" ? 2U : 1U};
 }

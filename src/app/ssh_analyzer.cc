@@ -20,8 +20,16 @@ constexpr std::uint8_t ssh_kexinit = 20;
 constexpr std::string_view ssh_versions[] = {"SSH-2.", "SSH-1."};
 
 // The lists of a KEXINIT.
-enum SshList : std::size_t { ssh_kex, ssh_key, ssh_cipher_up, ssh_cipher_down, ssh_mac_up, ssh_mac_down, ssh_zip_up,
-                             ssh_zip_down };
+enum SshList : std::size_t {
+  ssh_kex,
+  ssh_key,
+  ssh_cipher_up,
+  ssh_cipher_down,
+  ssh_mac_up,
+  ssh_mac_down,
+  ssh_zip_up,
+  ssh_zip_down
+};
 
 std::string hassh_text(const std::array<std::string, 8>& names, bool client) {
   return names[ssh_kex] + ";" + names[client ? ssh_cipher_up : ssh_cipher_down] + ";" +
@@ -47,7 +55,9 @@ Fit SshAnalyzer::fit(Bytes client, Bytes server) {
   return said == Fit::yes || told == Fit::yes ? Fit::yes : Fit::perhaps;
 }
 
-std::unique_ptr<Analyzer> SshAnalyzer::make(AppServices& /*services*/) { return std::make_unique<SshAnalyzer>(); }
+std::unique_ptr<Analyzer> SshAnalyzer::make(AppServices& /*services*/) {
+  return std::make_unique<SshAnalyzer>();
+}
 
 AnalyzerAnswer SshAnalyzer::take(TcpFlowDirection direction, const AnalyzerInput& input, Findings& findings) {
   Side& side = sides_[static_cast<std::size_t>(direction)];

@@ -1,7 +1,7 @@
-// SshAnalyzer: the beginning of SSH (RFC 4253): the identification of each side, and what it offers in its first
-// KEXINIT, with HASSH. One SshRecord a connection, told once both are known, or no more comes; then the rest is
-// raw, for it is encrypted. Memory: a KEXINIT while it comes, and the names in it. Owned by a Conversation. One
-// thread.
+// SshAnalyzer: the beginning of SSH (RFC 4253): the identification of each side, and what it offers in its
+// first KEXINIT, with HASSH. One SshRecord a connection, told once both are known, or no more comes; then the
+// rest is raw, for it is encrypted. Memory: a KEXINIT while it comes, and the names in it. Owned by a
+// Conversation. One thread.
 #pragma once
 
 #include <array>

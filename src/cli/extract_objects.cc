@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/flush_timer.h"
+#include "cli/key_log.h"
 #include "cli/messages.h"
 #include "cli/open_files.h"
 #include "cli/session.h"
@@ -55,6 +56,11 @@ int extract_objects(const Options& options, const Selection& selection) {
   }
   allow_many_open_files();
   Session session(options);
+  KeyLog keys;
+  if (const auto opened = keys.open(options.keylog, options.input.endless()); !opened) {
+    session.fail(opened.error().message);
+    return session.status();
+  }
   if (!session.open()) return session.status();
   const auto objects = open_objects(session, options);
   if (!objects || !session.serve_metrics()) return session.status();
@@ -66,8 +72,10 @@ int extract_objects(const Options& options, const Selection& selection) {
     if (objects->error() && !std::exchange(told, true)) session.fail(objects->error()->message);
   };
   FlushTimer timer(options.flush_interval_s);
-  AnalyzedStreamFactory factory(log, options.app, std::make_unique<ObjectSinks>(*objects, wanted));
+  AnalyzedStreamFactory factory(log, {.limits = {}, .secrets = keys.secrets()},
+                                std::make_unique<ObjectSinks>(*objects, wanted));
   session.run<AnalyzedStream>(factory, [&] {
+    keys.read_on();
     if (timer.due(session.counts().fed.packets)) objects->flush();
     if (!objects->error()) return true;
     tell_error();

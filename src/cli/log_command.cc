@@ -7,6 +7,7 @@
 #include "base/wall_clock.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
+#include "cli/key_log.h"
 #include "cli/messages.h"
 #include "cli/selection.h"
 #include "cli/session.h"
@@ -136,6 +137,11 @@ int run_log(const Options& options) {
     return looks_ahead ? selection->has(summary.number) : options.where.matches(summary);
   };
   Session session(options);
+  KeyLog keys;
+  if (const auto opened = keys.open(options.keylog, options.input.endless()); !opened) {
+    session.fail(opened.error().message);
+    return session.status();
+  }
   if (!session.open()) return session.status();
   const auto destination = open_destination(session, options);
   if (!destination || !session.serve_metrics()) return session.status();
@@ -151,6 +157,7 @@ int run_log(const Options& options) {
     if (chosen(summary)) destination->add(summary, note);
   });
   const auto go_on = [&] {
+    keys.read_on();
     if (take_hang_up()) destination->reopen();
     if (session.stalled()) logs.pass_on_ended();
     const bool written = !session.tells_at_once() || destination->flush();
@@ -170,7 +177,8 @@ int run_log(const Options& options) {
     session.run<AnalyzedStream, AnalyzedStreamFactory>(
         logs,
         [&](unsigned shard) {
-          return std::make_unique<AnalyzedStreamFactory>(logs.log(shard), options.app,
+          return std::make_unique<AnalyzedStreamFactory>(logs.log(shard),
+                                                         AppOptions{.limits = {}, .secrets = keys.secrets()},
                                                          std::make_unique<RecordSinks>(records));
         },
         go_on);

@@ -49,6 +49,7 @@ class Parser {
   void plan();
   CLI::App* add_command(Command command, const char* description);
   void add_threads(CLI::App& command);
+  void add_keylog(CLI::App& command);
   void add_colour(CLI::App& command);
   void add_common(CLI::App& command);
   [[nodiscard]] int complain(const std::string& message) const;
@@ -120,6 +121,7 @@ void Parser::add_extract() {
   CLI::App* extract =
       add_command(Command::extract, "Write each direction to a file of its own, and an index of them");
   extract_.add_to(*extract);
+  add_keylog(*extract);
   choice_.add_to(*extract);
 }
 
@@ -152,6 +154,7 @@ void Parser::add_log() {
                   "Folder to write to; standard output without it.\nIt is made if it is not there")
       ->type_name("DIR");
   log_.add_to(*log);
+  add_keylog(*log);
   choice_.add_to(*log);
   add_threads(*log);
 }
@@ -190,6 +193,14 @@ void Parser::add_threads(CLI::App& command) {
       ->type_name("N")
       ->transform(whole_number(1, 64))
       ->group("General");
+}
+
+void Parser::add_keylog(CLI::App& command) {
+  command
+      .add_option(
+          "--keylog", options_.keylog,
+          "Secrets of TLS sessions, as browsers write them\n(SSLKEYLOGFILE): what they open is looked into")
+      ->type_name("FILE");
 }
 
 void Parser::add_colour(CLI::App& command) {

@@ -76,7 +76,7 @@ struct Options {
   RowOptions log_records;  // its digests
 
   // What looks into streams.
-  AppOptions app;
+  std::string keylog;  // with the secrets of TLS; empty: none
 
   FollowSelection follow;
 

@@ -169,7 +169,9 @@ TEST(FtpAnalyzerTest, WhatWasAbortedIsNotComplete) {
   talk.client("PORT 192,0,2,1,4,1\r\nRETR x\r\n");
   Data data(talk, "192.0.2.2", "192.0.2.1", 1025);
   data.client("half");
-  talk.client("\xff\xf4\xff\xf2" "ABOR\r\n");
+  talk.client(
+      "\xff\xf4\xff\xf2"
+      "ABOR\r\n");
   data.end(up);
   EXPECT_FALSE(data.objects.at(0).end.complete);
 }
