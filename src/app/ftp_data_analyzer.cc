@@ -32,7 +32,7 @@ AnalyzerAnswer FtpDataAnalyzer::take(TcpFlowDirection direction, const AnalyzerI
   }
   for (std::size_t at = 0; at < bytes.size();) {
     const std::uint64_t room = findings.services().limits().object_max - side.end.wire_size;
-    const std::size_t size = input.together(at);
+    const std::size_t size = input.run(at);
     if (size > room && !std::exchange(side.end.over_limit, true)) {
       findings.anomaly("ftp_object_too_large", direction, input.origin(at));
     }

@@ -1,5 +1,5 @@
-// KeyLog: the secrets of TLS sessions, out of the file of a key log (SSLKEYLOGFILE), which may still grow. One thread:
-// the one that reads packets.
+// KeyLog: the secrets of TLS sessions, out of the file of a key log (SSLKEYLOGFILE), which may still grow.
+// One thread: the one that reads packets.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ namespace restitch::cli {
 
 class KeyLog {
  public:
-  // Reads what is there. `growing`: more is expected while packets are read. An empty path: there are no secrets.
-  // Errors: io.
+  // Reads what is there. `growing`: more is expected while packets are read. An empty path: there are no
+  // secrets. Errors: io.
   Result<void> open(const std::string& path, bool growing);
 
   // To be called between packets: reads on if a session was met whose secrets are not known.
