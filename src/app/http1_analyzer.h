@@ -29,6 +29,9 @@ class Http1Analyzer final : public Analyzer {
   void close(Findings& findings) override;
 
  private:
+  // Fewer bytes are no head: "HTTP/1.0 200\r\n\r\n".
+  static constexpr std::uint64_t head_size_min = 16;
+
   enum class Stage : std::uint8_t {
     start,   // between messages
     head,    // a head began

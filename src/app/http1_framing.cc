@@ -106,8 +106,9 @@ DeclaredTransfer declared_transfer(Head& head) {
   declared.seen = true;
   const std::string codings = head.joined("transfer-encoding");
   declared.chunked = ends_with_chunked(codings);
-  const bool folded = field->value.find_first_of("\r\n") != std::string_view::npos;
-  if (is_proper_transfer(codings) && !folded) return declared;
+  // What is odd elsewhere in the head may be meant to hide this field, or to make it.
+  declared.unsure = !head.oddities.empty();
+  if (is_proper_transfer(codings)) return declared;
   declared.unsure = true;
   framing_tell(head, "http_odd_transfer_encoding", field->name,
                quoted(codings) + " is chunked, or not: here " + (declared.chunked ? "it is" : "it is not"));

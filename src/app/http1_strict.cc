@@ -104,4 +104,17 @@ Head read_strictly(std::string_view text, Head::Kind kind) {
 
 }  // namespace restitch::http1
 
+#else
+
+namespace restitch::http1 {
+
+Head read_strictly(std::string_view text, Head::Kind /*kind*/) {
+  Head head;
+  head.text = text;
+  head.refusal = "llhttp is not built in";
+  return head;
+}
+
+}  // namespace restitch::http1
+
 #endif
