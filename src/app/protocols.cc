@@ -8,12 +8,17 @@
 #include "app/smtp_analyzer.h"
 #include "app/ssh_analyzer.h"
 #include "app/tls_analyzer.h"
+#include "app/tls_upgrade.h"
 
 namespace restitch {
 namespace {
 
 std::unique_ptr<Analyzer> make_tls(AppServices& services) {
   return std::make_unique<TlsAnalyzer>(services.options().secrets);
+}
+
+std::unique_ptr<Analyzer> make_tls_upgrade(AppServices& /*services*/) {
+  return std::make_unique<TlsUpgrade>();
 }
 
 }  // namespace
@@ -28,6 +33,7 @@ std::span<const Protocol> protocols() {
       {"smtp", SmtpAnalyzer::fit, SmtpAnalyzer::make},
       {"ftp", FtpAnalyzer::fit, FtpAnalyzer::make},
       {"ssh", SshAnalyzer::fit, SshAnalyzer::make},
+      {"starttls", tls_upgrade_fit, make_tls_upgrade},
   };
   return table;
 }

@@ -31,6 +31,7 @@ LogTable make_zeek_tls_table() {
 LogTable make_eve_tls_table() {
   return table_of_records(LogFamily::eve, "tls",
                           {{"pcap_cnt", CellType::count, true},
+                           {"tls.from_proto", CellType::text, true},
                            {"tls.subject", CellType::text, true},
                            {"tls.issuerdn", CellType::text, true},
                            {"tls.serial", CellType::text, true},
@@ -182,6 +183,7 @@ void fill_eve_tls(LogRow& row, const TlsRecord& record) {
     return of ? LogCell(certificate_date((*of).*at)) : LogCell();
   };
   row.push_back(record.reported.packet == 0 ? LogCell() : LogCell(record.reported.packet));
+  row.push_back(cell_of(record.upgraded_from));
   row.push_back(tls_leaf_cell(leaf, &CertificateRecord::subject_in_order));
   row.push_back(tls_leaf_cell(leaf, &CertificateRecord::issuer_in_order));
   row.push_back(tls_serial_cell(leaf));

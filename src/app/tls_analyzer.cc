@@ -31,9 +31,11 @@ class TlsScratch {
 
 }  // namespace
 
-TlsAnalyzer::TlsAnalyzer(const TlsSecrets* secrets)
+TlsAnalyzer::TlsAnalyzer(const TlsSecrets* secrets, std::string_view upgraded_from)
     : handshake_(std::make_unique<TlsHandshake>()),
-      inside_(secrets == nullptr ? nullptr : std::make_unique<TlsInside>(*secrets)) {}
+      inside_(secrets == nullptr ? nullptr : std::make_unique<TlsInside>(*secrets)) {
+  handshake_->record().upgraded_from = upgraded_from;
+}
 
 TlsAnalyzer::~TlsAnalyzer() = default;
 
@@ -165,7 +167,11 @@ TlsAnalyzer::Step TlsAnalyzer::open(Place& place, std::size_t size) {
     case TlsInside::Answer::open:
       opened(place, found, origin);
       break;
-    default:
+    case TlsInside::Answer::passed:
+      side(place.direction).encrypted = true;
+      place.at += size;
+      return Step::on;
+    case TlsInside::Answer::sealed:
       break;
   }
   place.at += size;

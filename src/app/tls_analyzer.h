@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include "app/protocols.h"
 #include "app/tls_handshake.h"
@@ -21,8 +22,8 @@ Fit tls_fit(Bytes client, Bytes server);
 
 class TlsAnalyzer final : public Analyzer {
  public:
-  // `secrets`: nullptr: nothing is opened.
-  explicit TlsAnalyzer(const TlsSecrets* secrets);
+  // `secrets`: nullptr: nothing is opened. `upgraded_from`: TlsRecord::upgraded_from.
+  explicit TlsAnalyzer(const TlsSecrets* secrets, std::string_view upgraded_from = {});
   ~TlsAnalyzer() override;
 
   AnalyzerAnswer take(TcpFlowDirection direction, const AnalyzerInput& input, Findings& findings) override;

@@ -133,11 +133,8 @@ class TlsPeers {
   }
   void client(std::string_view text) { say(client_, 0, text); }
   void server(std::string_view text) { say(server_, 1, text); }
-  // The server does not know its own tickets any more.
-  void forget_tickets() {
-    std::array<unsigned char, 80> keys{};
-    SSL_CTX_set_tlsext_ticket_keys(server_context_.get(), keys.data(), keys.size());
-  }
+  // The server forgets its sessions. (Where it takes early data, it keeps them.)
+  void forget_sessions() { SSL_CTX_flush_sessions(server_context_.get(), 0); }
   // With `requests`, the other side changes its key, too.
   void update_keys(bool of_client, bool requests) {
     SSL_key_update(of_client ? client_ : server_,

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "restitch/app/certificate_record.h"
@@ -13,8 +14,10 @@
 namespace RESTITCH_API restitch {
 
 struct TlsRecord {
-  Origin origin;              // of the first record
-  Origin reported;            // of the record with which it was established, or of the last one
+  Origin origin;    // of the first record
+  Origin reported;  // of the record with which it was established, or of the last one
+  std::string_view
+      upgraded_from;  // the protocol that changed to TLS, a constant: "ldap"; empty: none, or not known
   bool client_hello = false;  // which of the two were seen
   bool server_hello = false;
   std::uint16_t version = 0;         // negotiated; 0: not known
