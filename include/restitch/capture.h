@@ -68,6 +68,8 @@ struct CaptureMetadata {
   std::vector<PacketComment> packet_comments;  // the first thousand
   std::uint64_t packet_comment_count = 0;      // of all
   std::vector<CaptureInterface> interfaces;    // CaptureInfo::interface_index counts in here
+  // The key logs of TLS out of all secrets blocks, one behind the other, each ended by a line feed.
+  std::string tls_secrets;
 };
 
 // The memory of records that outlived their reader's next call (CaptureReader::hand_over). A reader that is

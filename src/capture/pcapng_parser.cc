@@ -20,6 +20,7 @@ constexpr std::uint32_t obsolete_packet = 2;
 constexpr std::uint32_t simple_packet = 3;
 constexpr std::uint32_t interface_statistics = 5;
 constexpr std::uint32_t enhanced_packet = 6;
+constexpr std::uint32_t decryption_secrets = 10;
 
 constexpr std::uint32_t byte_order_magic = 0x1a2b3c4d;
 
@@ -28,6 +29,10 @@ constexpr std::uint32_t block_size_min = 12;
 constexpr std::size_t section_size_min = 28;
 constexpr std::size_t interface_size_min = 20;
 constexpr std::size_t statistics_size_min = 24;
+constexpr std::size_t secrets_size_min = 20;
+
+// The type of secrets that are a key log of TLS.
+constexpr std::uint32_t tls_key_log = 0x544c534b;
 constexpr std::size_t packet_size_min = 32;
 constexpr std::size_t simple_packet_size_min = 16;
 
@@ -123,9 +128,22 @@ void PcapngParser::take_block(std::uint32_t type, Bytes block, Cursor& cursor) {
       return take_interface<swapped>(block);
     case interface_statistics:
       return take_statistics<swapped>(block);
+    case decryption_secrets:
+      return take_secrets<swapped>(block);
     default:
       return;
   }
+}
+
+template <bool swapped>
+void PcapngParser::take_secrets(Bytes block) {
+  if (block.size() < secrets_size_min || load32<swapped>(block.data() + 8) != tls_key_log) return;
+  const Bytes room = body(block, 16);
+  const std::size_t size = std::min<std::size_t>(load32<swapped>(block.data() + 12), room.size());
+  std::string& all = metadata_.tls_secrets;
+  if (size == 0 || size + 1 > secrets_size_max - all.size() || !take(size + 1)) return;
+  all.append(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
+  if (all.back() != '\n') all += '\n';
 }
 
 void PcapngParser::take_packet(const Packet& packet, Cursor& cursor) {

@@ -1,6 +1,6 @@
 // PcapngParser: the pcapng format: any number of sections, each with its byte order and interfaces;
-// Enhanced, Simple and obsolete Packet Blocks; Interface Statistics; other blocks are passed over. It
-// owns nothing that records point to. One thread at a time.
+// Enhanced, Simple and obsolete Packet Blocks; Interface Statistics; secrets of TLS; other blocks are passed
+// over. It owns nothing that records point to. One thread at a time.
 #pragma once
 
 #include <string>
@@ -18,6 +18,8 @@ class PcapngParser final : public RecordParser {
   // What is kept of names and comments, all together; the rest is dropped.
   static constexpr std::size_t text_size_max = std::size_t{1} << 20;
   static constexpr std::size_t comments_max = 1'000;
+  // What is kept of key logs; a block for which there is no room any more is dropped.
+  static constexpr std::size_t secrets_size_max = std::size_t{16} << 20;
   // What an interface costs: what we need of it, and its description here and where it is told.
   static constexpr std::size_t interface_size = 1'000;
 
@@ -74,6 +76,8 @@ class PcapngParser final : public RecordParser {
   void take_interface(Bytes block);
   template <bool swapped>
   void take_statistics(Bytes block);
+  template <bool swapped>
+  void take_secrets(Bytes block);
 
   void take_packet(const Packet& packet, Cursor& cursor);
   void deliver(const Packet& packet, const Interface& interface, std::int64_t ns, Cursor& cursor);

@@ -119,6 +119,12 @@ class PcapngBuilder {
     body.u32(interface).u64(0);
     return block(5, append(body, options));
   }
+  // A block of secrets; its type is a key log of TLS, if nothing else is said.
+  PcapngBuilder& secrets(std::string_view text, std::uint32_t type = 0x544c534b) {
+    ByteWriter body(order_);
+    body.u32(type).u32(static_cast<std::uint32_t>(text.size())).raw(text);
+    return block(10, body.bytes);
+  }
   // Any block: what stands between its two sizes, padded.
   PcapngBuilder& block(std::uint32_t type, ByteVector body) {
     ByteWriter out(order_);

@@ -94,6 +94,15 @@ TEST_P(PcapngOrderTest, UnknownBlocksArePassedOver) {
   EXPECT_FALSE(reading.end.damaged);
 }
 
+TEST_P(PcapngOrderTest, KeyLogsOfTlsAreKept) {
+  file_.section(GetParam()).secrets("one\ntwo\n").interface(ethernet).enhanced(0, 0, "x");
+  file_.secrets("three").secrets("of WireGuard", 0x57474b4c).secrets("");
+  const Reading reading = read();
+  EXPECT_EQ(reading.metadata.tls_secrets, "one\ntwo\nthree\n");
+  EXPECT_THAT(reading.records, SizeIs(1));
+  EXPECT_FALSE(reading.end.damaged);
+}
+
 TEST_P(PcapngOrderTest, AFileCutAnywhereGivesWhatIsWholeAndSaysWhereItBreaksOff) {
   std::vector<std::pair<std::size_t, std::size_t>> ends;  // of each block: offset, packets so far
   const auto mark = [&](std::size_t packets) { ends.emplace_back(file_.bytes.size(), packets); };
@@ -268,6 +277,24 @@ TEST(PcapngParserTest, MetadataOfHostileSizeIsBounded) {
   const Reading reading = read_bytes(crowd.bytes);
   EXPECT_THAT(reading.metadata.interfaces, SizeIs(PcapngParser::interfaces_max));
   EXPECT_THAT(reading.end.message, HasSubstr("more than 65536 interfaces"));
+}
+
+TEST(PcapngParserTest, ASecretsBlockNeverGivesMoreThanItHas) {
+  PcapngBuilder file;
+  ByteWriter liar(Order::little);
+  liar.u32(0x544c534b).u32(0xffffffff).raw("key ");
+  file.section().block(10, liar.bytes).block(10, {}).interface(ethernet).enhanced(0, 0, "x");
+  const Reading reading = read_bytes(file.bytes);
+  EXPECT_EQ(reading.metadata.tls_secrets, "key \n");
+  EXPECT_THAT(reading.records, SizeIs(1));
+}
+
+TEST(PcapngParserTest, SecretsOfHostileSizeAreBounded) {
+  PcapngBuilder file;
+  file.section();
+  for (int i = 0; i < 20; ++i) file.secrets(std::string(std::size_t{1} << 20, 'k'));
+  const std::string kept = read_bytes(file.bytes).metadata.tls_secrets;
+  EXPECT_EQ(kept.size(), 15 * ((std::size_t{1} << 20) + 1));
 }
 
 TEST(PcapngParserTest, RecordsAreTheSameWhateverPiecesTheBytesComeIn) {
