@@ -1,5 +1,6 @@
 # The manual pages, made from docs/man/*.scd by scdoc where it is found, and the completions of the shells. A line
-# @NAME@ in a page stands for docs/man/parts/name.scd: what several commands have in common is written once.
+# @NAME@ in a page stands for docs/man/parts/name.scd: what several commands have in common is written once. A page with
+# @LONG_NAMES@ is about a command in which the letters of these flags are others'.
 find_program(SCDOC scdoc)
 set(man_dir ${PROJECT_BINARY_DIR}/man)
 
@@ -28,6 +29,14 @@ if(SCDOC)
     get_filename_component(page ${source} NAME_WLE)  # restitch.1
     file(READ ${source} text)
     restitch_fill_in(text ${man_parts})
+    if(text MATCHES "@LONG_NAMES@")
+      string(REGEX REPLACE "\\*-[fFivB]\\*, (\\*--(filter|filter-file|interface|verbose|buffer-size)\\*)" "\\1" text "${text}")
+      string(REPLACE "*-c*, *--count* _N_" "*--packets* _N_" text "${text}")
+      string(REPLACE "*-q*, *--quiet*\n\tNo summary and no progress, only errors.\n\n" "" text "${text}")
+      string(REPLACE "(or *-i TCP@HOST:PORT*)" "(or *--interface TCP@HOST:PORT*)" text "${text}")
+      string(REPLACE "@LONG_NAMES@\n" "" text "${text}")
+      string(REGEX REPLACE "\n\n\n+" "\n\n" text "${text}")
+    endif()
     file(READ ${PROJECT_SOURCE_DIR}/examples/count_bytes.cc example)
     string(REGEX REPLACE "^(//[^\n]*\n)+" "" example "${example}")
     string(STRIP "${example}" example)

@@ -1,5 +1,6 @@
-// Any bytes as what two ends say over HTTP/1. Those that begin with a byte of which the highest bit is set are
-// a head, for both readers: where llhttp takes it and the other one finds nothing odd, they read the same.
+// Any bytes as what two ends say over HTTP/1. Those that begin with a byte of which the highest bit is set
+// are a head, for both readers: where llhttp takes it and the other one finds nothing odd, they read the
+// same.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>

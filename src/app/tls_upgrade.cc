@@ -11,7 +11,7 @@ namespace restitch {
 namespace {
 
 // How many bytes one side says before TLS.
-constexpr std::size_t upgrade_more = 0;             // they are not all there
+constexpr std::size_t upgrade_more = 0;                // they are not all there
 constexpr std::size_t upgrade_none = ~std::size_t{0};  // it does not say that
 
 struct UpgradeKind {
@@ -21,7 +21,9 @@ struct UpgradeKind {
   std::size_t (*server)(Bytes bytes);
 };
 
-std::string_view upgrade_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view upgrade_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // Whether the bytes that are there are those of `text`.
 bool agrees_with(Bytes bytes, std::string_view text) {
@@ -62,7 +64,9 @@ std::size_t ldap_size(Bytes bytes, std::uint8_t operation, std::size_t& body) {
 }
 
 std::size_t ldap_client(Bytes bytes) {
-  constexpr std::string_view oid = "\x80\x16" "1.3.6.1.4.1.1466.20037";
+  constexpr std::string_view oid =
+      "\x80\x16"
+      "1.3.6.1.4.1.1466.20037";
   std::size_t body = 0;
   const std::size_t size = ldap_size(bytes, 0x77, body);
   if (size == upgrade_more || size == upgrade_none) return size;
@@ -84,7 +88,8 @@ std::size_t mysql_client(Bytes bytes) {
   constexpr std::uint8_t wants_tls = 0x08;  // of the second byte
   if (!agrees_with(bytes, std::string_view("\x20\0\0\x01", 4))) return upgrade_none;
   if (bytes.size() < size) return upgrade_more;
-  const bool filled = std::any_of(bytes.begin() + 13, bytes.begin() + size, [](std::uint8_t b) { return b != 0; });
+  const bool filled =
+      std::any_of(bytes.begin() + 13, bytes.begin() + size, [](std::uint8_t b) { return b != 0; });
   return (bytes[5] & wants_tls) != 0 && !filled ? size : upgrade_none;
 }
 
@@ -134,13 +139,18 @@ bool irc_begins(std::string_view line, std::string_view word) {
 }
 
 std::size_t irc_client(Bytes bytes) {
-  const auto good = [](std::string_view line) { return irc_begins(line, "STARTTLS\r") || irc_begins(line, "CAP "); };
+  const auto good = [](std::string_view line) {
+    return irc_begins(line, "STARTTLS\r") || irc_begins(line, "CAP ");
+  };
   return irc_size(bytes, good, [](std::string_view line) { return line == "STARTTLS\r"; });
 }
 
 std::size_t irc_server(Bytes bytes) {
-  const auto good = [](std::string_view line) { return line.empty() || line[0] == ':' || irc_begins(line, "NOTICE "); };
-  return irc_size(bytes, good, [](std::string_view line) { return line.find(" 670 ") != std::string_view::npos; });
+  const auto good = [](std::string_view line) {
+    return line.empty() || line[0] == ':' || irc_begins(line, "NOTICE ");
+  };
+  return irc_size(bytes, good,
+                  [](std::string_view line) { return line.find(" 670 ") != std::string_view::npos; });
 }
 
 constexpr UpgradeKind upgrade_kinds[] = {
@@ -169,7 +179,8 @@ Fit tls_upgrade_fit(Bytes client, Bytes server) {
 // Both sides are there as a whole, else it would not have been chosen.
 AnalyzerAnswer TlsUpgrade::take(TcpFlowDirection direction, const AnalyzerInput& input, Findings& findings) {
   const auto size_of = [&](const UpgradeKind& kind) {
-    return direction == TcpFlowDirection::client_to_server ? kind.client(input.bytes()) : kind.server(input.bytes());
+    return direction == TcpFlowDirection::client_to_server ? kind.client(input.bytes())
+                                                           : kind.server(input.bytes());
   };
   const auto says = [&](const UpgradeKind& kind) {
     const std::size_t size = size_of(kind);

@@ -1,5 +1,6 @@
-// TlsUpgrade: what stands before TLS in protocols that are not understood any further: RDP, LDAP, MySQL, PostgreSQL,
-// IRC. They are recognised once one side has asked for TLS and the other has agreed; TLS begins behind. One thread.
+// TlsUpgrade: what stands before TLS in protocols that are not understood any further: RDP, LDAP, MySQL,
+// PostgreSQL, IRC. They are recognised once one side has asked for TLS and the other has agreed; TLS begins
+// behind. One thread.
 #pragma once
 
 #include "app/protocols.h"

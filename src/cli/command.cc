@@ -15,6 +15,8 @@ int run(const Options& options) {
       return run_follow(options);
     case Command::diff:
       return run_diff(options);
+    case Command::grep:
+      return run_grep(options);
     case Command::streams:
       break;
   }

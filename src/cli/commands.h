@@ -15,6 +15,7 @@ int run_follow_all(const Options& options);
 int run_extract(const Options& options);
 int run_log(const Options& options);
 int run_follow(const Options& options);
+int run_grep(const Options& options);
 int run_diff(const Options& options);
 int run_list_interfaces();
 // What Wireshark asks of a program that captures for it (extcap), behind `restitch extcap`.

@@ -74,6 +74,20 @@ index.jsonl already is refused. The time of a file is that of its last byte.
   restitch diff --json capture.pcapng | jq '.directions[].differences[]'
 )",
       {}}},
+    {"grep",
+     {"restitch grep REGEX [FLAGS] FILE... [FILTER]",
+      {"REGEX", "--regexp", "--file", "--fixed-strings", "--ignore-case", "--client", "--server", "--then",
+       "--context", "--only-matching", "--count", "--connections", "--json", "--pcap", "--where"},
+      R"(  restitch grep -i 'password=[^&]+' capture.pcapng
+  restitch grep -l -F -f indicators.txt capture.pcapng
+  restitch grep 'GET /\S*\.php' --then '200 OK' --pcap found.pcapng capture.pcapng
+)",
+      R"(A match may lie across any packets, and never across bytes that are missing.
+. is any byte but a line feed; ^ and $ stand at lines too. -i, -F, -f, -c, -v and
+-B are those of grep: --interface, --filter, --filter-file, --packets, --verbose
+and --buffer-size have no letter here. Exit status: 0 there is a match, 1 there
+is none, 2 an error.
+)"}},
     {"log",
      {"restitch log [FLAGS] FILE... [FILTER]",
       {"--format", "--output", "--rotate", "--where", "--connection", "--interface", "--follow", "--quiet"},

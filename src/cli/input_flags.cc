@@ -17,15 +17,21 @@ namespace {
 
 constexpr double seconds_max = 1e9;
 
+// "-f,--filter", or without its letter if that is taken.
+std::string free_names(const char* names, std::string_view taken) {
+  const std::string all = names;
+  return taken.find(all[1]) == std::string_view::npos ? all : all.substr(all.find(',') + 1);
+}
+
 }  // namespace
 
-void InputFlags::add_to(CLI::App& command) {
-  add_files(command);
-  add_live(command);
+void InputFlags::add_to(CLI::App& command, std::string_view taken) {
+  add_files(command, taken);
+  add_live(command, taken);
   add_decoding(command);
 }
 
-void InputFlags::add_files(CLI::App& command) {
+void InputFlags::add_files(CLI::App& command, std::string_view taken) {
   const char* const group = "Input";
   command
       .add_option(
@@ -40,11 +46,16 @@ void InputFlags::add_files(CLI::App& command) {
       ->allow_extra_args(false)
       ->take_all()
       ->group(group);
-  command.add_option("-f,--filter", filter_, "The filter in one argument, as tshark takes it")
+  command
+      .add_option(free_names("-f,--filter", taken), filter_, "The filter in one argument, as tshark takes it")
       ->type_name("EXPR")
       ->group(group);
-  command.add_option("-F,--filter-file", filter_file_, "… or from a file")->type_name("FILE")->group(group);
-  command.add_option("-c,--count", selection_.packets_max, "Stop after so many packets")
+  command.add_option(free_names("-F,--filter-file", taken), filter_file_, "… or from a file")
+      ->type_name("FILE")
+      ->group(group);
+  const bool counts = taken.find('c') == std::string_view::npos;
+  command
+      .add_option(counts ? "-c,--count" : "--packets", selection_.packets_max, "Stop after so many packets")
       ->type_name("N")
       ->transform(whole_number(1))
       ->group(group);
@@ -71,10 +82,10 @@ void InputFlags::add_files(CLI::App& command) {
       ->group(group);
 }
 
-void InputFlags::add_live(CLI::App& command) {
+void InputFlags::add_live(CLI::App& command, std::string_view taken) {
   const char* const group = "Live capture";
   command
-      .add_option("-i,--interface", selection_.interfaces,
+      .add_option(free_names("-i,--interface", taken), selection_.interfaces,
                   "Capture live here instead of reading files;\nmay be repeated")
       ->type_name("IFACE")
       ->allow_extra_args(false)
@@ -89,7 +100,9 @@ void InputFlags::add_live(CLI::App& command) {
       ->transform(whole_number(1, 262'144))
       ->capture_default_str()
       ->group(group);
-  command.add_option("-B,--buffer-size", selection_.buffer_kib, "Buffer in the kernel, in KiB")
+  command
+      .add_option(free_names("-B,--buffer-size", taken), selection_.buffer_kib,
+                  "Buffer in the kernel, in KiB")
       ->transform(whole_number(64, 1 << 21))
       ->option_text("KIB=32768")
       ->group(group);

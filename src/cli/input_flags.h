@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -47,7 +48,8 @@ class InputFlags {
   // `selection` has to outlive this.
   explicit InputFlags(InputSelection& selection) : selection_(selection) {}
 
-  void add_to(CLI::App& command);
+  // Letters in `taken` stand for something else in this command; so does --count, if c does.
+  void add_to(CLI::App& command, std::string_view taken = {});
 
   // Before finish(): one more word, in front of the others.
   void put_first(std::string word) { words_.insert(words_.begin(), std::move(word)); }
@@ -56,8 +58,8 @@ class InputFlags {
   bool finish(std::string& complaint);
 
  private:
-  void add_files(CLI::App& command);
-  void add_live(CLI::App& command);
+  void add_files(CLI::App& command, std::string_view taken);
+  void add_live(CLI::App& command, std::string_view taken);
   void add_decoding(CLI::App& command);
   bool take_filter(std::string& complaint);
   bool take_key(std::string& complaint);

@@ -19,6 +19,7 @@
 #include "cli/exit_status.h"
 #include "cli/extract_flags.h"
 #include "cli/flag_table.h"
+#include "cli/grep_flags.h"
 #include "cli/help_formatter.h"
 #include "cli/listening_address.h"
 #include "cli/log_flags.h"
@@ -29,6 +30,10 @@
 
 namespace restitch::cli {
 namespace {
+
+constexpr const char* two_colours =
+    "Client and server in two colours: auto, always, never;\n"
+    "auto is on a terminal, and without $NO_COLOR";
 
 class Parser {
  public:
@@ -42,6 +47,7 @@ class Parser {
   void add_follow();
   void add_diff();
   void add_log();
+  void add_grep();
   bool take_columns(std::string& complaint);
   bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
@@ -50,7 +56,7 @@ class Parser {
   CLI::App* add_command(Command command, const char* description);
   void add_threads(CLI::App& command);
   void add_keylog(CLI::App& command);
-  void add_colour(CLI::App& command);
+  void add_colour(CLI::App& command, const char* description);
   void add_common(CLI::App& command);
   [[nodiscard]] int complain(const std::string& message) const;
   [[nodiscard]] std::string text_of(const CLI::ParseError& error) const;
@@ -65,6 +71,7 @@ class Parser {
   LogFlags log_{options_.log, options_.log_kinds, options_.log_records};
   std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
   FollowFlags follow_{options_.follow};
+  GrepFlags grep_{options_.grep};
   std::vector<std::string> columns_;
   unsigned threads_ = 0;  // 0: as many as there is work for
 };
@@ -82,6 +89,7 @@ Parser::Parser() {
   add_follow();
   add_diff();
   add_log();
+  add_grep();
 }
 
 void Parser::add_streams() {
@@ -109,7 +117,7 @@ void Parser::add_streams() {
       ->check(offers(column_names()));
   streams->add_flag("--console", options_.console,
                     "What is said instead, as it comes;\nand who says it, as tcpflow -c prints it");
-  add_colour(*streams);
+  add_colour(*streams, two_colours);
   streams->add_option("--top", options_.top, "Only the first N,\nby bytes if --sort says nothing else")
       ->type_name("N")
       ->transform(whole_number(1));
@@ -128,7 +136,7 @@ void Parser::add_extract() {
 void Parser::add_follow() {
   CLI::App* follow = add_command(Command::follow, "Print one connection, both directions, as tshark does");
   follow_.add_to(*follow);
-  add_colour(*follow);
+  add_colour(*follow, two_colours);
   choice_.add_to(*follow);
 }
 
@@ -157,6 +165,15 @@ void Parser::add_log() {
   add_keylog(*log);
   choice_.add_to(*log);
   add_threads(*log);
+}
+
+void Parser::add_grep() {
+  CLI::App* grep = add_command(Command::grep, "Search what is said in connections, across packets");
+  grep_.add_to(*grep);
+  add_keylog(*grep);
+  add_colour(*grep, "Matches in colours: auto, always, never;\nauto is on a terminal, and without $NO_COLOR");
+  choice_.add_to(*grep);
+  add_threads(*grep);
 }
 
 bool Parser::take_columns(std::string& complaint) {
@@ -203,19 +220,18 @@ void Parser::add_keylog(CLI::App& command) {
       ->type_name("FILE");
 }
 
-void Parser::add_colour(CLI::App& command) {
-  command
-      .add_option("--color", options_.colour,
-                  "Client and server in two colours: auto, always, never;\n"
-                  "auto is on a terminal, and without $NO_COLOR")
+void Parser::add_colour(CLI::App& command, const char* description) {
+  command.add_option("--color", options_.colour, description)
       ->option_text("WHEN=auto")
       ->transform(one_of<ColourMode>(
           {{"auto", ColourMode::automatic}, {"always", ColourMode::always}, {"never", ColourMode::never}}));
 }
 
 void Parser::add_common(CLI::App& command) {
+  const bool grep = command.get_name() == "grep";
   if (command.get_name() == "follow") follow_.add_target_to(command);
-  input_.add_to(command);
+  if (grep) grep_.add_pattern_to(command);
+  input_.add_to(command, grep ? GrepFlags::taken_letters : std::string_view());
   receivers_.add_to(command, command.get_name() != "diff");
   limits_.add_to(command);
   command
@@ -235,15 +251,20 @@ void Parser::add_common(CLI::App& command) {
       ->transform(whole_number(0, 65535))
       ->option_text("N=0")
       ->group("General");
-  command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors")->group("General");
-  command.add_flag("-v,--verbose", options_.verbose, "Say more about the inputs")->group("General");
+  if (!grep) {
+    command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors")
+        ->group("General");
+  }
+  command.add_flag(grep ? "--verbose" : "-v,--verbose", options_.verbose, "Say more about the inputs")
+      ->group("General");
 }
 
 int Parser::complain(const std::string& message) const {
   const auto commands = app_.get_subcommands();
   say(fmt::format("{} (try restitch {}--help)", message,
                   commands.empty() ? "" : commands.front()->get_name() + " "));
-  return exit_usage;
+  // 1 is grep's word for having found nothing.
+  return !commands.empty() && commands.front()->get_name() == "grep" ? exit_input : exit_usage;
 }
 
 // One line. A flag that there is not is behind whatever else is missed.
@@ -313,6 +334,9 @@ CommandCost Parser::cost() const {
       return {options_.follow.all ? summary + 1200 : summary + 300};
     case Command::log:
       return {summary + 1200};
+    case Command::grep:
+      return {summary + 400 +
+              (options_.grep.plan.rules.excerpts ? 2 * options_.grep.plan.rules.remembered() : 0)};
     case Command::diff:
       return {2400 + 600 * diff_receivers_.size(), diff_receivers_.size()};
   }
@@ -338,6 +362,7 @@ void Parser::plan() {
 bool Parser::finish(std::string& complaint) {
   if (!choice_.finish(options_.community_seed, complaint)) return false;
   const bool follow = options_.command == Command::follow;
+  if (options_.command == Command::grep && !grep_.finish(input_, complaint)) return false;
   if (follow && !follow_.finish(!options_.where.passes_all(), input_, complaint)) return false;
   if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
   // As without it.
@@ -354,6 +379,7 @@ bool Parser::finish(std::string& complaint) {
   if (options_.events || options_.follow.style.notes) options_.receivers.observe = true;
   options_.log.log.community_seed = options_.community_seed;
   options_.extraction.community_seed = options_.community_seed;
+  options_.grep.plan.rules.at_once = options_.input.endless();
   plan();
   options_.extraction.index_directions = options_.input.endless();
   if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();

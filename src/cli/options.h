@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/follow_flags.h"
+#include "cli/grep_flags.h"
 #include "cli/input_flags.h"
 #include "cli/limit_flags.h"
 #include "cli/memory_plan.h"
@@ -20,7 +21,7 @@
 
 namespace restitch::cli {
 
-enum class Command { streams, extract, follow, diff, log };
+enum class Command { streams, extract, follow, diff, log, grep };
 
 // What is told on standard error in the end.
 enum class Statistics { summary, text, json };
@@ -57,7 +58,7 @@ struct Options {
   std::vector<Column> columns;  // of the table; empty: those that fit
   bool console = false;         // what is said instead of who says it
 
-  // streams, follow
+  // streams, follow, grep
   ColourMode colour = ColourMode::automatic;
 
   // extract, log
@@ -79,6 +80,8 @@ struct Options {
   std::string keylog;  // with the secrets of TLS; empty: none
 
   FollowSelection follow;
+
+  GrepSelection grep;
 
   // diff
   std::vector<const ReceiverPolicy*> diff_receivers;

@@ -25,16 +25,21 @@ bool Selection::possible(const Options& options) {
   return !options.input.endless() && std::all_of(files.begin(), files.end(), can_be_read_again);
 }
 
+bool Selection::can_read_twice(const Options& options) {
+  if (possible(options)) return true;
+  say("to choose connections here, the inputs are read twice: that takes files, which are complete");
+  return false;
+}
+
 std::optional<Selection> Selection::read_ahead(const Options& options, const ConnectionFilter& filter,
                                                int& status) {
   Selection selection;
   if (filter.passes_all()) return selection;
-  if (!possible(options)) {
-    say("to choose connections here, the inputs are read twice: that takes files, which are complete");
+  if (!can_read_twice(options)) {
     status = exit_usage;
     return std::nullopt;
   }
-  selection.all_ = false;
+  selection = none();
   Options ahead = options;
   ahead.muted = ahead.quiet = true;
   ahead.verbose = false;
@@ -43,9 +48,7 @@ std::optional<Selection> Selection::read_ahead(const Options& options, const Con
   ConnectionLogs logs(
       EngineOptions::usual_shards,
       [&](const ConnectionSummary& summary) {
-        if (!filter.matches(summary)) return;
-        if (selection.chosen_.size() <= summary.number) selection.chosen_.resize(summary.number + 1);
-        selection.chosen_[summary.number] = true;
+        if (filter.matches(summary)) selection.add(summary.number);
       },
       ConnectionOrder::as_they_begin, options.memory.log);
   using Factory = SummaryFactory<TraceStream>;

@@ -18,8 +18,20 @@ class Selection {
   static std::optional<Selection> read_ahead(const Options& options, const ConnectionFilter& filter,
                                              int& status);
 
-  // Whether the inputs can be read twice.
+  // Whether the inputs can be read twice; can_read_twice() says so if they cannot.
   static bool possible(const Options& options);
+  static bool can_read_twice(const Options& options);
+
+  // Of no connection, to add some.
+  static Selection none() {
+    Selection selection;
+    selection.all_ = false;
+    return selection;
+  }
+  void add(std::uint64_t number) {
+    if (chosen_.size() <= number) chosen_.resize(number + 1);
+    chosen_[number] = true;
+  }
 
   [[nodiscard]] bool has_all() const { return all_; }
   [[nodiscard]] bool has(std::uint64_t number) const {

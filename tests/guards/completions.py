@@ -34,6 +34,7 @@ CASES = [
     (["--sort", "s"], {"start"}),
     (["log", "--format", "nothing"], set()),
     (["capt"], {"capture.pcap"}),
+    (["grep", "--in", "o"], {"objects"}),
     (["-q", "--read", "capt"], {"capture.pcap"}),
     (["extract", "-o", "fol"], {"folder"}),
     (["follow", "-T", "hex", "0", "fol"], {"folder", "folly.pcap"}),

@@ -14,7 +14,9 @@ inline std::string tls_number(std::size_t value, int bytes) {
 }
 
 // Bytes behind their number.
-inline std::string tls_list(const std::string& text, int bytes) { return tls_number(text.size(), bytes) + text; }
+inline std::string tls_list(const std::string& text, int bytes) {
+  return tls_number(text.size(), bytes) + text;
+}
 
 inline std::string tls_extension(std::size_t type, const std::string& body) {
   return tls_number(type, 2) + tls_list(body, 2);
@@ -35,8 +37,9 @@ inline std::string tls_server_name_extension(const std::string& name) {
 inline std::string tls_client_hello_message(const std::string& extensions, const std::string& session = "",
                                             std::size_t version = 0x0303) {
   const std::string ciphers = tls_number(0x1A1A, 2) + tls_number(0x1301, 2) + tls_number(0xC02F, 2);
-  return tls_message(1, tls_number(version, 2) + std::string(32, 'c') + tls_list(session, 1) + tls_list(ciphers, 2) +
-                            tls_list(std::string(1, '\0'), 1) + tls_list(extensions, 2));
+  return tls_message(1, tls_number(version, 2) + std::string(32, 'c') + tls_list(session, 1) +
+                            tls_list(ciphers, 2) + tls_list(std::string(1, '\0'), 1) +
+                            tls_list(extensions, 2));
 }
 
 inline std::string tls_client_hello(const std::string& name, const std::string& more = "") {
@@ -44,9 +47,11 @@ inline std::string tls_client_hello(const std::string& name, const std::string& 
 }
 
 inline std::string tls_server_hello(const std::string& extensions = "", std::size_t cipher = 0xC02F,
-                                    const std::string& session = "", const std::string& random = std::string(32, 's')) {
-  return tls_record(22, tls_message(2, tls_number(0x0303, 2) + random + tls_list(session, 1) + tls_number(cipher, 2) +
-                                           std::string(1, '\0') + tls_list(extensions, 2)));
+                                    const std::string& session = "",
+                                    const std::string& random = std::string(32, 's')) {
+  return tls_record(
+      22, tls_message(2, tls_number(0x0303, 2) + random + tls_list(session, 1) + tls_number(cipher, 2) +
+                             std::string(1, '\0') + tls_list(extensions, 2)));
 }
 
 }  // namespace restitch::testing

@@ -90,8 +90,8 @@ TEST(TlsAnalyzerTest, ASessionMayBeResumed) {
 }
 
 TEST(TlsAnalyzerTest, AClientMaySpeakTheOldForm) {
-  const std::string hello = "\x01\x03\x01"s + tls_number(3, 2) + tls_number(0, 2) + tls_number(16, 2) + "\0\0\x2F"s +
-                            std::string(16, 'r');
+  const std::string hello = "\x01\x03\x01"s + tls_number(3, 2) + tls_number(0, 2) + tls_number(16, 2) +
+                            "\0\0\x2F"s + std::string(16, 'r');
   Talk talk;
   talk.client(tls_number(0x8000 | hello.size(), 2) + hello, 1);
   talk.server(tls_server_hello("", 0x002F));
@@ -103,7 +103,8 @@ TEST(TlsAnalyzerTest, AClientMaySpeakTheOldForm) {
 
 TEST(TlsAnalyzerTest, ASecondHelloBelongsToTheFirst) {
   const std::string retry =
-      "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB8\x91\xC2\xA2\x11\x16\x7A\xBB\x8C\x5E\x07\x9E\x09\xE2"
+      "\xCF\x21\xAD\x74\xE5\x9A\x61\x11\xBE\x1D\x8C\x02\x1E\x65\xB8\x91\xC2\xA2\x11\x16\x7A\xBB\x8C\x5E\x07"
+      "\x9E\x09\xE2"
       "\xC8\xA8\x33\x9C"s;
   const std::string tls13 = tls_extension(43, "\x03\x04");
   Talk talk;
