@@ -2,7 +2,7 @@
 
 #ifdef RESTITCH_LLHTTP
 
-#include "llhttp/llhttp.h"
+#include <llhttp/llhttp.h>
 
 #include "app/http1_text.h"
 
