@@ -25,7 +25,7 @@ class SearchInside final : public FindingsSink {
     return matches_[static_cast<std::size_t>(direction)];
   }
 
-  void record(const FindingPlace& /*place*/, const Record& /*record*/) override {}
+  void record(const FindingPlace& /*place*/, const AppRecord& /*record*/) override {}
   void begin_object(const FindingPlace& place, ObjectNumber object, const ObjectHead& head) override;
   void object_data(const FindingPlace& place, ObjectNumber object, Bytes bytes,
                    const Origin& origin) override;

@@ -36,7 +36,12 @@ bool take_grep_context(std::string_view text, unsigned& lines, std::size_t& byte
   const double most = in_bytes ? double{context_bytes_max} : double{context_lines_max};
   const auto number = decimal_of(text, 0, most);
   if (!number || text.find('.') != std::string_view::npos) return false;
-  (in_bytes ? bytes : lines) = static_cast<unsigned>(*number);
+  const auto count = static_cast<unsigned>(*number);
+  if (in_bytes) {
+    bytes = count;
+  } else {
+    lines = count;
+  }
   return true;
 }
 
