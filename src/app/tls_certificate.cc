@@ -11,9 +11,8 @@
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <cstdio>
-#include <ctime>
 #include <memory>
+#include <utility>
 
 #include "app/tls_digest.h"
 
@@ -85,8 +84,14 @@ std::int64_t days_of(std::int64_t year, unsigned month, unsigned day) {
   return era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719'468;
 }
 
+// At least so many.
+std::string digits_of(std::int64_t number, std::size_t count) {
+  std::string text = std::to_string(number);
+  return text.size() < count ? std::string(count - text.size(), '0') + text : text;
+}
+
 std::int64_t seconds_of(const ASN1_TIME* time) {
-  std::tm parts{};
+  tm parts{};
   if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return 0;
   return days_of(parts.tm_year + 1900, static_cast<unsigned>(parts.tm_mon + 1),
                  static_cast<unsigned>(parts.tm_mday)) *
@@ -221,16 +226,15 @@ std::string distinguished_name(Bytes der) {
 
 std::string certificate_date(std::int64_t seconds) {
   const std::int64_t days = seconds / 86'400 - (seconds % 86'400 < 0 ? 1 : 0);
-  const auto of_day = static_cast<int>(seconds - days * 86'400);
+  const std::int64_t of_day = seconds - days * 86'400;
   std::int64_t year = 1970 + (days < 0 ? days / 365 - 1 : days / 366);
   while (days_of(year + 1, 1, 1) <= days) ++year;
   unsigned month = 1;
   while (month < 12 && days_of(year, month + 1, 1) <= days) ++month;
-  std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02dT%02d:%02d:%02d", static_cast<int>(year), month,
-                static_cast<int>(days - days_of(year, month, 1)) + 1, of_day / 3'600, of_day / 60 % 60,
-                of_day % 60);
-  return text.data();
+  const std::int64_t day = days - days_of(year, month, 1) + 1;
+  return digits_of(year, 4) + "-" + digits_of(month, 2) + "-" + digits_of(day, 2) + "T" +
+         digits_of(of_day / 3'600, 2) + ":" + digits_of(of_day / 60 % 60, 2) + ":" +
+         digits_of(of_day % 60, 2);
 }
 
 }  // namespace restitch
