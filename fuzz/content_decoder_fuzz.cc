@@ -25,9 +25,9 @@ struct DecodedBody {
   ContentDecoder::Outcome outcome = ContentDecoder::Outcome::good;
 };
 
-DecodedBody decode_body(std::string_view codings, Bytes coded, std::size_t piece, const AppLimits& limits) {
+DecodedBody decode_body(std::string_view codings, Bytes coded, std::size_t piece, AppServices& services) {
   bool known = false;
-  const auto decoder = ContentDecoder::make(codings, limits, known);
+  const auto decoder = ContentDecoder::make(codings, services, known);
   DecodedBody body;
   if (decoder == nullptr) return body;
   const auto take = [&](Bytes bytes) {
@@ -48,10 +48,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2) return 0;
   const std::string_view codings = decoder_codings[data[0] % decoder_codings.size()];
   const Bytes coded(data + 2, size - 2);
-  AppLimits limits;
-  limits.expansion_max = 50;
-  const DecodedBody whole = decode_body(codings, coded, coded.size(), limits);
-  const DecodedBody pieces = decode_body(codings, coded, 1 + data[1] % 32, limits);
+  AppOptions options;
+  options.limits.expansion_max = 50;
+  AppServices services(options);
+  const DecodedBody whole = decode_body(codings, coded, coded.size(), services);
+  const DecodedBody pieces = decode_body(codings, coded, 1 + data[1] % 32, services);
   // Beyond what may always come, and what the last call of each decoder handed out.
   const std::size_t output_max = (std::size_t{1} << 20) + coded.size() * 50 + (std::size_t{32} << 10);
   if (whole.text.size() > output_max || pieces.text.size() > output_max) std::abort();
@@ -61,5 +62,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool good = whole.outcome == ContentDecoder::Outcome::good;
   if (good && pieces.outcome == ContentDecoder::Outcome::good && whole.text != pieces.text) std::abort();
   if (good && pieces.outcome == ContentDecoder::Outcome::damaged) std::abort();
+  if (services.decoder_memory() != 0) std::abort();
   return 0;
 }

@@ -6,6 +6,9 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
 #endif
 
 namespace restitch {
@@ -15,19 +18,44 @@ namespace {
 
 class BrotliCoding final : public Coding {
  public:
-  BrotliCoding() : state_(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)) {}
+  BrotliCoding() : state_(BrotliDecoderCreateInstance(take, give_back, this)) {}
 
   bool decode(Bytes coded, DecodedTaker& taker) override;
   [[nodiscard]] bool complete() const override { return ended_; }
+  [[nodiscard]] std::size_t memory() const override { return memory_; }
 
  private:
   struct Destroy {
     void operator()(BrotliDecoderState* state) const { BrotliDecoderDestroyInstance(state); }
   };
 
+  // Each piece has its size before it.
+  static constexpr std::size_t size_size = alignof(std::max_align_t);
+  static void* take(void* self, std::size_t size);
+  static void give_back(void* self, void* piece);
+
+  std::size_t memory_ = 0;
   std::unique_ptr<BrotliDecoderState, Destroy> state_;
   bool ended_ = false;
 };
+
+void* BrotliCoding::take(void* self, std::size_t size) {
+  if (size > std::numeric_limits<std::size_t>::max() - size_size) return nullptr;
+  void* piece = std::malloc(size_size + size);
+  if (piece == nullptr) return nullptr;
+  std::memcpy(piece, &size, sizeof size);
+  static_cast<BrotliCoding*>(self)->memory_ += size;
+  return static_cast<std::uint8_t*>(piece) + size_size;
+}
+
+void BrotliCoding::give_back(void* self, void* piece) {
+  if (piece == nullptr) return;
+  void* whole = static_cast<std::uint8_t*>(piece) - size_size;
+  std::size_t size = 0;
+  std::memcpy(&size, whole, sizeof size);
+  static_cast<BrotliCoding*>(self)->memory_ -= size;
+  std::free(whole);
+}
 
 bool BrotliCoding::decode(Bytes coded, DecodedTaker& taker) {
   if (ended_) return true;

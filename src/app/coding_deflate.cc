@@ -13,6 +13,7 @@ class GzipCoding final : public Coding {
 
   bool decode(Bytes coded, DecodedTaker& taker) override;
   [[nodiscard]] bool complete() const override { return state_ != State::member; }
+  [[nodiscard]] std::size_t memory() const override { return inflater_.begun() ? Inflater::memory : 0; }
 
  private:
   enum class State : std::uint8_t { member, between, junk };
@@ -66,7 +67,10 @@ bool GzipCoding::look_for_member(Bytes& coded, DecodedTaker& taker) {
 class DeflateCoding final : public Coding {
  public:
   bool decode(Bytes coded, DecodedTaker& taker) override;
-  [[nodiscard]] bool complete() const override { return ended_; }
+  [[nodiscard]] bool complete() const override {
+    return ended_ || (inflater_.begun() && inflater_.at_block_end());
+  }
+  [[nodiscard]] std::size_t memory() const override { return inflater_.begun() ? Inflater::memory : 0; }
 
  private:
   // The header: method 8, a window of at most 32 KiB, no dictionary, and a multiple of 31.

@@ -18,6 +18,7 @@ class ZstdCoding final : public Coding {
 
   bool decode(Bytes coded, DecodedTaker& taker) override;
   [[nodiscard]] bool complete() const override { return between_; }
+  [[nodiscard]] std::size_t memory() const override { return ZSTD_sizeof_DStream(stream_.get()); }
 
  private:
   struct Free {

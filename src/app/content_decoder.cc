@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/coding.h"
+#include "app/decoder_share.h"
 
 namespace restitch {
 namespace {
@@ -65,8 +66,10 @@ bool add_coding(std::vector<MakeCoding>& codings, std::string_view text) {
 // The codings one behind the other: what one decodes, the next one takes.
 class CodingChain final : public ContentDecoder {
  public:
-  CodingChain(std::vector<MakeCoding> codings, const AppLimits& limits)
-      : codings_(std::move(codings)), expansion_max_(std::max<std::uint64_t>(limits.expansion_max, 1)) {}
+  CodingChain(std::vector<MakeCoding> codings, AppServices& services)
+      : codings_(std::move(codings)),
+        expansion_max_(std::max<std::uint64_t>(services.limits().expansion_max, 1)),
+        share_(services) {}
 
   Outcome decode(Bytes coded, const Take& take) override;
   Outcome finish(const Take& take) override;
@@ -83,12 +86,15 @@ class CodingChain final : public ContentDecoder {
   };
 
   void begin();
+  void end();
+  [[nodiscard]] std::size_t memory() const;
   bool pass(Link& from, Bytes bytes);
   bool feed(Link& link, Bytes bytes);
 
   std::vector<MakeCoding> codings_;  // as they were applied
   std::uint64_t expansion_max_;
   std::vector<Link> links_;  // the one that was applied last is the first; made with the first byte
+  DecoderShare share_;
   std::uint64_t coded_size_ = 0;
   const Take* take_ = nullptr;  // of the current call
   Outcome outcome_ = Outcome::good;
@@ -128,7 +134,8 @@ ContentDecoder::Outcome CodingChain::decode(Bytes coded, const Take& take) {
   take_ = &take;
   feed(links_.front(), coded);
   take_ = nullptr;
-  if (outcome_ != Outcome::good) links_.clear();
+  if (!share_.resize(memory()) && outcome_ == Outcome::good) outcome_ = Outcome::no_room;
+  if (outcome_ != Outcome::good) end();
   return outcome_;
 }
 
@@ -137,13 +144,24 @@ ContentDecoder::Outcome CodingChain::finish(const Take& /*take*/) {
   for (const Link& link : links_) {
     if (!link.coding->complete() && outcome_ == Outcome::good) outcome_ = Outcome::damaged;
   }
-  links_.clear();
+  end();
   return outcome_;
+}
+
+void CodingChain::end() {
+  links_.clear();
+  share_.resize(0);
+}
+
+std::size_t CodingChain::memory() const {
+  std::size_t size = 0;
+  for (const Link& link : links_) size += link.coding->memory();
+  return size;
 }
 
 }  // namespace
 
-std::unique_ptr<ContentDecoder> ContentDecoder::make(std::string_view codings, const AppLimits& limits,
+std::unique_ptr<ContentDecoder> ContentDecoder::make(std::string_view codings, AppServices& services,
                                                      bool& known) {
   std::vector<MakeCoding> chosen;
   known = true;
@@ -153,7 +171,7 @@ std::unique_ptr<ContentDecoder> ContentDecoder::make(std::string_view codings, c
     codings.remove_prefix(std::min(size + 1, codings.size()));
   }
   if (!known || chosen.empty()) return nullptr;
-  return std::make_unique<CodingChain>(std::move(chosen), limits);
+  return std::make_unique<CodingChain>(std::move(chosen), services);
 }
 
 }  // namespace restitch

@@ -1,5 +1,6 @@
 // ContentDecoder: takes the codings of a body off, one after the other: gzip, deflate (with a header of zlib
-// or without), br, zstd. Owns the states of its decoders. One thread.
+// or without), br, zstd. Owns the states of its decoders. Borrows
+// the services, which outlive it. One thread.
 #pragma once
 
 #include <cstdint>
@@ -18,12 +19,13 @@ class ContentDecoder {
     good,
     damaged,     // what came cannot be decoded; what could was handed out
     over_limit,  // it expands beyond AppLimits::expansion_max
+    no_room,     // all decoders together take more than AppLimits::decoders_max
   };
   using Take = std::function<void(Bytes)>;
 
   // `codings`: "gzip, br", in the order in which they were applied, in any case of letters; "identity" is
   // nothing. nullptr: there is none to take off, or one is unknown; `known` says which.
-  static std::unique_ptr<ContentDecoder> make(std::string_view codings, const AppLimits& limits, bool& known);
+  static std::unique_ptr<ContentDecoder> make(std::string_view codings, AppServices& services, bool& known);
   virtual ~ContentDecoder() = default;
 
   // Hands out what can be decoded so far, in pieces that are lent for the call.

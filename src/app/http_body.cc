@@ -11,7 +11,7 @@ namespace restitch {
 HttpBody::HttpBody(Findings& findings, ObjectHead head, std::string_view codings)
     : direction_(head.direction) {
   bool known = false;
-  decoder_ = ContentDecoder::make(codings, findings.services().limits(), known);
+  decoder_ = ContentDecoder::make(codings, findings.services(), known);
   if (decoder_ != nullptr || !known) head.coding = std::string(codings);
   end_.undecodable = !known;
   end_.origin = head.origin;
@@ -72,6 +72,9 @@ void HttpBody::decode(Findings& findings, Bytes bytes, const Origin& origin) {
   } else if (outcome == ContentDecoder::Outcome::over_limit) {
     end_.over_limit = true;
     stop_decoding(findings, "coding_expands_too_much", origin);
+  } else if (outcome == ContentDecoder::Outcome::no_room) {
+    end_.over_limit = true;
+    stop_decoding(findings, "coding_no_room", origin);
   }
 }
 

@@ -3,10 +3,10 @@
 // first byte of a coded body to its end what its decoders need: 40 KiB for gzip and deflate, up to 17 MiB for
 // br, up to 9 MiB for zstd.
 //
-// What it tells: "object_too_long" and "coding_expands_too_much" (the object is cut: ObjectEnd::over_limit),
-// "coding_damaged" (ObjectEnd::undecodable). A body that is no good from its first bytes on is handed out as
-// it came, as is one whose coding is not known; ObjectEnd::undecodable says that its coding was not taken
-// off.
+// What it tells: "object_too_long" and "coding_expands_too_much" and "coding_no_room" (the object is cut:
+// ObjectEnd::over_limit), "coding_damaged" (ObjectEnd::undecodable). A body that is no good from its first
+// bytes on is handed out as it came, as is one whose coding is not known; ObjectEnd::undecodable says that
+// its coding was not taken off.
 #pragma once
 
 #include <array>

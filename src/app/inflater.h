@@ -34,6 +34,10 @@ class Inflater {
   // Back to the beginning of a stream, with the same window bits. Requires: begun().
   void begin_again();
   void end() { stream_.reset(); }
+  // All that was consumed ends with a block: nothing of it waits to be decoded. Requires: begun().
+  [[nodiscard]] bool at_block_end() const { return (stream_->data_type & 128) != 0; }
+  // What zlib takes, about.
+  static constexpr std::size_t memory = std::size_t{40} << 10;
 
   // Takes what it consumes off the front of `coded`. Requires: begun().
   Step inflate(Bytes& coded, DecodedTaker& taker);

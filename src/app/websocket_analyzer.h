@@ -7,7 +7,8 @@
 // "websocket_reserved_bits", "websocket_reserved_opcode", "websocket_lone_continuation",
 // "websocket_message_interrupted", "websocket_long_control", "websocket_fragmented_control",
 // "websocket_bad_length", "websocket_bad_close", "websocket_gap" (frames cannot be found again behind it),
-// "websocket_coding_damaged", "websocket_expands_too_much", "websocket_message_too_long".
+// "websocket_coding_damaged", "websocket_expands_too_much", "websocket_no_room",
+// "websocket_message_too_long".
 //
 // Memory: about 300 bytes; while a message is open about 600 more, and what zlib needs (40 KiB) in a
 // direction that compresses, until the connection ends where its context is taken over from message to

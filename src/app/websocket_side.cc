@@ -44,11 +44,11 @@ WebSocketMessage* WebSocketSide::current() const {
 }
 
 void WebSocketSide::tell(Told told, Findings& findings, const Origin& origin) {
-  static constexpr std::array<std::string_view, 11> names = {
+  static constexpr std::array<std::string_view, 12> names = {
       "websocket_unmasked_client",    "websocket_reserved_bits",       "websocket_reserved_opcode",
       "websocket_lone_continuation",  "websocket_message_interrupted", "websocket_long_control",
       "websocket_fragmented_control", "websocket_bad_length",          "websocket_bad_close",
-      "websocket_coding_damaged",     "websocket_expands_too_much"};
+      "websocket_coding_damaged",     "websocket_expands_too_much",    "websocket_no_room"};
   const auto number = static_cast<std::size_t>(told);
   const std::uint32_t bit = 1u << number;
   if ((told_ & bit) != 0) return;
@@ -136,7 +136,7 @@ void WebSocketSide::open_message(Findings& findings, const Origin& origin) {
   // A message that does not need an earlier one begins anew.
   if (!deflate_.takes_over) {
     coding_lost_ = false;
-    inflater_.end();
+    free_coding();
   }
 }
 
@@ -173,7 +173,7 @@ void WebSocketSide::take_plain(Bytes bytes, Findings& findings, const Origin& or
 
 void WebSocketSide::take_coded(Bytes bytes, Findings& findings, const Origin& origin) {
   if (coding_lost_) return;
-  if (!inflater_.begun()) inflater_.begin(-15);
+  if (!inflater_.begun() && !begin_coding(findings, origin)) return;
   MessageTaker taker(*message_, findings, origin);
   while (!bytes.empty()) {
     switch (inflater_.inflate(bytes, taker)) {
@@ -196,9 +196,26 @@ void WebSocketSide::take_coded(Bytes bytes, Findings& findings, const Origin& or
   }
 }
 
+bool WebSocketSide::begin_coding(Findings& findings, const Origin& origin) {
+  share_.emplace(findings.services());
+  if (share_->resize(Inflater::memory)) {
+    inflater_.begin(-15);
+    return true;
+  }
+  message_->spoil(true);
+  lose_coding();
+  tell(Told::no_room, findings, origin);
+  return false;
+}
+
+void WebSocketSide::free_coding() {
+  inflater_.end();
+  share_.reset();
+}
+
 void WebSocketSide::lose_coding() {
   coding_lost_ = true;
-  inflater_.end();
+  free_coding();
 }
 
 void WebSocketSide::end_frame(Findings& findings) {
@@ -215,7 +232,7 @@ void WebSocketSide::end_coding(Findings& findings) {
   Origin origin = last_;
   origin.size = std::max<std::uint64_t>(origin.size, 1);
   if (message_->record().wire_size != 0) take_coded(message_tail, findings, origin);
-  if (!deflate_.takes_over) inflater_.end();
+  if (!deflate_.takes_over) free_coding();
 }
 
 void WebSocketSide::gap(std::uint64_t size, Findings& findings) {
@@ -237,7 +254,7 @@ void WebSocketSide::end(Findings& findings) {
   lost_ = true;
   if (control_ != nullptr) std::exchange(control_, nullptr)->end(findings, false);
   if (message_ != nullptr) std::exchange(message_, nullptr)->end(findings, false);
-  inflater_.end();
+  free_coding();
 }
 
 }  // namespace restitch

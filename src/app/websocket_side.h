@@ -5,8 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
+#include "app/decoder_share.h"
 #include "app/inflater.h"
 #include "app/websocket_frame.h"
 #include "app/websocket_message.h"
@@ -44,6 +46,7 @@ class WebSocketSide {
     bad_close,
     coding_damaged,
     expands,
+    no_room,
   };
 
   void tell(Told told, Findings& findings, const Origin& origin);
@@ -55,6 +58,8 @@ class WebSocketSide {
   void take_coded(Bytes bytes, Findings& findings, const Origin& origin);
   void end_frame(Findings& findings);
   void end_coding(Findings& findings);
+  bool begin_coding(Findings& findings, const Origin& origin);
+  void free_coding();
   void lose_coding();
   void lose(Findings& findings);
   [[nodiscard]] WebSocketMessage* current() const;
@@ -72,6 +77,7 @@ class WebSocketSide {
   std::unique_ptr<WebSocketMessage> message_;
   std::unique_ptr<WebSocketMessage> control_;  // a control frame, which may come within a message
   Inflater inflater_;
+  std::optional<DecoderShare> share_;  // while the inflater has begun
 };
 
 }  // namespace restitch

@@ -11,7 +11,7 @@
 namespace restitch::testing {
 
 // `window_bits`: 31 is gzip, 15 zlib, -15 without a header.
-inline std::string deflated(std::string_view text, int window_bits) {
+inline std::string deflated(std::string_view text, int window_bits, int flush = Z_FINISH) {
   z_stream stream{};
   deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY);
   std::string coded(deflateBound(&stream, static_cast<uLong>(text.size())) + 64, '\0');
@@ -19,10 +19,15 @@ inline std::string deflated(std::string_view text, int window_bits) {
   stream.avail_in = static_cast<uInt>(text.size());
   stream.next_out = reinterpret_cast<Bytef*>(coded.data());
   stream.avail_out = static_cast<uInt>(coded.size());
-  deflate(&stream, Z_FINISH);
+  deflate(&stream, flush);
   coded.resize(stream.total_out);
   deflateEnd(&stream);
   return coded;
+}
+
+// It never ends.
+inline std::string flushed(std::string_view text, int window_bits) {
+  return deflated(text, window_bits, Z_SYNC_FLUSH);
 }
 
 inline std::string gzipped(std::string_view text) { return deflated(text, 31); }

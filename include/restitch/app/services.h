@@ -23,6 +23,7 @@ struct AppLimits {
   std::uint64_t object_max = std::uint64_t{256} << 20;   // of one object, decoded
   std::uint64_t expansion_max = 1'000;                   // decoded bytes for each coded one
   unsigned depth_max = 8;                                // of protocols within each other
+  std::size_t decoders_max = std::size_t{256} << 20;     // memory of all that take codings off, of a pool
 };
 
 struct AppOptions {
@@ -40,6 +41,8 @@ class AppServices {
 
   [[nodiscard]] const AppOptions& options() const { return options_; }
   [[nodiscard]] const AppLimits& limits() const { return options_.limits; }
+  // What decoders of codings take at the moment.
+  [[nodiscard]] std::size_t& decoder_memory() { return decoder_memory_; }
 
   // Memory for bytes that are made for one call, such as decrypted ones: it is taken, and given back behind
   // the call. What lies within each other takes one each.
@@ -59,6 +62,7 @@ class AppServices {
   AppOptions options_;
   std::vector<std::vector<std::uint8_t>> scratch_;
   std::unique_ptr<ExpectedEnds> expected_;
+  std::size_t decoder_memory_ = 0;
 };
 
 }  // namespace restitch

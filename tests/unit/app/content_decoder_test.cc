@@ -20,7 +20,10 @@ struct Decoded {
 Decoded decoded(std::string_view codings, std::string_view coded, std::size_t size = std::string_view::npos,
                 const AppLimits& limits = {}) {
   bool known = false;
-  const auto decoder = ContentDecoder::make(codings, limits, known);
+  AppOptions options;
+  options.limits = limits;
+  AppServices services(options);
+  const auto decoder = ContentDecoder::make(codings, services, known);
   EXPECT_TRUE(known);
   if (decoder == nullptr) return {std::string(coded), Outcome::good};
   Decoded result;
@@ -95,14 +98,15 @@ TEST(ContentDecoderTest, NamesAreReadInAnyCaseAndWithBlanks) {
 }
 
 TEST(ContentDecoderTest, ACodingThatIsNotKnownIsSaid) {
+  AppServices services;
   bool known = true;
-  EXPECT_EQ(ContentDecoder::make("compress", {}, known), nullptr);
+  EXPECT_EQ(ContentDecoder::make("compress", services, known), nullptr);
   EXPECT_FALSE(known);
-  EXPECT_EQ(ContentDecoder::make("gzip, compress", {}, known), nullptr);
+  EXPECT_EQ(ContentDecoder::make("gzip, compress", services, known), nullptr);
   EXPECT_FALSE(known);
-  EXPECT_EQ(ContentDecoder::make("gzip,gzip,gzip,gzip,gzip,gzip", {}, known), nullptr);
+  EXPECT_EQ(ContentDecoder::make("gzip,gzip,gzip,gzip,gzip,gzip", services, known), nullptr);
   EXPECT_FALSE(known);
-  EXPECT_EQ(ContentDecoder::make("identity", {}, known), nullptr);
+  EXPECT_EQ(ContentDecoder::make("identity", services, known), nullptr);
   EXPECT_TRUE(known);
 }
 
@@ -198,6 +202,53 @@ TEST(ContentDecoderTest, ABombWithinABombStopsAtTheSameLimit) {
   EXPECT_LT(result.text.size(), std::size_t{2} << 20);
   EXPECT_EQ(decoded("zstd, zstd", zstandard(zstandard(std::string(std::size_t{64} << 20, '\0')))).outcome,
             Outcome::over_limit);
+}
+
+TEST(ContentDecoderTest, WhatIsFlushedAndNeverEndedIsComplete) {
+  for (const int window_bits : {-15, 15}) {
+    expect_text("deflate", flushed(hellos, window_bits), hellos);
+    expect_damaged("deflate", flushed(hellos, window_bits).substr(0, 12), hellos);
+  }
+}
+
+TEST(ContentDecoderTest, DecodersShareTheirMemory) {
+  AppOptions options;
+  options.limits.decoders_max = 100 << 10;
+  AppServices services(options);
+  bool known = false;
+  const auto take = [](Bytes) {};
+  const std::vector<std::uint8_t> begun = {0x1f, 0x8b, 8};
+  auto first = ContentDecoder::make("gzip", services, known);
+  auto second = ContentDecoder::make("gzip", services, known);
+  auto third = ContentDecoder::make("gzip", services, known);
+  EXPECT_EQ(services.decoder_memory(), 0U);
+  EXPECT_EQ(first->decode(begun, take), Outcome::good);
+  EXPECT_EQ(second->decode(begun, take), Outcome::good);
+  EXPECT_EQ(third->decode(begun, take), Outcome::no_room);
+  first.reset();
+  third = ContentDecoder::make("gzip", services, known);
+  EXPECT_EQ(third->decode(begun, take), Outcome::good);
+  second.reset();
+  third->finish(take);
+  EXPECT_EQ(services.decoder_memory(), 0U);
+}
+
+TEST(ContentDecoderTest, TheMemoryOfEachDecoderIsCounted) {
+  AppServices services;
+  const auto take = [](Bytes) {};
+  const auto memory = [&](const char* coding, const std::string& coded) {
+    bool known = false;
+    const auto decoder = ContentDecoder::make(coding, services, known);
+    const std::vector<std::uint8_t> bytes(coded.begin(), coded.end());
+    EXPECT_EQ(decoder->decode(bytes, take), Outcome::good);
+    return services.decoder_memory();
+  };
+  EXPECT_GT(memory("zstd", zstandard(long_text()).substr(0, 100)), 100'000U);
+  EXPECT_GT(memory("deflate", deflated(hellos, 15).substr(0, 10)), 30'000U);
+#ifdef RESTITCH_BROTLI
+  EXPECT_GT(memory("br", brotli_hellos().substr(0, 20)), 1'000U);
+#endif
+  EXPECT_EQ(services.decoder_memory(), 0U);
 }
 
 TEST(ContentDecoderTest, LittleMayExpandAsItLikes) {

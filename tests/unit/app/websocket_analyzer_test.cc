@@ -287,6 +287,22 @@ TEST(WebSocketAnalyzerTest, LimitsCutAMessage) {
   EXPECT_EQ(talk.anomalies(), Told{"websocket_message_too_long"});
 }
 
+TEST(WebSocketAnalyzerTest, WithoutRoomForADecoderNothingIsDecoded) {
+  AppOptions options;
+  options.limits.decoders_max = 50'000;
+  Sockets talk("permessage-deflate", options);
+  talk.server(from_server(0xc1, Deflater().message("one")));
+  talk.client(from_client(0xc1, Deflater().message("two")) + from_client(0x81, "three"));
+  ASSERT_EQ(talk.messages().size(), 3U);
+  EXPECT_EQ(talk.messages()[0].head, "one");
+  EXPECT_EQ(talk.messages()[1].head, "");
+  EXPECT_FALSE(talk.messages()[1].complete);
+  EXPECT_EQ(talk.messages()[2].head, "three");
+  EXPECT_EQ(talk.anomalies(), Told{"websocket_no_room"});
+  talk.close();
+  EXPECT_EQ(talk.services.decoder_memory(), 0U);
+}
+
 TEST(WebSocketAnalyzerTest, ABombIsCut) {
   AppOptions options;
   options.limits.expansion_max = 10;
