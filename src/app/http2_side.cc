@@ -264,7 +264,8 @@ void Http2Side::take_settings(Bytes payload, Findings& findings) {
 // Within the bytes of a frame that nobody has to decode, what is missing is a hole of it. Elsewhere the next
 // frame cannot be found, and the table of HPACK is not known any more.
 void Http2Side::gap(std::uint64_t size, Findings& findings) {
-  if (lost_) return;
+  // The start of the stream was not captured, but perhaps nothing was before what was.
+  if (lost_ || (first_ && size == 0)) return;
   const bool passes = skipped_ || frame_.type == Http2Frame::data;
   const std::uint64_t left = std::uint64_t{body_left_} + padding_left_;
   if (!in_frame_ || !prefix_seen_ || !passes || size > left) return lose(Told::gap, findings);

@@ -307,6 +307,30 @@ TEST(Http2AnalyzerTest, BehindAnyOtherGapADirectionIsNotRead) {
   EXPECT_EQ(talk.anomalies(), Told{"http2_gap"});
 }
 
+TEST(Http2AnalyzerTest, AStartThatWasNotSeenMayBeThere) {
+  Http2Talk talk;
+  talk.gap(server, 0);
+  talk.client(Http2Sender::hello());
+  talk.client(talk.from_client.head(1, Http2Sender::get("/", {}), whole_head));
+  talk.gap(server, 0);
+  talk.server(Http2Sender::settings());
+  talk.server(talk.from_server.head(1, Http2Sender::ok(), whole_head));
+  ASSERT_EQ(talk.transactions().size(), 1U);
+  EXPECT_EQ(talk.transactions()[0].status, 200U);
+  EXPECT_EQ(talk.anomalies(), Told{});
+}
+
+TEST(Http2AnalyzerTest, TheSchemeIsThatOfTheRequest) {
+  Http2Talk talk;
+  talk.greet();
+  talk.client(talk.from_client.head(
+      1, {{":method", "GET"}, {":scheme", "https"}, {":authority", "a.example"}, {":path", "/x"}},
+      whole_head));
+  talk.server(
+      Http2Sender::joined({talk.from_server.head(1, Http2Sender::ok()), Http2Sender::data(1, "x", 1)}));
+  EXPECT_EQ(talk.objects.at(0).head.url, "https://a.example/x");
+}
+
 TEST(Http2AnalyzerTest, WhereTheRequestsAreLostTheResponsesAreRead) {
   Http2Talk talk;
   talk.greet();
