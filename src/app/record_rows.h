@@ -67,6 +67,8 @@ const LogTable& table_of(LogKind kind, LogFamily family);
 // table is a constant, initialised at its first use.
 const LogTable& http_table(LogFamily family);
 void fill_row(LogRow& row, LogFamily family, const HttpRecord& record, const RowPlace& place);
+// A row of http_table() with what it has columns for; only EVE has such rows, for others it is left empty.
+void fill_row(LogRow& row, LogFamily family, const Http2SettingsRecord& record, const RowPlace& place);
 const LogTable& websocket_table(LogFamily family);
 void fill_row(LogRow& row, LogFamily family, const WebSocketRecord& record, const RowPlace& place);
 const LogTable& tls_table(LogFamily family);

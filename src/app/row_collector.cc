@@ -1,7 +1,6 @@
 #include "app/row_collector.h"
 
 #include <algorithm>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -31,7 +30,7 @@ LogKind kind_of(const AppRecord& record) {
     LogKind operator()(const SmtpRecord&) const { return LogKind::smtp; }
     LogKind operator()(const FtpRecord&) const { return LogKind::ftp; }
     LogKind operator()(const SshRecord&) const { return LogKind::ssh; }
-    LogKind operator()(const Http2SettingsRecord&) const { return LogKind::count_; }  // a row of none
+    LogKind operator()(const Http2SettingsRecord&) const { return LogKind::http; }
   };
   return std::visit(Visitor{}, record);
 }
@@ -77,15 +76,9 @@ RowPlace RowCollector::place_of(const FindingPlace& place) const {
 
 void RowCollector::record(const FindingPlace& place, const AppRecord& record) {
   const LogKind kind = kind_of(record);
-  if (kind == LogKind::count_ || (!wants(kind) && waiting_.empty())) return;
+  if (!wants(kind) && waiting_.empty()) return;
   const RowPlace row_place = place_of(place);
-  std::visit(
-      [&](const auto& found) {
-        if constexpr (!std::is_same_v<decltype(found), const Http2SettingsRecord&>) {
-          note(kind, time_of(found), found, row_place);
-        }
-      },
-      record);
+  std::visit([&](const auto& found) { note(kind, time_of(found), found, row_place); }, record);
   if (const auto* http = std::get_if<HttpRecord>(&record)) tell_files(objects_of(*http), *http, row_place);
   if (const auto* smtp = std::get_if<SmtpRecord>(&record)) tell_files(smtp->objects, *smtp, row_place);
 }

@@ -56,7 +56,10 @@ LogTable make_http_table(LogFamily family) {
                                {"http.length", count},
                                {"http.request_headers", json, true},
                                {"http.response_headers", json, true},
-                               {"http.http2.stream_id", count, true}});
+                               {"http.http2.stream_id", count, true},
+                               // Of stream 0 only: see rows_http2.cc.
+                               {"http.http2.request.settings", json, true},
+                               {"http.http2.response.settings", json, true}});
     case LogFamily::plain:
       break;
   }
@@ -225,19 +228,13 @@ void add_http_header(std::string& out, std::string_view name, std::string_view v
 }
 
 // Of HTTP/2 only, with its pseudo-header.
-LogCell http_headers(const HttpRecord& record, const HttpMessage& message, bool of_request) {
+LogCell http_headers(const HttpRecord& record, const HttpMessage& message) {
   if (record.stream_id == 0 || !message.seen) return {};
   std::string out;
-  if (of_request) {
-    add_http_header(out, ":method", record.method);
-    if (!record.uri.empty()) add_http_header(out, ":path", record.uri);
-    if (!record.host.empty()) add_http_header(out, ":authority", record.host);
-    if (!record.scheme.empty()) add_http_header(out, ":scheme", record.scheme);
-  } else {
-    add_http_header(out, ":status", std::to_string(record.status));
-  }
+  if (message.table_size) out = R"([{"table_size_update":)" + std::to_string(*message.table_size) + "}";
+  for (const auto& [name, value] : message.pseudo) add_http_header(out, name, value);
   for (const auto& [name, value] : message.fields) add_http_header(out, name, value);
-  return JsonText{out + "]"};
+  return out.empty() ? LogCell() : LogCell(JsonText{out + "]"});
 }
 
 void fill_http_eve(LogRow& row, const HttpRecord& record) {
@@ -259,9 +256,10 @@ void fill_http_eve(LogRow& row, const HttpRecord& record) {
   row.push_back(http_count(record.status, record.status != 0));
   row.push_back(record.status / 100 == 3 ? http_field(response, "location") : LogCell());
   row.emplace_back(response.wire_size);
-  row.push_back(http_headers(record, request, true));
-  row.push_back(http_headers(record, response, false));
+  row.push_back(http_headers(record, request));
+  row.push_back(http_headers(record, response));
   row.push_back(http_count(record.stream_id, !first));
+  row.resize(row.size() + 2);
 }
 
 // ---- Our own ---------------------------------------------------------------------------------------
