@@ -1,5 +1,6 @@
-// Any bytes as a talk of TLS, and the key log to it: two bytes say how long the key log is, then it stands, then what
-// talk_of_bytes() makes a talk of. With an odd length more lines may come, so that analyzers wait for them.
+// Any bytes as a talk of TLS, and the key log to it: two bytes say how long the key log is, then it stands,
+// then what talk_of_bytes() makes a talk of. With an odd length more lines may come, so that analyzers wait
+// for them.
 #include <algorithm>
 #include <cstdint>
 #include <string_view>

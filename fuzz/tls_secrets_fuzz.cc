@@ -1,4 +1,5 @@
-// Any bytes as a key log, at once and in two parts: the parts teach no less. The first byte says where they part.
+// Any bytes as a key log, at once and in two parts: the parts teach no less. The first byte says where they
+// part.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

@@ -21,7 +21,8 @@ Told add(TlsMessages& messages, const std::string& fragment) {
     if (next == TlsMessages::Next::none) return told;
     told.push_back(next == TlsMessages::Next::too_long
                        ? "too long"
-                       : std::to_string(message.type) + " " + std::string(message.body.begin(), message.body.end()));
+                       : std::to_string(message.type) + " " +
+                             std::string(message.body.begin(), message.body.end()));
   }
 }
 

@@ -19,11 +19,12 @@ TlsSecrets::Random random_of(std::uint8_t byte) {
 TEST(TlsSecretsTest, EachKindHasItsPlace) {
   TlsSecrets secrets;
   const std::string rest = " " + random_a + " ";
-  EXPECT_EQ(secrets.add_lines("# comment\n\n" + master_line + "\r\nCLIENT_EARLY_TRAFFIC_SECRET" + rest +
-                              std::string(64, '2') + "\nCLIENT_HANDSHAKE_TRAFFIC_SECRET" + rest + std::string(96, '3') +
-                              "\nSERVER_HANDSHAKE_TRAFFIC_SECRET" + rest + std::string(64, '4') +
-                              "\nCLIENT_TRAFFIC_SECRET_0" + rest + std::string(64, '5') + "\nSERVER_TRAFFIC_SECRET_0" +
-                              rest + std::string(64, 'F') + "\nEXPORTER_SECRET" + rest + std::string(64, '6') + "\n"),
+  EXPECT_EQ(secrets.add_lines(
+                "# comment\n\n" + master_line + "\r\nCLIENT_EARLY_TRAFFIC_SECRET" + rest +
+                std::string(64, '2') + "\nCLIENT_HANDSHAKE_TRAFFIC_SECRET" + rest + std::string(96, '3') +
+                "\nSERVER_HANDSHAKE_TRAFFIC_SECRET" + rest + std::string(64, '4') +
+                "\nCLIENT_TRAFFIC_SECRET_0" + rest + std::string(64, '5') + "\nSERVER_TRAFFIC_SECRET_0" +
+                rest + std::string(64, 'F') + "\nEXPORTER_SECRET" + rest + std::string(64, '6') + "\n"),
             6U);
   EXPECT_EQ(secrets.size(), 1U);
   const auto first = [&](TlsSecretKind kind) { return secrets.find(random_of(0xAA), kind)[0]; };
