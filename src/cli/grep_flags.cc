@@ -118,8 +118,8 @@ void GrepFlags::add_context(CLI::App& command) {
       .add_option("-A,--after-context", after_,
                   "Print what stands behind, too:\nso many lines, or bytes as in 80b")
       ->type_name("N");
-  command.add_option("-B,--before-context", before_, "... or before")->type_name("N");
-  command.add_option("-C,--context", around_, "... or both")->type_name("N");
+  command.add_option("-B,--before-context", before_, "The same of what stands before")->type_name("N");
+  command.add_option("-C,--context", around_, "Print what stands around: N lines, or 80b")->type_name("N");
 }
 
 bool GrepFlags::finish(InputFlags& input, std::string& complaint) {
