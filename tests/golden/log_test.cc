@@ -42,8 +42,8 @@ TEST_F(Log, IsTheSameWithAnyNumberOfThreads) {
 }
 
 TEST_F(Log, NamesConnectionsAlikeWhateverIsLeftOut) {
-  const auto all = rows(run("@ log -q --format json '" + sample + "'").out);
-  const auto some = rows(run("@ log -q --format json '" + sample + "' host 2001:db8::2").out);
+  const auto all = rows(run("@ log -q --logs conn --format json '" + sample + "'").out);
+  const auto some = rows(run("@ log -q --logs conn --format json '" + sample + "' host 2001:db8::2").out);
   ASSERT_GT(all.size(), some.size());
   ASSERT_THAT(some, Not(IsEmpty()));
   std::set<std::string> names;
@@ -54,14 +54,14 @@ TEST_F(Log, NamesConnectionsAlikeWhateverIsLeftOut) {
 
 TEST_F(Log, AgreesWithTheTable) {
   std::uint64_t bytes = 0;
-  for (const Json& row : rows(run("@ log -q --format json '" + sample + "'").out)) {
+  for (const Json& row : rows(run("@ log -q --logs conn --format json '" + sample + "'").out)) {
     bytes += row["client_bytes"].get<std::uint64_t>() + row["server_bytes"].get<std::uint64_t>();
   }
   EXPECT_THAT(run("@ '" + sample + "'").err, HasSubstr(std::to_string(bytes) + " delivered"));
 }
 
 TEST_F(Log, GoesIntoAFolderThatHoldsNoneYet) {
-  const ToolRun run = ToolTest::run("@ log -o logs '" + sample + "'");
+  const ToolRun run = ToolTest::run("@ log --logs conn -o logs '" + sample + "'");
   EXPECT_EQ(run.status, 0);
   EXPECT_THAT(run.out, IsEmpty());
   EXPECT_THAT(run.err, HasSubstr("26 rows in 1 file, written to logs\n"));
@@ -78,6 +78,9 @@ TEST_F(Log, SaysInOneLineWhatWouldBeRight) {
       {"--rotate 1h", "--rotate: it takes a folder, -o DIR"},
       {"-o d --rotate often", "--rotate: \"often\" is neither a time"},
       {"--community-seed 70000", "70000"},
+      {"--logs conn,nothing", "--logs: there is no log \"nothing\", but conn, http"},
+      {"--logs conn,http --format csv", "--logs: several logs in this format take a folder, -o DIR"},
+      {"--hash crc32", "--hash: there is no \"crc32\", but md5, sha1 and sha256"},
   };
   for (const auto& [flags, message] : wrong) {
     const ToolRun run = ToolTest::run("@ log " + std::string(flags) + " '" + sample + "'");
@@ -93,7 +96,7 @@ TEST_F(Log, ThatFindsNoRoomLeavesWholeRows) {
   for (std::uint16_t port = 1; port <= 1500; ++port) many.port(port).talk("hello", "world");
   write("many.pcap", many.bytes());
   const std::string limit = "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null; ulimit -f 100; ";
-  const ToolRun run = ToolTest::run(limit + "@ log --format json -o d many.pcap");
+  const ToolRun run = ToolTest::run(limit + "@ log --logs conn --format json -o d many.pcap");
   EXPECT_EQ(run.status, 2);
   EXPECT_THAT(run.err, HasSubstr("d/conn.json: File too large"));
   const auto found = rows(read("d/conn.json"));
@@ -106,8 +109,8 @@ TEST_F(Log, ThatFindsNoRoomLeavesWholeRows) {
 TEST_F(Log, ThatFindsNoRoomAtItsEndLeavesWholeRows) {
   const std::string limit = "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null; ulimit -f 5; ";
   for (const char* const format : {"zeek", "csv", "json"}) {
-    const ToolRun run =
-        ToolTest::run("rm -rf d; " + limit + "@ log --format " + format + " -o d '" + sample + "'");
+    const ToolRun run = ToolTest::run("rm -rf d; " + limit + "@ log --logs conn --format " + format +
+                                      " -o d '" + sample + "'");
     EXPECT_EQ(run.status, 2) << format;
     const std::string name = std::filesystem::directory_iterator(path("d"))->path().filename().string();
     std::istringstream in(read("d/" + name));
@@ -119,7 +122,8 @@ TEST_F(Log, ThatFindsNoRoomAtItsEndLeavesWholeRows) {
     EXPECT_THAT(run.err, HasSubstr(std::to_string(found) + " rows in 1 file")) << format;
     EXPECT_EQ(read("d/" + name).back(), '\n') << format;
   }
-  const ToolRun run = ToolTest::run("rm -rf d; " + limit + "@ log --format parquet -o d '" + sample + "'");
+  const ToolRun run =
+      ToolTest::run("rm -rf d; " + limit + "@ log --logs conn --format parquet -o d '" + sample + "'");
   EXPECT_EQ(run.status, 2);
   EXPECT_THAT(run.err, HasSubstr("\n0 rows in 1 file"));
   const std::string parquet = read("d/conn.parquet");

@@ -70,7 +70,7 @@ TEST_F(Looks, NameAConnectionAlikeInEveryOutput) {
   EXPECT_EQ(row["community_id"], "1:iHesjy+9LwzEOWhjiadeJjbRuKs=");
   ASSERT_EQ(run("@ extract -o d" + file).status, 0);
   for (const Json& other : {Json::parse(read("d/index.jsonl")), first_row("diff --json" + file),
-                            first_row("log --format json" + file)}) {
+                            first_row("log --logs conn --format json" + file)}) {
     EXPECT_EQ(other["uid"], uid);
     EXPECT_EQ(other["community_id"], row["community_id"]);
   }
@@ -79,8 +79,9 @@ TEST_F(Looks, NameAConnectionAlikeInEveryOutput) {
   EXPECT_THAT(run("@ follow 0 -T yaml" + file).out,
               StartsWith("uid: " + uid + "\ncommunity_id: \"1:iHesjy+9LwzEOWhjiadeJjbRuKs=\"\npeers:\n"));
   EXPECT_THAT(run("@ streams --columns uid,community" + file).out, HasSubstr("\n" + uid + "  1:iHesjy"));
-  EXPECT_THAT(run("@ log --format json --where \"community 1:iHesjy+9LwzEOWhjiadeJjbRuKs=\"" + file).out,
-              HasSubstr(uid));
+  EXPECT_THAT(
+      run("@ log --logs conn --format json --where \"community 1:iHesjy+9LwzEOWhjiadeJjbRuKs=\"" + file).out,
+      HasSubstr(uid));
 }
 
 // ---- one direction, colours ------------------------------------------------------------------------

@@ -46,9 +46,10 @@ class Selecting : public ToolTest {
 
 TEST_F(Selecting, ByNumberIsOfTheTablesNumbers) {
   EXPECT_THAT(chosen("streams --json --all --connection 7,12-14"), ElementsAre(7, 12, 13, 14));
-  EXPECT_THAT(chosen("log --format json --connection 7,12-14"), ElementsAre(7, 12, 13, 14));
-  EXPECT_THAT(chosen("log --format json --connection 12-14 --where \"port 80 and not connection 13\""),
-              ElementsAre(12, 14));
+  EXPECT_THAT(chosen("log --logs conn --format json --connection 7,12-14"), ElementsAre(7, 12, 13, 14));
+  EXPECT_THAT(
+      chosen("log --logs conn --format json --connection 12-14 --where \"port 80 and not connection 13\""),
+      ElementsAre(12, 14));
 }
 
 TEST_F(Selecting, ByWhatTheyDidIsTheSameInEachCommand) {
@@ -58,7 +59,7 @@ TEST_F(Selecting, ByWhatTheyDidIsTheSameInEachCommand) {
     const auto found = chosen("streams --json --all" + flag);
     EXPECT_THAT(found, Not(IsEmpty())) << where;
     EXPECT_LE(found.size(), 26u);
-    EXPECT_EQ(chosen("log --format json" + flag), found) << where;
+    EXPECT_EQ(chosen("log --logs conn --format json" + flag), found) << where;
     ASSERT_EQ(run("rm -rf d; @ extract -q -o d" + flag + " " + sample).status, 0);
     std::set<std::uint64_t> extracted;
     std::istringstream in(read("d/index.jsonl"));

@@ -71,7 +71,7 @@ def is_same(a, b):
 
 
 def differences(tool, modules, capture):
-    expected = rows_of(run([tool, "log", "--format", "json", "-q", str(capture)]))
+    expected = rows_of(run([tool, "log", "--logs", "conn", "--format", "json", "-q", str(capture)]))
     file = modules / "rows.parquet"
     with open(file, "wb") as out:
         subprocess.run([tool, "log", "--format", "parquet", "-q", str(capture)], check=True, stdout=out)
