@@ -128,7 +128,7 @@ void DirectionSearch::add(Scan& scan, unsigned pattern, std::uint64_t from, std:
     return;
   }
   ++matches_;
-  found_->add(scan.searcher, scan.view, match, scan.sink);
+  found_->add(scan.searcher, scan.view, match);
 }
 
 void DirectionSearch::remember(const SearchRules& rules, Bytes bytes) {

@@ -86,11 +86,7 @@ void SearchFound::grow(Recent& recent, const SearchView& view, const SearchMatch
   restart(recent.to);
 }
 
-void SearchFound::add(const Searcher& searcher, const SearchView& view, const SearchMatch& match,
-                      ExcerptSink& sink) {
-  const bool full = excerpt_.matches.size() >= SearchRules::matches_in_excerpt_max ||
-                    excerpt_.text.size() >= SearchRules::excerpt_max / 2;
-  if (open_ && full) split(searcher, sink);
+void SearchFound::add(const Searcher& searcher, const SearchView& view, const SearchMatch& match) {
   Recent* recent = find(match.pattern);
   if (recent == nullptr) {
     if (recent_.size() < recent_max) {
@@ -139,33 +135,6 @@ void SearchFound::begin(const SearchRules& rules, const SearchView& view, const 
   open_ = true;
   grows_ = false;
   last_ = 0;
-}
-
-// The excerpt is told, but for matches that may still grow: with them another one begins.
-void SearchFound::split(const Searcher& searcher, ExcerptSink& sink) {
-  SearchExcerpt next;
-  next.offset = text_end();
-  for (Recent& one : recent_) {
-    const bool grows = one.span != no_span && !one.line_over &&
-                       text_end() - one.from < SearchRules::carried_max &&
-                       !searcher.patterns().patterns()[one.pattern].fixed();
-    if (!grows) {
-      one.span = no_span;
-      continue;
-    }
-    next.offset = std::max(std::min(next.offset, one.from), excerpt_.offset);
-    next.matches.push_back(excerpt_.matches[one.span]);
-    excerpt_.matches[one.span].size = 0;
-    one.span = next.matches.size() - 1;
-  }
-  next.text = excerpt_.text.substr(static_cast<std::size_t>(next.offset - excerpt_.offset));
-  std::erase_if(excerpt_.matches, [](const SearchMatch& match) { return match.size == 0; });
-  std::vector<Recent> recent = recent_;
-  tell(searcher, sink);
-  if (next.matches.empty()) return;
-  recent_ = std::move(recent);
-  excerpt_ = std::move(next);
-  open_ = grows_ = true;
 }
 
 // What is behind the last match is looked at anew.
@@ -217,7 +186,9 @@ void SearchFound::look_on(const Searcher& searcher, const SearchView& view, std:
   const SearchRules& rules = searcher.rules();
   search_lines(rules, view, to);
   if (text_end() < to) view.append(excerpt_.text, text_end(), to);
-  if (excerpt_.text.size() >= SearchRules::excerpt_max || end(rules) < to) tell(searcher, sink);
+  const bool full = excerpt_.matches.size() >= SearchRules::matches_in_excerpt_max ||
+                    excerpt_.text.size() >= SearchRules::excerpt_max;
+  if (full || end(rules) < to) tell(searcher, sink);
 }
 
 void SearchFound::tell(const Searcher& searcher, ExcerptSink& sink) {

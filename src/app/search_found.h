@@ -53,7 +53,7 @@ class SearchFound {
   // by it where it may. Bytes behind `to` are not looked at.
   Place place(const Searcher& searcher, const SearchView& view, const SearchMatch& match);
   // Takes a fresh match.
-  void add(const Searcher& searcher, const SearchView& view, const SearchMatch& match, ExcerptSink& sink);
+  void add(const Searcher& searcher, const SearchView& view, const SearchMatch& match);
 
   // All bytes at hand are looked at: the excerpt is told as soon as it is complete.
   void look_on(const Searcher& searcher, const SearchView& view, ExcerptSink& sink);
@@ -82,7 +82,6 @@ class SearchFound {
   void grow(Recent& recent, const SearchView& view, const SearchMatch& match);
   void note_lines(const Searcher& searcher, const SearchView& view);
   void begin(const SearchRules& rules, const SearchView& view, const SearchMatch& match);
-  void split(const Searcher& searcher, ExcerptSink& sink);
   void restart(std::uint64_t to);
   void search_lines(const SearchRules& rules, const SearchView& view, std::uint64_t to);
   [[nodiscard]] std::uint64_t shown_end(const SearchRules& rules) const;

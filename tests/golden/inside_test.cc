@@ -20,10 +20,11 @@ using Json = nlohmann::json;
 class Inside : public ToolTest {
  protected:
   Inside() {
-    write("web.pcap", Packets(1)
-                          .talk("GET /a/logo.png?x=1 HTTP/1.1\r\nHost: example.org\r\n\r\n",
-                                "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello")
-                          .bytes());
+    write("web.pcap",
+          Packets(1)
+              .talk("GET /a/logo.png?x=1 HTTP/1.1\r\nHost: example.org\r\n\r\n",
+                    "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello")
+              .bytes());
   }
   static std::vector<Json> rows(const std::string& text) {
     std::vector<Json> found;

@@ -208,21 +208,6 @@ TEST(Search, ShowsABoundedPartOfALineThatDoesNotEnd) {
   }
 }
 
-TEST(Search, KeepsAMatchWholeWhereManyLieCloseToIt) {
-  const std::string text = std::string(2 * SearchRules::matches_in_excerpt_max, 'e') + "<" +
-                           std::string(3 * SearchRules::matches_in_excerpt_max, 'e') + ">";
-  for (const std::size_t size : {whole, std::size_t{1}, std::size_t{100}}) {
-    Search search({"e", "<[^>]+"});
-    search.say(text, size).end();
-    EXPECT_EQ(search.count(), text.size() - 1);
-    std::uint64_t longest = 0;
-    for (const SearchExcerpt& excerpt : search.excerpts) {
-      for (const SearchMatch& match : excerpt.matches) longest = std::max(longest, match.size);
-    }
-    EXPECT_EQ(longest, 1 + 3 * SearchRules::matches_in_excerpt_max);
-  }
-}
-
 TEST(Search, StopsAtSoManyMatches) {
   SearchRules rules;
   rules.matches_max = 2;

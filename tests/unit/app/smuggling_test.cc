@@ -138,7 +138,7 @@ TEST_P(SmugglingTest, IsToldWithBothReadings) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SmugglingTest, ::testing::ValuesIn(smuggled()),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& smuggled_case) { return smuggled_case.param.name; });
 
 TEST(SmugglingBodyTest, TheReadingThatFitsTheBytesIsTaken) {
   Talk talk;
