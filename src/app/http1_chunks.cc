@@ -71,6 +71,7 @@ Chunks::Step Chunks::data_end(std::string_view text, bool forced) {
     return {Step::Kind::framing, 1, {"http_bare_lf", 0, "a chunk ends without CR, or is longer"}};
   }
   Step step = size_line(text, forced);
+  if (step.kind == Step::Kind::more) state_ = State::data_end;  // it is still not known what this is
   if (step.oddity.what.empty() && step.kind == Step::Kind::framing) {
     step.oddity = {"http_bad_chunk_end", 0,
                    "a chunk is not followed by a line end: its size is wrong, or not"};

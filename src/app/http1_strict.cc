@@ -54,8 +54,8 @@ int strict_field_end(llhttp_t* parser) {
   StrictReader& reader = strict_reader(parser);
   if (reader.head.fields.size() == Head::fields_max) return HPE_USER;
   const std::string_view name = trimmed(reader.name);
-  // llhttp lets a space before the colon pass.
-  if (name.size() != reader.name.size()) return HPE_USER;
+  // llhttp lets a space before the colon pass, and a field without a name.
+  if (name.size() != reader.name.size() || name.empty()) return HPE_USER;
   reader.head.fields.push_back({name, trimmed(reader.value)});
   reader.name = reader.value = {};
   return HPE_OK;
