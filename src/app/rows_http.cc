@@ -128,11 +128,12 @@ LogCell http_proxied(const HttpMessage& request) {
       "forwarded", "x-forwarded-for",  "x-forwarded-from", "client-ip",
       "via",       "xroxy-connection", "proxy-connection"};
   TextList found;
-  for (const auto& [name, value] : request.fields) {
-    if (std::none_of(names.begin(), names.end(), [&](auto one) { return http1::same(name, one); })) continue;
-    std::string upper = name;
-    for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    found.push_back(upper + " -> " + value);
+  for (const auto& field : request.fields) {
+    const auto is_it = [&](auto one) { return http1::same(field.first, one); };
+    if (std::none_of(names.begin(), names.end(), is_it)) continue;
+    std::string text = field.first;
+    for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    found.push_back(text.append(" -> ").append(field.second));
   }
   return found.empty() ? LogCell() : LogCell(std::move(found));
 }

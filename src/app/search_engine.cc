@@ -74,8 +74,9 @@ struct EnginePacked {
 
 bool engine_is_packed(void* state) { return (reinterpret_cast<std::uintptr_t>(state) & 1) != 0; }
 
+// Requires: engine_is_packed(state).
 EnginePacked* engine_packed_of(void* state) {
-  return reinterpret_cast<EnginePacked*>(reinterpret_cast<std::uintptr_t>(state) & ~std::uintptr_t{1});
+  return reinterpret_cast<EnginePacked*>(static_cast<char*>(state) - 1);
 }
 
 }  // namespace
@@ -212,7 +213,7 @@ void SearchScratch::Parts::store(State& state) {
   if (state == nullptr) {
     auto* memory = static_cast<EnginePacked*>(std::malloc(offsetof(EnginePacked, bytes) + used));
     if (memory == nullptr) throw std::bad_alloc();
-    state = reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(memory) | 1);
+    state = reinterpret_cast<char*>(memory) + 1;
   }
   EnginePacked& to = *engine_packed_of(state);
   to.size = used;

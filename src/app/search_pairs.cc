@@ -18,7 +18,8 @@ std::optional<SearchNote> part_of(const SearchNote& note, std::uint32_t then_fro
 
 }  // namespace
 
-std::array<std::optional<SearchPairs::Pair>, 2> SearchPairs::add(SearchNote note, std::uint32_t then_from,
+std::array<std::optional<SearchPairs::Pair>, 2> SearchPairs::add(const SearchNote& note,
+                                                                 std::uint32_t then_from,
                                                                  std::optional<TcpFlowDirection> only) {
   std::array<std::optional<Pair>, 2> complete_now;
   const auto when = [](const SearchMatch& match) { return Moment{match.origin.time, match.origin.packet}; };

@@ -17,7 +17,7 @@ class SearchPairs {
   using Pair = std::pair<SearchNote, SearchNote>;
 
   // `then_from` as in SearchPlan. Answers the pairs that are complete now, at most two.
-  std::array<std::optional<Pair>, 2> add(SearchNote note, std::uint32_t then_from,
+  std::array<std::optional<Pair>, 2> add(const SearchNote& note, std::uint32_t then_from,
                                          std::optional<TcpFlowDirection> only);
 
   // Of a match in this direction, and its answer.

@@ -128,7 +128,7 @@ void SearchStream::tell(TcpFlowDirection direction, SearchExcerpt&& excerpt, std
   found.object = std::move(object);
   if (pairs_ == nullptr) return pass_on(std::move(found));
   const SearchPlan& plan = factory_->plan();
-  for (auto& pair : pairs_->add(std::move(found), plan.then_from, plan.only)) {
+  for (auto& pair : pairs_->add(found, plan.then_from, plan.only)) {
     if (!pair) continue;
     pass_on(std::move(pair->first));
     pass_on(std::move(pair->second));

@@ -256,8 +256,8 @@ TEST(AgeingProperty, WhatIsToldDoesNotDependOnHandsShardsOrNeighbours) {
     Capture capture(seed);
     const PoolOptions options = capture.options();
     const Playing playing(capture, options);
-    const Tales one = playing.run(false);
-    ASSERT_EQ(playing.run(true), one) << seed;
+    const Tales one = playing.together(false);
+    ASSERT_EQ(playing.together(true), one) << seed;
     ASSERT_EQ(playing.by_its_own_clock(), one) << seed;
     ASSERT_EQ(playing.dealt(13), one) << seed;
     ASSERT_EQ(playing.dealt(3), one) << seed;

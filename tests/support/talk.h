@@ -44,6 +44,7 @@ class Talk : public FindingsSink {
     offsets_[static_cast<std::size_t>(direction)] += size;
     conversation->gap(direction, size);
   }
+  using FindingsSink::close;
   void close() { conversation->close(); }
 
   // The records of one kind, in order.
