@@ -145,13 +145,10 @@ int search_all(const Options& options, const SearchPatterns& patterns, const Sel
       options.memory.log);
   logs.on_note([&](const ConnectionSummary& summary, ConnectionNote& note) { findings.note(summary, note); });
   const bool silent = options.grep.output == Output::nothing;
+  SearchPlan plan = options.grep.plan;
+  plan.app.secrets = keys.secrets();
   session.run<SearchStream, SearchFactory>(
-      logs,
-      [&](unsigned shard) {
-        SearchPlan plan = options.grep.plan;
-        plan.app.secrets = keys.secrets();
-        return std::make_unique<SearchFactory>(logs.log(shard), patterns, plan);
-      },
+      logs, [&](unsigned shard) { return std::make_unique<SearchFactory>(logs.log(shard), patterns, plan); },
       [&] {
         keys.read_on();
         if (session.stalled()) logs.pass_on_ended();

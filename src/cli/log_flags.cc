@@ -29,9 +29,11 @@ void LogFlags::add_to(CLI::App& command) {
       .add_option("--logs", kind_names_,
                   "Only these: conn,http,tls,x509,files,websocket,smtp,\nftp,ssh,anomaly; usually all")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("LOG,…");
   command.add_option("--hash", digest_names_, "Digests of files: md5,sha1,sha256; usually none")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->type_name("HASH,…");
 }
 

@@ -85,8 +85,11 @@ std::string about_unknown_flag(std::string_view word, const CommandTable& comman
   }
   const std::string start = fmt::format("{}: {} has no such flag", name, command.name);
   if (!others.empty()) {
-    return fmt::format("{}; {} {} it", start, fmt::join(others, " and "),
-                       others.size() == 1 ? "has" : "have");
+    std::string names(others.front());
+    for (std::size_t i = 1; i < others.size(); ++i) {
+      names.append(i + 1 == others.size() ? " and " : ", ").append(others[i]);
+    }
+    return fmt::format("{}; {} {} it", start, names, others.size() == 1 ? "has" : "have");
   }
   const std::string_view meant = nearest_flag(is_long ? name : word, command);
   return meant.empty() ? start : fmt::format("{}; did you mean --{}?", start, meant);

@@ -38,7 +38,7 @@ inline void talk_of_bytes(Bytes bytes, const AppOptions& options = {}) {
   ObjectRules rules;
   AppServices services(options);
   ConnectionSummary summary;
-  std::size_t steps = bytes.empty() ? 0 : bytes[0] % 32;
+  std::size_t steps = bytes.empty() ? 0 : std::size_t{bytes[0]} % 32;
   summary.client_known = !bytes.empty() && (bytes[0] & 32) == 0;
   bytes = bytes.subspan(bytes.empty() ? 0 : 1);
   steps = std::min(steps, bytes.size() / 3);

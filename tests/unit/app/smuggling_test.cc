@@ -111,8 +111,6 @@ const std::vector<Smuggled>& smuggled() {
        "begins it"},
       {"odd_status", good_get, "HTTP/1.1 20x OK\r\nContent-Length: 0\r\n\r\n", "http_bad_status",
        "read as 20"},
-      {"no_status_line", good_get, "hello\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
-       "http_header_without_name", "is left out, or ends the header"},
       {"unknown_version", "GET / HTTP/7.3\r\nHost: a\r\n\r\n", "", "http_refused_head", "strict"},
   };
   return cases;
