@@ -11,8 +11,9 @@ namespace restitch {
 HttpBody::HttpBody(Findings& findings, ObjectHead head, std::string_view codings)
     : direction_(head.direction) {
   bool known = false;
-  decoder_ =
-      ContentDecoder::make(codings, findings.services(), known);  // cppcheck-suppress useInitializationList
+  // `known` comes first.
+  // cppcheck-suppress useInitializationList
+  decoder_ = ContentDecoder::make(codings, findings.services(), known);
   if (decoder_ != nullptr || !known) head.coding = std::string(codings);
   end_.undecodable = !known;
   end_.origin = head.origin;
