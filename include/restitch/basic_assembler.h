@@ -121,8 +121,9 @@ class BasicStreamPool {
   [[nodiscard]] bool is_open(std::uint32_t slot);
   ConnectionRef find(const detail::DirectedKey& key, std::uint32_t hash);
   static ConnectionRef ref_of(detail::Connection& connection, TcpFlowDirection direction);
-  ConnectionRef create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
-                       const TcpSegment& tcp, AssemblerContext& context);
+  // A null one: nobody wants it. Nothing: memory has no room for it.
+  std::optional<ConnectionRef> create(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+                                      const TcpSegment& tcp, AssemblerContext& context);
 
   Factory& factory_;
   detail::PoolState state_;

@@ -49,9 +49,14 @@ class Sink {
     }
     check(right_, "each byte is in its place");
   }
-  bool reassembly_complete(AssemblerContext*, EndReason) { return true; }
+  bool reassembly_complete(AssemblerContext*, EndReason) {
+    ++completed;
+    return true;
+  }
 
   static inline std::uint64_t delivered = 0;
+  static inline std::uint64_t made = 0;
+  static inline std::uint64_t completed = 0;
   static inline bool keeps = false;
 
  private:
@@ -68,6 +73,7 @@ class Sink {
 
 struct SinkFactory {
   std::optional<Sink> create(const NetFlow&, TransportFlow, const TcpSegment&, AssemblerContext&) {
+    ++Sink::made;
     return Sink();
   }
 };
@@ -128,6 +134,7 @@ class Scenario {
     const PoolSize size = pool_.size();
     EXPECT_EQ(size.connections + size.tombstones + size.held_segments + size.pages, 0u);
     EXPECT_EQ(pool_.byte_counts().held, 0u);
+    EXPECT_EQ(Sink::completed, Sink::made) << "a stream that was made is completed";
   }
 
   // With memory enough it did what it is about.
@@ -225,7 +232,7 @@ Case case_of(const char* policy) {
 
 // Runs it with memory running out at the n-th allocation, for each n there is.
 void run_out_everywhere(const Case& of, bool once) {
-  Sink::delivered = 0;
+  Sink::delivered = Sink::made = Sink::completed = 0;
   std::uint64_t all = 0;
   {
     Scenario scenario(of);
@@ -239,7 +246,7 @@ void run_out_everywhere(const Case& of, bool once) {
   std::uint64_t thrown = 0;
   for (std::uint64_t n = 0; n < all && !::testing::Test::HasFailure(); ++n) {
     SCOPED_TRACE("allocation " + std::to_string(n) + " of " + std::to_string(all));
-    Sink::delivered = 0;
+    Sink::delivered = Sink::made = Sink::completed = 0;
     Scenario scenario(of);
     fail_after(n, once);
     scenario.run();

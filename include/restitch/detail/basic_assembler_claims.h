@@ -134,7 +134,9 @@ auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGro
   NetFlow net = packet.net;
   if (key.from_high != packet.key.from_high) std::swap(net.source, net.destination);
   const TcpSegment syn = state.claims.first_of(taken.claim).segment();
-  if (!pool_.create(key, packet.hash, net, syn, packet.context)) return nullptr;
+  const auto made = pool_.create(key, packet.hash, net, syn, packet.context);
+  if (!made) packet.counting.fate = Counting::Fate::dropped;
+  if (!made.value_or(Ref{})) return nullptr;
   const auto assemble_answer = [&] {
     packet.counting.fate = Counting::Fate::elsewhere;
     assemble_apart(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
@@ -203,7 +205,9 @@ auto BasicAssembler<S, Factory>::begin(const Meeting& packet) -> Connection* {
     packet.counting.fate = Counting::Fate::dropped;
     return nullptr;
   }
-  return pool_.create(packet.key, packet.hash, packet.net, packet.tcp, packet.context).connection;
+  const auto made = pool_.create(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
+  if (!made) packet.counting.fate = Counting::Fate::dropped;
+  return made.value_or(Ref{}).connection;
 }
 
 // Shows the stream of a connection a packet that waits, or does not count for it.

@@ -45,11 +45,12 @@ auto BasicStreamPool<S, Factory>::ref_of(detail::Connection& connection, TcpFlow
   return {&connection, &connection.half(direction), &connection.half(reverse(direction)), direction};
 }
 
-// The sender of the first packet is the client, unless that packet is a SYN-ACK.
+// The sender of the first packet is the client, unless that packet is a SYN-ACK. The factory is asked when
+// there is room: each stream that it makes belongs to a connection, which completes it.
 template <StreamType S, class Factory>
 auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::uint32_t hash,
                                          const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context)
-    -> ConnectionRef {
+    -> std::optional<ConnectionRef> {
   const bool from_server = tcp.syn() && tcp.ack();
   NetFlow client_net = net;
   TransportFlow transport = tcp.transport();
@@ -57,7 +58,6 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
     std::swap(client_net.source, client_net.destination);
     std::swap(transport.source_port, transport.destination_port);
   }
-  auto made = factory_.create(client_net, transport, tcp, context);
   detail::PoolState::Policies policies{};
   if (const auto& choose = state_.options.choose_receiver) {
     policies = {choose(client_net, transport),
@@ -65,27 +65,29 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
                        {transport.destination_port, transport.source_port})};
   }
   detail::Connection* connection = state_.add(key.key, hash, key.from_high != from_server, policies);
-  if (connection == nullptr) return {};
-  connection->last_seen = context.capture_info().timestamp;
-  connection->client_known = tcp.syn();
-  connection->network_tag = net.network_tag;
-  if (!made) {
-    HalfConnection& half = connection->half(connection->direction(key.from_high));
-    if (tcp.syn()) half.note_start(tcp.sequence.add(1));
-    state_.bury(*connection, true);
-    return {};
-  }
+  if (connection == nullptr) return std::nullopt;
   if (!streams_.reserve(connection->slot)) {
     state_.erase(*connection);
-    return {};
+    return std::nullopt;
   }
+  bool wanted = false;
   try {
-    streams_.construct(connection->slot, detail::unwrap(made));
-  } catch (...) {  // the move of a stream may throw: then there is no connection either
+    if (auto made = factory_.create(client_net, transport, tcp, context)) {
+      streams_.construct(connection->slot, detail::unwrap(made));
+      wanted = true;
+    }
+  } catch (...) {  // the factory, or the move of a stream: then there is no connection either
     state_.erase(*connection);
     throw;
   }
-  return ref_of(*connection, connection->direction(key.from_high));
+  connection->last_seen = context.capture_info().timestamp;
+  connection->client_known = tcp.syn();
+  connection->network_tag = net.network_tag;
+  if (wanted) return ref_of(*connection, connection->direction(key.from_high));
+  HalfConnection& half = connection->half(connection->direction(key.from_high));
+  if (tcp.syn()) half.note_start(tcp.sequence.add(1));
+  state_.bury(*connection, true);
+  return ConnectionRef{};
 }
 
 template <StreamType S, class Factory>
@@ -98,7 +100,7 @@ auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, T
   const ConnectionRef ref = find(key, hash);
   if (!ref) {
     const bool unwanted = end || state_.tombstones.find(key.key, hash) != nullptr || state_.is_full();
-    return unwanted ? ConnectionRef{} : create(key, hash, net, tcp, context);
+    return unwanted ? ConnectionRef{} : create(key, hash, net, tcp, context).value_or(ConnectionRef{});
   }
   if (!state_.expired_ns(*ref.connection)) state_.note_seen(*ref.connection, timestamp);
   return ref;
