@@ -53,8 +53,15 @@ void MimeParser::note(Findings& findings, std::string_view what, const Origin& o
 void MimeParser::data(Findings& findings, Bytes bytes, const Origin& origin) {
   Origin at = origin;
   while (!bytes.empty() && top_) header(findings, bytes, at);
-  if (owned_ != nullptr && !bytes.empty()) body_digest_.add(bytes);
+  digest_body(bytes);
   parts(findings, bytes, at);
+}
+
+// Of the outermost mail.
+void MimeParser::digest_body(Bytes bytes) {
+  if (owned_ == nullptr || bytes.empty()) return;
+  if (!body_digest_) body_digest_.emplace(true, false, false);
+  body_digest_->update(bytes);
 }
 
 void MimeParser::parts(Findings& findings, Bytes bytes, Origin origin) {
@@ -125,8 +132,8 @@ void MimeParser::begin_field(Findings& findings, std::string_view line, const Or
   const bool top = top_;
   end_header(findings, origin);
   const std::string copy(line);
-  if (top && owned_ != nullptr) body_digest_.add(ascii::bytes_of(copy));
-  parts(findings, ascii::bytes_of(copy), origin);
+  if (top) digest_body(as_bytes(copy));
+  parts(findings, as_bytes(copy), origin);
 }
 
 void MimeParser::end_field() {
@@ -261,12 +268,12 @@ void MimeParser::body_run(Findings& findings, Bytes& bytes, Origin& origin) {
 
 // What was held is no boundary.
 void MimeParser::flush_line(Findings& findings) {
-  emit(findings, ascii::bytes_of(newline_), newline_origin_);
+  emit(findings, as_bytes(newline_), newline_origin_);
   newline_.clear();
   at_start_ = false;
   if (line_.empty()) return;
   const std::string line = std::exchange(line_, {});
-  Bytes bytes = ascii::bytes_of(line);
+  Bytes bytes = as_bytes(line);
   Origin at = line_origin_;
   body_run(findings, bytes, at);
 }
@@ -330,11 +337,11 @@ void MimeParser::end(Findings& findings, bool complete) {
   if (state_ == State::body && (!line_.empty() || !newline_.empty())) {
     // The last line may be a boundary without an end.
     if (!at_start_ || !meet_boundary(findings, mime_without_end(line_), line_origin_)) flush_line(findings);
-    emit(findings, ascii::bytes_of(newline_), newline_origin_);
+    emit(findings, as_bytes(newline_), newline_origin_);
   }
   if (part_ != nullptr) part_->end(findings, complete && boundaries_.empty());
   part_.reset();
-  if (owned_ != nullptr) mail_->body_md5 = body_digest_.finish();
+  if (body_digest_) mail_->body_md5 = body_digest_->md5();
 }
 
 }  // namespace restitch

@@ -7,11 +7,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "app/digest_text.h"
+#include "app/digests.h"
 #include "app/mime_mail.h"
 #include "app/mime_part.h"
 #include "restitch/app/findings.h"
@@ -47,6 +48,7 @@ class MimeParser {
 
   MimeParser(const MimeParser& outer, MimeMail& mail);  // of a mail within another one
 
+  void digest_body(Bytes bytes);
   void parts(Findings& findings, Bytes bytes, Origin origin);
   void header(Findings& findings, Bytes& bytes, Origin& origin);
   void header_line(Findings& findings, std::string_view line, const Origin& origin);
@@ -85,7 +87,7 @@ class MimeParser {
   std::string line_;
   Origin newline_origin_;
   Origin line_origin_;
-  DigestText body_digest_;
+  std::optional<Digests> body_digest_;  // from the first byte of the body on
 };
 
 }  // namespace restitch

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "app/ascii.h"
-#include "app/digest_text.h"
+#include "app/digests.h"
 #include "app/word_fit.h"
 #include "base/bytes.h"
 
@@ -137,11 +137,11 @@ void SshAnalyzer::tell(Findings& findings) {
   if (std::exchange(told_, true)) return;
   if (!sides_[0].names[ssh_kex].empty()) {
     record_.client_hassh_text = hassh_text(sides_[0].names, true);
-    record_.client_hassh = DigestText::md5(record_.client_hassh_text);
+    record_.client_hassh = md5_hex(record_.client_hassh_text);
   }
   if (!sides_[1].names[ssh_kex].empty()) {
     record_.server_hassh_text = hassh_text(sides_[1].names, false);
-    record_.server_hassh = DigestText::md5(record_.server_hassh_text);
+    record_.server_hassh = md5_hex(record_.server_hassh_text);
   }
   record_.key_exchange = agreed(ssh_kex);
   record_.host_key = agreed(ssh_key);

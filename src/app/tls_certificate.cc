@@ -14,7 +14,7 @@
 #include <memory>
 #include <utility>
 
-#include "app/tls_digest.h"
+#include "app/digests.h"
 
 namespace restitch {
 namespace {

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <string_view>
 
-#include "app/tls_digest.h"
+#include "app/digests.h"
 
 namespace restitch {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "app/digests.h"
 #include "app/tls_certificate.h"
 #include "app/tls_cursor.h"
-#include "app/tls_digest.h"
 #include "app/tls_fingerprints.h"
 #include "app/tls_names.h"
 

@@ -24,7 +24,7 @@ Read read(std::string_view text, std::size_t size) {
     held += text.substr(0, size);
     text.remove_prefix(std::min(size, text.size()));
     std::size_t at = 0;
-    for (Bytes run; !(run = reader.next(ascii::bytes_of(held), at, false)).empty();) {
+    for (Bytes run; !(run = reader.next(as_bytes(held), at, false)).empty();) {
       read.text += ascii::text_of(run);
     }
     held.erase(0, at);
@@ -84,7 +84,7 @@ TEST(DotReaderTest, AnEndThatOnlySomeSeeIsNoneAndTold) {
 TEST(DotReaderTest, WhatIsForcedIsText) {
   DotReader reader;
   std::size_t at = 0;
-  EXPECT_EQ(reader.next(ascii::bytes_of("."), at, true).size(), 1U);
+  EXPECT_EQ(reader.next(as_bytes("."), at, true).size(), 1U);
   EXPECT_EQ(at, 1U);
 }
 

@@ -17,7 +17,7 @@ std::vector<std::string> lines_of(std::string_view text, std::size_t size, std::
     held += text.substr(from, size);
     const bool last = from + size > text.size();
     std::size_t at = 0;
-    while (const auto line = reader.next(ascii::bytes_of(held), at, last)) {
+    while (const auto line = reader.next(as_bytes(held), at, last)) {
       lines.push_back(std::string(line->text) + (line->cut ? "…" : ""));
     }
     held.erase(0, at);
@@ -47,9 +47,9 @@ TEST(LineReaderTest, ALineThatIsTooLongIsCutAndTheNextOneIsRight) {
 TEST(LineReaderTest, BehindAGapItGoesOnWithTheNextLine) {
   LineReader reader(100);
   std::size_t at = 0;
-  EXPECT_FALSE(reader.next(ascii::bytes_of("hal"), at, false));
+  EXPECT_FALSE(reader.next(as_bytes("hal"), at, false));
   reader.lose();
-  const auto line = reader.next(ascii::bytes_of("rest\nnext\n"), at, false);
+  const auto line = reader.next(as_bytes("rest\nnext\n"), at, false);
   ASSERT_TRUE(line);
   EXPECT_EQ(line->text, "next");
   EXPECT_EQ(line->begin, 5U);

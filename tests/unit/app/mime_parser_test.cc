@@ -24,7 +24,7 @@ struct Mail : Talk {
   void add(std::string_view text, std::size_t size = std::string_view::npos) {
     while (!text.empty()) {
       const std::string piece(text.substr(0, size));
-      parser.data(findings, ascii::bytes_of(piece), {offset, 0, {}, 1});
+      parser.data(findings, as_bytes(piece), {offset, 0, {}, 1});
       offset += piece.size();
       text.remove_prefix(piece.size());
     }

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "app/digest_text.h"
+#include "app/digests.h"
 #include "support/talk.h"
 
 namespace restitch::testing {
@@ -43,7 +43,7 @@ TEST(SshAnalyzerTest, BothSidesAreOneRecord) {
     EXPECT_EQ(records[0].server_software, "OpenSSH_9.2");
     EXPECT_EQ(records[0].server_line, "SSH-2.0-OpenSSH_9.2 Debian-2");
     EXPECT_EQ(records[0].client_hassh_text, "k1,k2;c1,c2;m1;none");
-    EXPECT_EQ(records[0].client_hassh, DigestText::md5("k1,k2;c1,c2;m1;none"));
+    EXPECT_EQ(records[0].client_hassh, md5_hex("k1,k2;c1,c2;m1;none"));
     EXPECT_EQ(records[0].server_hassh_text, "k2;c3;m2;none");
     EXPECT_EQ(records[0].key_exchange, "k2");
     EXPECT_EQ(records[0].host_key, "h1");

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/tls_digest.h"
+#include "app/digests.h"
 
 namespace restitch {
 namespace {

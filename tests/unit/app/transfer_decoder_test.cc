@@ -13,7 +13,7 @@ std::string decoded(TransferCoding coding, std::string_view text, std::size_t si
   TransferDecoder decoder(coding);
   std::vector<std::uint8_t> plain;
   for (; !text.empty(); text.remove_prefix(std::min(size, text.size()))) {
-    decoder.decode(ascii::bytes_of(text.substr(0, size)), plain);
+    decoder.decode(as_bytes(text.substr(0, size)), plain);
   }
   decoder.finish(plain);
   return std::string(ascii::text_of(plain));
@@ -34,7 +34,7 @@ TEST(TransferDecoderTest, Base64SkipsWhatIsNotOfIt) {
 TEST(TransferDecoderTest, Base64ThatIsCutWithinACharacterIsTold) {
   TransferDecoder decoder(base64);
   std::vector<std::uint8_t> plain;
-  decoder.decode(ascii::bytes_of("SGVsb"), plain);
+  decoder.decode(as_bytes("SGVsb"), plain);
   EXPECT_FALSE(decoder.finish(plain));
 }
 
