@@ -1,4 +1,4 @@
-// Text of protocols that are made of ASCII lines: views of bytes, and comparisons for which "A" and "a" are
+// Text of protocols that are made of ASCII lines: bytes as text, and comparisons for which "A" and "a" are
 // the same. Pure functions; any thread.
 #pragma once
 
@@ -7,16 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "output/text.h"
 #include "restitch/packet.h"
 
 namespace restitch::ascii {
 
 inline std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-
-inline Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
 inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }

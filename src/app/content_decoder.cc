@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/ascii.h"
 #include "app/coding.h"
 #include "app/decoder_share.h"
 
@@ -36,27 +37,11 @@ constexpr std::array<CodingName, 6> coding_names = {{{"gzip", make_gzip_coding},
                                                      {"zstd", make_zstd_coding},
                                                      {"identity", nullptr}}};
 
-bool same_coding(std::string_view text, std::string_view name) {
-  if (text.size() != name.size()) return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i] >= 'A' && text[i] <= 'Z' ? static_cast<char>(text[i] + 32) : text[i];
-    if (c != name[i]) return false;
-  }
-  return true;
-}
-
-std::string_view without_blanks(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
-
 // Answers false if `text` is not known, or cannot be decoded here.
 bool add_coding(std::vector<MakeCoding>& codings, std::string_view text) {
-  if (text.empty() || same_coding(text, "identity")) return true;
+  if (text.empty() || ascii::equal(text, "identity")) return true;
   for (const CodingName& coding : coding_names) {
-    if (!same_coding(text, coding.name)) continue;
+    if (!ascii::equal(text, coding.name)) continue;
     codings.push_back(coding.make);
     return coding.make != nullptr && codings.size() <= codings_max;
   }
@@ -167,7 +152,7 @@ std::unique_ptr<ContentDecoder> ContentDecoder::make(std::string_view codings, A
   known = true;
   while (!codings.empty() && known) {
     const std::size_t size = std::min(codings.find(','), codings.size());
-    known = add_coding(chosen, without_blanks(codings.substr(0, size)));
+    known = add_coding(chosen, ascii::trimmed(codings.substr(0, size)));
     codings.remove_prefix(std::min(size + 1, codings.size()));
   }
   if (!known || chosen.empty()) return nullptr;

@@ -17,7 +17,7 @@ std::unique_ptr<Analyzer> make_http1_analyzer(AppServices& /*services*/) {
   return std::make_unique<Http1Analyzer>();
 }
 
-std::string_view Http1Analyzer::Turn::rest() const { return http1::text_of(input.bytes().subspan(at)); }
+std::string_view Http1Analyzer::Turn::rest() const { return ascii::text_of(input.bytes().subspan(at)); }
 
 // Of the byte so far ahead, or of the last one.
 Origin Http1Analyzer::Turn::origin(std::size_t ahead) const {

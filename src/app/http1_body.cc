@@ -13,12 +13,12 @@ namespace {
 bool body_transfer_coding(std::string_view coding) {
   constexpr std::string_view known[] = {"gzip", "x-gzip", "deflate"};
   return std::any_of(std::begin(known), std::end(known),
-                     [&](std::string_view name) { return same(coding, name); });
+                     [&](std::string_view name) { return equal(coding, name); });
 }
 
 void add_codings(const HttpMessage& message, std::string_view field, std::string& codings) {
   for (const auto& [name, value] : message.fields) {
-    if (!same(name, field)) continue;
+    if (!equal(name, field)) continue;
     for (std::string_view rest = value; !rest.empty();) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
       const std::string_view coding = trimmed(rest.substr(0, comma));

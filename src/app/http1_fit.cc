@@ -40,7 +40,7 @@ Fit fit_response(std::string_view text) {
   constexpr std::size_t size = std::string_view("HTTP/1.1 2").size();
   if (!http1::may_begin_response(text) || text.empty()) return Fit::no;
   if (text.size() < size) return Fit::perhaps;
-  return http1::lower(text[0]) == 'h' && http1::is_digit(text[5]) && http1::is_digit(text[size - 1])
+  return ascii::lower(text[0]) == 'h' && http1::is_digit(text[5]) && http1::is_digit(text[size - 1])
              ? Fit::yes
              : Fit::no;
 }
@@ -66,15 +66,15 @@ Fit fit_request(std::string_view text) {
     return method != Fit::no || (word && text.size() <= fit_line_max) ? Fit::perhaps : Fit::no;
   }
   const std::string_view line = http1::trimmed(text.substr(0, end));
-  if (http1::begins(line, "pri * http/2")) return Fit::no;
+  if (ascii::begins(line, "pri * http/2")) return Fit::no;
   return fit_version(line) ? Fit::yes : fit_unversioned(line, method == Fit::yes);
 }
 
 }  // namespace
 
 Fit fit_http1(Bytes client, Bytes server) {
-  const std::string_view said = http1::text_of(client);
-  const std::string_view answered = http1::text_of(server);
+  const std::string_view said = ascii::text_of(client);
+  const std::string_view answered = ascii::text_of(server);
   const Fit response = fit_response(answered);
   if (said.empty()) return response;
   const Fit request = fit_request(said);

@@ -67,7 +67,7 @@ DeclaredLength declared_length(Head& head) {
   DeclaredLength declared;
   // Oddities are added meanwhile, fields are not.
   for (const Field& field : head.fields) {
-    if (!same(field.name, "content-length")) continue;
+    if (!equal(field.name, "content-length")) continue;
     const std::string all = unfolded(field.value);
     for (std::string_view rest = all;;) {
       const std::size_t comma = rest.find(',');
@@ -87,8 +87,8 @@ bool is_proper_transfer(std::string_view codings) {
     while (!coding.empty() && (coding.front() == ' ' || coding.front() == '\t')) coding.remove_prefix(1);
     while (!coding.empty() && (coding.back() == ' ' || coding.back() == '\t')) coding.remove_suffix(1);
     const bool known = std::any_of(std::begin(known_codings), std::end(known_codings),
-                                   [&](std::string_view name) { return same(coding, name); });
-    if (!known || same(coding, "chunked") != (comma == std::string_view::npos)) return false;
+                                   [&](std::string_view name) { return equal(coding, name); });
+    if (!known || equal(coding, "chunked") != (comma == std::string_view::npos)) return false;
     if (comma == std::string_view::npos) return true;
     rest.remove_prefix(comma + 1);
   }
@@ -96,7 +96,7 @@ bool is_proper_transfer(std::string_view codings) {
 
 bool ends_with_chunked(std::string_view codings) {
   const std::size_t comma = codings.rfind(',');
-  return same(trimmed(comma == std::string_view::npos ? codings : codings.substr(comma + 1)), "chunked");
+  return equal(trimmed(comma == std::string_view::npos ? codings : codings.substr(comma + 1)), "chunked");
 }
 
 DeclaredTransfer declared_transfer(Head& head) {

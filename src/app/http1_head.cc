@@ -57,14 +57,14 @@ HeadEnd::Line HeadEnd::judge(std::string_view text, std::size_t end, bool forced
 
 const Field* Head::field(std::string_view name) const {
   const auto found =
-      std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return same(field.name, name); });
+      std::find_if(fields.begin(), fields.end(), [&](const Field& field) { return equal(field.name, name); });
   return found == fields.end() ? nullptr : &*found;
 }
 
 std::string Head::joined(std::string_view name) const {
   std::string values;
   for (const Field& field : fields) {
-    if (!same(field.name, name)) continue;
+    if (!equal(field.name, name)) continue;
     if (!values.empty()) values += ", ";
     values += unfolded(field.value);
   }

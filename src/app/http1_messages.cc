@@ -79,8 +79,8 @@ void Http1Analyzer::tell_oddities(Turn& turn, const Head& head) {
 bool Http1Analyzer::request(Turn& turn, std::string_view text) {
   Head head = Head::read(text, Head::Kind::request, turn.side.head_end.odd());
   // Without a version, only a path tells it from any text.
-  head.valid = head.valid && (head.version != "0.9" || http1::begins(head.target, "/") ||
-                              http1::begins(head.target, "http://"));
+  head.valid = head.valid && (head.version != "0.9" || ascii::begins(head.target, "/") ||
+                              ascii::begins(head.target, "http://"));
   turn.side.head_size = 0;
   if (!head.valid) {
     turn.findings.anomaly(

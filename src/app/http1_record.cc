@@ -105,7 +105,7 @@ bool connection_says(const HttpMessage& message, std::string_view what) {
   const std::string* value = message.field("connection");
   for (std::string_view rest = value == nullptr ? std::string_view() : *value; !rest.empty();) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
-    if (same(trimmed(rest.substr(0, comma)), what)) return true;
+    if (equal(trimmed(rest.substr(0, comma)), what)) return true;
     rest.remove_prefix(std::min(comma + 1, rest.size()));
   }
   return false;

@@ -65,8 +65,8 @@ Search find_response(std::string_view text) {
 bool may_begin_response(std::string_view text) {
   constexpr std::string_view http = "http/";
   constexpr std::string_view icy = "icy ";
-  return same(text.substr(0, http.size()), http.substr(0, text.size())) ||
-         same(text.substr(0, icy.size()), icy.substr(0, text.size()));
+  return equal(text.substr(0, http.size()), http.substr(0, text.size())) ||
+         equal(text.substr(0, icy.size()), icy.substr(0, text.size()));
 }
 
 }  // namespace restitch::http1

@@ -60,16 +60,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-bool same(std::string_view text, std::string_view lower_case) {
-  return text.size() == lower_case.size() && begins(text, lower_case);
-}
-
-bool begins(std::string_view text, std::string_view lower_case) {
-  return text.size() >= lower_case.size() &&
-         std::equal(lower_case.begin(), lower_case.end(), text.begin(),
-                    [](char wanted, char c) { return wanted == lower(c); });
-}
-
 int hex_value(char c) {
   if (is_digit(c)) return c - '0';
   c = lower(c);
@@ -113,7 +103,7 @@ std::string parameter(std::string_view value, std::string_view name) {
   for (value = next_parameter(value); !value.empty(); value = next_parameter(value)) {
     const std::size_t equals = value.find_first_of("=;");
     if (equals == std::string_view::npos || value[equals] == ';') continue;
-    if (!same(trimmed(value.substr(0, equals)), name)) continue;
+    if (!equal(trimmed(value.substr(0, equals)), name)) continue;
     const std::string_view found = trimmed(value.substr(equals + 1));
     if (!found.empty() && found.front() == '"') return unquoted(found.substr(1));
     return std::string(trimmed(found.substr(0, found.find(';'))));

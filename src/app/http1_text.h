@@ -6,20 +6,17 @@
 #include <string>
 #include <string_view>
 
-#include "restitch/packet.h"
+#include "app/ascii.h"
 
 namespace restitch::http1 {
 
-inline std::string_view text_of(Bytes bytes) {
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-}
-inline Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
-}
+using ascii::begins;
+using ascii::equal;
+using ascii::is_digit;
+using ascii::is_letter;
+using ascii::lower;
+using ascii::text_of;
 
-inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
-inline bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 // What stands between words, by a generous reading.
 inline bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
 // Of a method or of the name of a field (RFC 9110, 5.6.2).
@@ -27,9 +24,6 @@ bool is_token(char c);
 bool is_token(std::string_view text);
 
 std::string_view trimmed(std::string_view text);
-// `lower_case` is in lower case.
-bool same(std::string_view text, std::string_view lower_case);
-bool begins(std::string_view text, std::string_view lower_case);
 // Of the hex digit `c`; -1: it is none.
 int hex_value(char c);
 // "%41" becomes "A".

@@ -56,7 +56,7 @@ Http2SettingsRecord upgrade_settings(const Http2Upgrade& upgrade) {
   std::replace(text.begin(), text.end(), '_', '/');
   Http2SettingsRecord record{http2_client, true, {}, upgrade.request.request.origin};
   const std::string plain = http1::base64_decoded(text).value_or("");
-  const Bytes bytes = http1::bytes_of(plain);
+  const Bytes bytes = as_bytes(plain);
   for (std::size_t at = 0; at + 6 <= bytes.size() && record.settings.size() < 32; at += 6) {
     const auto id = static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
     record.settings.push_back({id, http2_number(bytes, at + 2)});
@@ -93,7 +93,7 @@ std::unique_ptr<Analyzer> make_http2_analyzer(const Http2Upgrade& upgrade) {
 
 Fit fit_http2(Bytes client, Bytes server) {
   if (!Http2FieldDecoder::available()) return Fit::no;
-  const std::string_view said = http1::text_of(client);
+  const std::string_view said = ascii::text_of(client);
   const std::string_view preface = Http2Side::preface;
   const std::size_t size = std::min(said.size(), preface.size());
   if (said.substr(0, size) != preface.substr(0, size)) return Fit::no;

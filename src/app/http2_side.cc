@@ -73,7 +73,7 @@ AnalyzerAnswer Http2Side::take(const AnalyzerInput& input, const Http2Side& othe
 }
 
 std::size_t Http2Side::take_preface(const AnalyzerInput& input, Findings& findings) {
-  const std::string_view text = http1::text_of(input.bytes());
+  const std::string_view text = ascii::text_of(input.bytes());
   origin_ = input.origin(0);
   const std::size_t size = std::min(text.size(), preface.size());
   if (text.substr(0, size) != preface.substr(0, size)) {

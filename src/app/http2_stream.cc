@@ -45,7 +45,7 @@ std::optional<std::uint64_t> http2_decimal(std::string_view text) {
 std::string content_codings(const HttpMessage& message) {
   std::string codings;
   for (const auto& [name, value] : message.fields) {
-    if (!http1::same(name, "content-encoding") || value.empty()) continue;
+    if (!ascii::equal(name, "content-encoding") || value.empty()) continue;
     if (!codings.empty()) codings += ", ";
     codings += value;
   }
@@ -54,7 +54,7 @@ std::string content_codings(const HttpMessage& message) {
 
 void read_authorization(HttpRecord& record) {
   const std::string* value = record.request.field("authorization");
-  if (value == nullptr || !http1::begins(*value, "basic ")) return;
+  if (value == nullptr || !ascii::begins(*value, "basic ")) return;
   const auto plain = http1::base64_decoded(http1::trimmed(std::string_view(*value).substr(6)));
   if (!plain) return;
   const std::size_t colon = plain->find(':');
@@ -144,7 +144,7 @@ void Http2Stream::fill_message(TcpFlowDirection direction, Http2Fields fields, c
   HttpMessage& message = this->message(direction);
   fields_size_ += fields.size;
   message.seen = true;
-  message.version = "2";
+  message.version.assign(1, '2');
   message.pseudo = std::move(fields.pseudo);
   message.fields = std::move(fields.fields);
   message.table_size = fields.table_size;

@@ -123,7 +123,7 @@ std::optional<std::string> take_encoded_word(std::string_view& text) {
   if (kind == 'q') std::replace(coded.begin(), coded.end(), '_', ' ');
   TransferDecoder decoder(kind == 'b' ? TransferCoding::base64 : TransferCoding::quoted_printable);
   std::vector<std::uint8_t> plain;
-  decoder.decode(ascii::bytes_of(coded), plain);
+  decoder.decode(as_bytes(coded), plain);
   decoder.finish(plain);
   const std::string_view set = text.substr(2, charset - 2);
   text.remove_prefix(end + 2);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/ascii.h"
 #include "app/mime_type.h"
 #include "app/object_collector.h"
 #include "app/object_files_state.h"
@@ -21,8 +22,7 @@ std::string safe_object_name(std::string_view name) {
   if (name.size() > size_max) name.remove_prefix(name.size() - size_max);
   std::string safe;
   for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '.' || c == '-' || c == '_';
+    const bool plain = ascii::is_letter(c) || ascii::is_digit(c) || c == '.' || c == '-' || c == '_';
     safe += plain ? c : '_';
   }
   return safe;

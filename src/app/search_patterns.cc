@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/ascii.h"
 #include "app/search_engine.h"
 #include "base/clean_text.h"
 #include "restitch/app/search.h"
@@ -13,8 +14,7 @@ std::string literal_expression(const std::string& text) {
   constexpr char digits[] = "0123456789abcdef";
   std::string out;
   for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (plain) {
+    if (ascii::is_digit(c) || ascii::is_letter(c)) {
       out += c;
     } else {
       const auto byte = static_cast<unsigned char>(c);
