@@ -36,42 +36,6 @@ Choice choose(Bytes client, Bytes server, bool turnable) {
 
 }  // namespace
 
-// ---- AnalyzerInput, FindingPlace -------------------------------------------------------------------
-
-// The piece behind the one that holds `at`.
-static std::span<const AnalyzerInput::Piece>::iterator piece_behind(
-    std::span<const AnalyzerInput::Piece> pieces, std::size_t at) {
-  return std::upper_bound(
-      pieces.begin(), pieces.end(), at,
-      [](std::size_t position, const AnalyzerInput::Piece& piece) { return position < piece.begin; });
-}
-
-std::size_t AnalyzerInput::run(std::size_t at) const {
-  const auto behind = piece_behind(pieces_, at);
-  return (behind == pieces_.end() ? bytes_.size() : behind->begin) - at;
-}
-
-Origin AnalyzerInput::origin(std::size_t at) const {
-  const Piece& piece = *std::prev(piece_behind(pieces_, at));
-  Origin origin = piece.origin;
-  if (origin.size == 0) origin.offset += at - piece.begin;
-  return origin;
-}
-
-NetFlow FindingPlace::net() const {
-  NetFlow net = summary->net;
-  if (turned) std::swap(net.source, net.destination);
-  return net;
-}
-
-TransportFlow FindingPlace::transport() const {
-  TransportFlow transport = summary->transport;
-  if (turned) std::swap(transport.source_port, transport.destination_port);
-  return transport;
-}
-
-// ---- Conversation ----------------------------------------------------------------------------------
-
 Conversation::Conversation(AppServices& services, FindingsSink& sink, const ConnectionSummary& summary)
     : services_(services), sink_(sink), summary_(summary) {}
 
@@ -98,7 +62,7 @@ void Conversation::data(TcpFlowDirection direction, Bytes bytes, const Origin& o
     return look_again(direction, bytes, origin);
   }
   if (state_ == State::detecting && !was_expected(origin)) {
-    hold(side, bytes, origin);
+    side.held.add(bytes, origin);
     return detect(false);
   }
   if (side.done && !hands_over_) {
@@ -106,7 +70,7 @@ void Conversation::data(TcpFlowDirection direction, Bytes bytes, const Origin& o
     return;
   }
   if (!side.held.empty() || side.waits || side.done) {
-    hold(side, bytes, origin);
+    side.held.add(bytes, origin);
     return advance(direction);
   }
   const AnalyzerInput::Piece piece{0, origin};
@@ -115,7 +79,7 @@ void Conversation::data(TcpFlowDirection direction, Bytes bytes, const Origin& o
   if (consumed < bytes.size() && (!side.done || hands_over_)) {
     Origin rest = origin;
     if (rest.size == 0) rest.offset += consumed;
-    hold(side, bytes.subspan(consumed), rest);
+    side.held.add(bytes.subspan(consumed), rest);
   } else {
     side.offset += bytes.size() - consumed;
   }
@@ -185,7 +149,7 @@ void Conversation::close() {
 }
 
 void Conversation::swap_roles() {
-  if (state_ == State::detecting && analyzer_ == nullptr) {
+  if (state_ == State::detecting) {
     std::swap(sides_[0], sides_[1]);
     return;
   }
@@ -194,50 +158,14 @@ void Conversation::swap_roles() {
 
 std::size_t Conversation::held() const { return sides_[0].held.capacity() + sides_[1].held.capacity(); }
 
-// Joins what comes of the same packet, one for one.
-void Conversation::hold(Side& side, Bytes bytes, const Origin& origin) {
-  if (bytes.empty()) return;
-  const std::size_t begin = side.held.size();
-  if (side.pieces.empty() || origin.size != 0 || side.pieces.back().origin.size != 0 ||
-      side.pieces.back().origin.packet != origin.packet ||
-      side.pieces.back().origin.offset + (begin - side.pieces.back().begin) != origin.offset) {
-    side.pieces.push_back({begin, origin});
-  }
-  side.held.insert(side.held.end(), bytes.begin(), bytes.end());
-}
-
-void Conversation::forget(Side& side) {
-  std::vector<std::uint8_t>().swap(side.held);
-  std::vector<AnalyzerInput::Piece>().swap(side.pieces);
-}
-
 void Conversation::drop(Side& side, std::size_t size) {
-  if (size == 0) return;
   side.offset += size;
-  if (size == side.held.size()) {
-    // Most connections hold nothing most of the time.
-    forget(side);
-    return;
-  }
-  side.held.erase(side.held.begin(), side.held.begin() + static_cast<std::ptrdiff_t>(size));
-  auto first = std::upper_bound(
-      side.pieces.begin(), side.pieces.end(), size,
-      [](std::size_t position, const AnalyzerInput::Piece& piece) { return position < piece.begin; });
-  side.pieces.erase(side.pieces.begin(), std::prev(first));
-  for (AnalyzerInput::Piece& piece : side.pieces) {
-    if (piece.begin >= size) {
-      piece.begin -= size;
-    } else {
-      if (piece.origin.size == 0) piece.origin.offset += size - piece.begin;
-      piece.begin = 0;
-    }
-  }
+  side.held.drop(size);
 }
 
 void Conversation::detect(bool forced) {
   const bool full = std::max(sides_[0].held.size(), sides_[1].held.size()) > detected_max;
-  const bool turnable = outer_ == nullptr && !summary_.client_known;
-  const Choice choice = choose(sides_[0].held, sides_[1].held, turnable);
+  const Choice choice = choose(sides_[0].held.bytes(), sides_[1].held.bytes(), turnable());
   if (choice.protocol == nullptr) {
     if (!choice.perhaps || forced || full) give_up();
     return;
@@ -261,15 +189,14 @@ void Conversation::begin(const Protocol& protocol) {
 // The beginning of the stream, or a part of it, is missing: each packet may begin something that is known.
 void Conversation::look_again(TcpFlowDirection direction, Bytes bytes, const Origin& origin) {
   const bool from_client = direction == TcpFlowDirection::client_to_server;
-  const bool turnable = outer_ == nullptr && !summary_.client_known;
-  const Choice choice = choose(from_client ? bytes : Bytes(), from_client ? Bytes() : bytes, turnable);
+  const Choice choice = choose(from_client ? bytes : Bytes(), from_client ? Bytes() : bytes, turnable());
   if (choice.protocol == nullptr) return;
   if (choice.turned) {
     swapped_ = !swapped_;
     direction = reverse(direction);
   }
   for (Side& side : sides_) side = {};
-  hold(sides_[index(direction)], bytes, origin);
+  sides_[index(direction)].held.add(bytes, origin);
   begin(*choice.protocol);
 }
 
@@ -327,7 +254,7 @@ std::size_t Conversation::offer(TcpFlowDirection direction, bool forced) {
   Side& side = sides_[index(direction)];
   if (side.done || state_ != State::analyzing) return 0;
   // The analyzer must not see its input move while nested calls come in.
-  const std::size_t consumed = ask(direction, side.held, side.pieces, forced);
+  const std::size_t consumed = ask(direction, side.held.bytes(), side.held.pieces(), forced);
   if (state_ == State::analyzing) drop(side, consumed);
   if (state_ == State::analyzing && side.done && !hands_over_) drop(side, side.held.size());
   return consumed;
@@ -387,23 +314,21 @@ void Conversation::retire() {
 
 void Conversation::give_up() {
   retire();
-  looks_again_ = looks_again_ || (outer_ == nullptr && !summary_.client_known);
+  looks_again_ = looks_again_ || turnable();
   state_ = State::raw;
-  for (Side& side : sides_) {
-    forget(side);
-  }
+  for (Side& side : sides_) side.held.clear();
 }
 
-FindingPlace Conversation::place() const {
-  const Conversation* root = this;
-  while (root->outer_ != nullptr) root = root->outer_;
-  return {&summary_, root->swapped_, layer_};
+Conversation& Conversation::outermost() {
+  Conversation* outermost = this;
+  while (outermost->outer_ != nullptr) outermost = outermost->outer_;
+  return *outermost;
 }
+
+FindingPlace Conversation::place() { return {&summary_, outermost().swapped_, layer_}; }
 
 void Conversation::name_service(std::string_view name) {
-  Conversation* root = this;
-  while (root->outer_ != nullptr) root = root->outer_;
-  std::string& names = root->service_;
+  std::string& names = outermost().service_;
   for (std::string_view rest = names; !rest.empty();) {
     const std::size_t size = std::min(rest.find(','), rest.size());
     if (rest.substr(0, size) == name) return;
@@ -411,68 +336,6 @@ void Conversation::name_service(std::string_view name) {
   }
   if (!names.empty()) names += ',';
   names += name;
-}
-
-// ---- Findings --------------------------------------------------------------------------------------
-
-void Findings::record(const AppRecord& record) { conversation_.sink_.record(place(), record); }
-
-ObjectNumber Findings::begin_object(const ObjectHead& head) {
-  Conversation* root = &conversation_;
-  while (root->outer_ != nullptr) root = root->outer_;
-  const ObjectNumber object = root->objects_++;
-  conversation_.sink_.begin_object(place(), object, head);
-  return object;
-}
-
-void Findings::object_data(ObjectNumber object, Bytes bytes, const Origin& origin) {
-  if (!bytes.empty()) conversation_.sink_.object_data(place(), object, bytes, origin);
-}
-
-void Findings::object_gap(ObjectNumber object, std::uint64_t size) {
-  if (size != 0) conversation_.sink_.object_gap(place(), object, size);
-}
-
-void Findings::end_object(ObjectNumber object, const ObjectEnd& end) {
-  conversation_.sink_.end_object(place(), object, end);
-}
-
-void Findings::anomaly(std::string_view what, TcpFlowDirection direction, const Origin& origin,
-                       std::string detail) {
-  record(AnomalyRecord{what, direction, origin, std::move(detail)});
-}
-
-void Findings::hand_over(std::unique_ptr<Analyzer> successor) {
-  conversation_.successor_ = std::move(successor);
-  conversation_.hands_over_ = true;
-}
-
-std::unique_ptr<Conversation> Findings::nest(std::string_view layer, std::unique_ptr<Analyzer> analyzer) {
-  if (conversation_.depth_ + 1 > services().limits().depth_max) {
-    anomaly("nested_too_deep", TcpFlowDirection::client_to_server, {});
-    return nullptr;
-  }
-  return std::make_unique<Conversation>(conversation_, layer, std::move(analyzer));
-}
-
-bool Findings::ended(TcpFlowDirection direction) const {
-  return conversation_.sides_[Conversation::index(direction)].ended;
-}
-
-AppServices& Findings::services() { return conversation_.services_; }
-
-void Findings::name_service(std::string_view name) { conversation_.name_service(name); }
-
-FindingPlace Findings::place() const { return conversation_.place(); }
-
-const std::string* HttpMessage::field(std::string_view name) const {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  const auto fits = [&](const auto& field) {
-    return std::equal(field.first.begin(), field.first.end(), name.begin(), name.end(),
-                      [&](char a, char b) { return lower(a) == b; });
-  };
-  const auto found = std::find_if(fields.begin(), fields.end(), fits);
-  return found == fields.end() ? nullptr : &found->second;
 }
 
 }  // namespace restitch

@@ -15,6 +15,7 @@
 
 #include "restitch/app/analyzer.h"
 #include "restitch/app/findings.h"
+#include "restitch/app/held_bytes.h"
 #include "restitch/app/services.h"
 
 namespace RESTITCH_API restitch {
@@ -46,7 +47,7 @@ class Conversation {
   // "http", "smtp,ssl", … as its analyzers named it; empty: nothing was recognised.
   [[nodiscard]] const std::string& service() const { return service_; }
   // Of what is found from now on.
-  [[nodiscard]] FindingPlace place() const;
+  [[nodiscard]] FindingPlace place();
   // Bytes of memory for what analyzers left.
   [[nodiscard]] std::size_t held() const;
 
@@ -55,11 +56,10 @@ class Conversation {
   enum class State : std::uint8_t { detecting, analyzing, raw };
 
   struct Side {
-    std::vector<std::uint8_t> held;            // what the analyzer left
-    std::vector<AnalyzerInput::Piece> pieces;  // of what is held
-    std::uint64_t offset = 0;                  // of the first held byte
-    bool waits = false;                        // for the other side
-    bool done = false;                         // the analyzer wants nothing more: the rest is for a successor
+    HeldBytes held;            // what the analyzer left
+    std::uint64_t offset = 0;  // of the first held byte
+    bool waits = false;        // for the other side
+    bool done = false;         // the analyzer wants nothing more: the rest is for a successor
     bool ended = false;
     bool end_told = false;
   };
@@ -70,13 +70,13 @@ class Conversation {
   static constexpr std::size_t index(TcpFlowDirection direction) {
     return static_cast<std::size_t>(direction);
   }
+  // Whether the analyzer may take the server for the client.
+  [[nodiscard]] bool turnable() const { return outer_ == nullptr && !summary_.client_known; }
   // As the analyzer sees it.
   [[nodiscard]] TcpFlowDirection seen(TcpFlowDirection direction) const {
     return static_cast<TcpFlowDirection>(index(direction) ^ static_cast<std::size_t>(swapped_));
   }
 
-  static void hold(Side& side, Bytes bytes, const Origin& origin);
-  static void forget(Side& side);
   static void drop(Side& side, std::size_t size);
   bool was_expected(const Origin& origin);
   void detect(bool forced);
@@ -92,6 +92,7 @@ class Conversation {
   void succeed();
   void retire();
   void give_up();
+  Conversation& outermost();
   void name_service(std::string_view name);
 
   AppServices& services_;

@@ -109,7 +109,7 @@ class Findings {
   [[nodiscard]] AppServices& services();
   // A name for the conn record: "ssl", "http", …; a constant.
   void name_service(std::string_view name);
-  [[nodiscard]] FindingPlace place() const;
+  [[nodiscard]] FindingPlace place();
 
  private:
   Conversation& conversation_;
