@@ -13,42 +13,19 @@
 namespace restitch {
 namespace {
 
-RecordKind connection_kind(LogFamily family) {
-  switch (family) {
-    case LogFamily::zeek:
-      return zeek_connections();
-    case LogFamily::eve:
-      return eve_flows();
-    case LogFamily::plain:
-      break;
-  }
-  return plain_connections();
-}
-
-// "http.log", "tls.json", …
+// "http.log", "tls.json", …, as log_file_name() calls that of connections.
 std::string file_name(LogKind kind, LogFormat format, const LogTable& table) {
-  switch (format) {
-    case LogFormat::zeek:
-    case LogFormat::zeek_json:
-      return std::string(table.name) + ".log";
-    case LogFormat::eve:
-      return std::string(log_file_name(format));
-    case LogFormat::json:
-      return std::string(to_string(kind)) + ".json";
-    case LogFormat::csv:
-      return std::string(to_string(kind)) + ".csv";
-    case LogFormat::parquet:
-      break;
-  }
-  return std::string(to_string(kind)) + ".parquet";
-}
-
-// Whether rows of several tables can stand in one text.
-bool can_mix(LogFormat format) {
-  return format == LogFormat::json || format == LogFormat::zeek_json || format == LogFormat::eve;
+  const std::string_view connections = log_file_name(format);
+  if (format == LogFormat::eve) return std::string(connections);
+  const std::string_view name = family_of(format) == LogFamily::zeek ? table.name : to_string(kind);
+  return std::string(name).append(connections.substr(connections.find('.')));
 }
 
 }  // namespace
+
+bool can_mix_rows(LogFormat format) {
+  return format == LogFormat::json || format == LogFormat::zeek_json || format == LogFormat::eve;
+}
 
 struct RecordLogs::State {
   struct Log {
@@ -58,7 +35,9 @@ struct RecordLogs::State {
   };
 
   explicit State(const RecordLogOptions& given)
-      : options(given), family(family_of(given.files.log.format)), connections(connection_kind(family)) {
+      : options(given),
+        family(family_of(given.files.log.format)),
+        connections(connections_of(given.files.log.format)) {
     for (std::size_t i = 0; i < log_kind_count; ++i) {
       const auto kind = static_cast<LogKind>(i);
       logs[i].table = kind == LogKind::conn ? &connections.table : &table_of(kind, family);
@@ -140,7 +119,7 @@ Result<std::unique_ptr<RecordLogs>> RecordLogs::open(OutputFolder folder, const 
 }
 
 RecordLogs::RecordLogs(const RecordLogOptions& options) : state_(std::make_unique<State>(options)) {
-  if (!can_mix(options.files.log.format)) {
+  if (!can_mix_rows(options.files.log.format)) {
     const LogKind kind = state_->only_kind();
     state_->options.kinds = LogKinds().set(static_cast<std::size_t>(kind));
     state_->log(kind).encoder->begin(state_->text, wall_clock());
@@ -176,7 +155,7 @@ void RecordLogs::finish() {
 std::string RecordLogs::take_text() { return std::exchange(state_->text, {}); }
 
 std::string RecordLogs::take_end() {
-  if (!can_mix(state_->options.files.log.format)) {
+  if (!can_mix_rows(state_->options.files.log.format)) {
     state_->log(state_->only_kind()).encoder->finish(state_->text, wall_clock());
   }
   return take_text();

@@ -7,21 +7,6 @@
 
 namespace restitch {
 
-RowPlace RowPlace::of(const FindingPlace& place, std::uint16_t community_seed) {
-  return {place.net(),
-          place.transport(),
-          connection_uid(*place.summary),
-          restitch::community_id(place.summary->net, place.summary->transport, community_seed),
-          place.layer,
-          {}};
-}
-
-const FileName* RowPlace::file(std::optional<ObjectNumber> number) const {
-  const auto found = std::find_if(files.begin(), files.end(),
-                                  [&](const FileName& file) { return number && file.number == *number; });
-  return found == files.end() ? nullptr : &*found;
-}
-
 LogFamily family_of(LogFormat format) {
   switch (format) {
     case LogFormat::zeek:
@@ -103,7 +88,7 @@ void begin_row(LogRow& row, LogFamily family, std::string_view kind, Timestamp t
   switch (family) {
     case LogFamily::zeek:
       row.emplace_back(time);
-      row.emplace_back(place.uid);
+      row.emplace_back(std::string(place.uid));
       ends();
       break;
     case LogFamily::eve:
@@ -113,13 +98,13 @@ void begin_row(LogRow& row, LogFamily family, std::string_view kind, Timestamp t
       ends();
       row.emplace_back(std::uint64_t{place.net.source.version});
       row.emplace_back(std::string("TCP"));
-      row.emplace_back(place.community_id);
+      row.emplace_back(std::string(place.community_id));
       break;
     case LogFamily::plain:
       row.emplace_back(std::string(kind));
       row.emplace_back(std::uint64_t{0});
-      row.emplace_back(place.uid);
-      row.emplace_back(place.community_id);
+      row.emplace_back(std::string(place.uid));
+      row.emplace_back(std::string(place.community_id));
       row.emplace_back(time);
       ends();
       row.push_back(cell_of(place.layer));

@@ -4,10 +4,8 @@
 
 #include <cstdint>
 #include <initializer_list>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "app/found_file.h"
 #include "output/log_row.h"
@@ -22,27 +20,14 @@ enum class LogFamily : std::uint8_t { zeek, eve, plain };
 
 LogFamily family_of(LogFormat format);
 
-// What is told of a file in the row of what carried it.
-struct FileName {
-  ObjectNumber number = 0;
-  std::string id;    // Zeek's fuid
-  std::string type;  // its media type, by its first bytes
-};
-
-// What a row says of the connection it belongs to.
+// What a row says of the connection it belongs to. It borrows the texts.
 struct RowPlace {
   NetFlow net;              // from the client
   TransportFlow transport;  // the same
-  std::string uid;
-  std::string community_id;
+  std::string_view uid;
+  std::string_view community_id;
   std::string_view layer;  // FindingPlace::layer
-  // Those that ended and that no row has told of yet.
-  std::vector<FileName> files;
 
-  // nullptr: it is not among them.
-  [[nodiscard]] const FileName* file(std::optional<ObjectNumber> number) const;
-
-  static RowPlace of(const FindingPlace& place, std::uint16_t community_seed = 0);
   // EVE's flow_id.
   [[nodiscard]] std::uint64_t flow_id() const;
 };
@@ -52,6 +37,13 @@ struct RowPlace {
 //   eve    timestamp flow_id event_type src_ip src_port dest_ip dest_port ip_v proto community_id
 //   plain  log connection uid community_id time client_ip client_port server_ip server_port layer
 LogTable table_of_records(LogFamily family, std::string_view name, std::initializer_list<LogColumn> columns);
+
+// What `make` gives for a family, made once.
+template <LogTable (*make)(LogFamily)>
+const LogTable& table_made_by(LogFamily family) {
+  static const LogTable tables[] = {make(LogFamily::zeek), make(LogFamily::eve), make(LogFamily::plain)};
+  return tables[static_cast<std::size_t>(family)];
+}
 
 // `kind`: the name of the log, or EVE's event_type. `connection` is left empty: only the log itself knows it.
 void begin_row(LogRow& row, LogFamily family, std::string_view kind, Timestamp time, const RowPlace& place);

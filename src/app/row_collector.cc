@@ -68,10 +68,17 @@ void RowCollector::note(LogKind kind, Timestamp time, const Found& found, const 
   log_.note(summary_, std::make_unique<RowNote>(kind, time, std::move(row)));
 }
 
-RowPlace RowCollector::place_of(const FindingPlace& place) const {
-  RowPlace row_place = RowPlace::of(place, options_.community_seed);
-  for (const FoundFile& file : waiting_) row_place.files.push_back({file.number, file.id, file.type});
-  return row_place;
+const std::string& RowCollector::uid() {
+  if (uid_.empty()) {
+    uid_ = connection_uid(summary_);
+    community_id_ = community_id(summary_.net, summary_.transport, options_.community_seed);
+  }
+  return uid_;
+}
+
+RowPlace RowCollector::place_of(const FindingPlace& place) {
+  const std::string& name = uid();
+  return {place.net(), place.transport(), name, community_id_, place.layer};
 }
 
 void RowCollector::record(const FindingPlace& place, const AppRecord& record) {
@@ -114,7 +121,7 @@ void RowCollector::begin_object(const FindingPlace& place, ObjectNumber object, 
   FoundFile file;
   file.number = object;
   file.head = head;
-  file.id = file_uid(connection_uid(summary_), object);
+  file.id = file_uid(uid(), object);
   file.layer = place.layer;
   file.first_seen = file.last_seen = head.origin.time;
   const bool certificate = head.protocol == "ssl";

@@ -35,7 +35,8 @@ class RowCollector final : public FindingsSink {
 
   [[nodiscard]] bool wants(LogKind kind) const { return options_.kinds[static_cast<std::size_t>(kind)]; }
   OpenFile* find(ObjectNumber object);
-  [[nodiscard]] RowPlace place_of(const FindingPlace& place) const;
+  const std::string& uid();
+  RowPlace place_of(const FindingPlace& place);
   template <class Found>
   void note(LogKind kind, Timestamp time, const Found& found, const RowPlace& place);
   template <class Carrier>
@@ -46,6 +47,8 @@ class RowCollector final : public FindingsSink {
   LogFamily family_;
   ConnectionLog& log_;
   const ConnectionSummary& summary_;
+  std::string uid_;  // both from the first finding on
+  std::string community_id_;
   std::list<OpenFile> open_;      // the one that grew last first
   std::list<FoundFile> waiting_;  // that ended
 };

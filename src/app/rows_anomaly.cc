@@ -31,11 +31,7 @@ LogTable make_table(LogFamily family) {
 
 }  // namespace
 
-const LogTable& anomaly_table(LogFamily family) {
-  static const LogTable tables[] = {make_table(LogFamily::zeek), make_table(LogFamily::eve),
-                                    make_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& anomaly_table(LogFamily family) { return table_made_by<make_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const AnomalyRecord& record, const RowPlace& place) {
   begin_row(row, family, "anomaly", record.origin.time, place);

@@ -89,12 +89,7 @@ void fill_zeek_certificate(LogRow& row, const CertificateRecord& record) {
 
 }  // namespace
 
-const LogTable& certificate_table(LogFamily family) {
-  static const LogTable tables[] = {make_certificate_table(LogFamily::zeek),
-                                    make_certificate_table(LogFamily::eve),
-                                    make_certificate_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& certificate_table(LogFamily family) { return table_made_by<make_certificate_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const CertificateRecord& record, const RowPlace& place) {
   if (family == LogFamily::zeek) return fill_zeek_certificate(row, record);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/ascii.h"
 #include "app/record_rows.h"
 
 namespace restitch {
@@ -90,8 +91,8 @@ Duration duration_of(const FoundFile& file) {
 
 // "http" -> "HTTP", "ftp-data" -> "FTP_DATA".
 std::string zeek_source(std::string_view protocol) {
-  std::string source(protocol);
-  for (char& c : source) c = c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  std::string source = ascii::upper(protocol);
+  std::replace(source.begin(), source.end(), '-', '_');
   return source;
 }
 
@@ -132,17 +133,17 @@ std::string path_of(const HttpRecord& record) {
 
 // What a file's carrier says; cells for all columns between app_proto and fileinfo.
 void add_carrier(LogRow& row, const FoundFile& file) {
-  const auto field = [](const HttpMessage& message, std::string_view name) {
+  const auto field_of = [](const HttpMessage& message, std::string_view name) {
     const std::string* const value = message.field(name);
     return value == nullptr ? LogCell() : cell_of(*value);
   };
   if (const HttpRecord* const http = file.http) {
     row.push_back(cell_of(std::string_view(http->host).substr(0, http->host.find(':'))));
     row.push_back(cell_of(http->uri));
-    row.push_back(field(http->request, "user-agent"));
+    row.push_back(field_of(http->request, "user-agent"));
     const std::string* const type = http->response.field("content-type");
     row.push_back(type == nullptr ? LogCell() : cell_of(std::string_view(*type).substr(0, type->find(';'))));
-    row.push_back(field(http->request, "referer"));
+    row.push_back(field_of(http->request, "referer"));
     row.push_back(cell_of(http->method));
     row.push_back(http->request.version.empty() ? LogCell() : LogCell("HTTP/" + http->request.version));
     row.push_back(http->response.seen ? LogCell(std::uint64_t{http->status}) : LogCell());
@@ -155,11 +156,8 @@ void add_carrier(LogRow& row, const FoundFile& file) {
     row.push_back(cell_of(smtp->mail_from));
     row.emplace_back(smtp->recipients);
     const auto mail_field = [&](std::string_view name) {
-      const auto found = std::find_if(smtp->fields.begin(), smtp->fields.end(), [&](const auto& entry) {
-        return entry.first.size() == name.size() &&
-               std::equal(name.begin(), name.end(), entry.first.begin(),
-                          [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b + 32 : b); });
-      });
+      const auto found = std::find_if(smtp->fields.begin(), smtp->fields.end(),
+                                      [&](const auto& field) { return ascii::equal(field.first, name); });
       return found == smtp->fields.end() ? std::string() : found->second;
     };
     row.emplace_back(std::string("PARSE_DONE"));
@@ -215,11 +213,7 @@ void fill_plain_file(LogRow& row, const FoundFile& file) {
 
 }  // namespace
 
-const LogTable& file_table(LogFamily family) {
-  static const LogTable tables[] = {make_files_table(LogFamily::zeek), make_files_table(LogFamily::eve),
-                                    make_files_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& file_table(LogFamily family) { return table_made_by<make_files_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const FoundFile& file, const RowPlace& place) {
   RowPlace sent = place;

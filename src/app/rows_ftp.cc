@@ -120,11 +120,7 @@ void fill_plain_ftp(LogRow& row, const FtpRecord& record) {
 
 }  // namespace
 
-const LogTable& ftp_table(LogFamily family) {
-  static const LogTable tables[] = {make_ftp_table(LogFamily::zeek), make_ftp_table(LogFamily::eve),
-                                    make_ftp_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& ftp_table(LogFamily family) { return table_made_by<make_ftp_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const FtpRecord& record, const RowPlace& place) {
   row.clear();

@@ -3,6 +3,7 @@
 #include <array>
 #include <iterator>
 
+#include "app/ascii.h"
 #include "app/http1_text.h"
 #include "app/record_rows.h"
 #include "output/text.h"
@@ -129,11 +130,9 @@ LogCell http_proxied(const HttpMessage& request) {
       "via",       "xroxy-connection", "proxy-connection"};
   TextList found;
   for (const auto& field : request.fields) {
-    const auto is_it = [&](auto one) { return http1::same(field.first, one); };
+    const auto is_it = [&](auto one) { return ascii::equal(field.first, one); };
     if (std::none_of(names.begin(), names.end(), is_it)) continue;
-    std::string text = field.first;
-    for (char& c : text) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    found.push_back(text.append(" -> ").append(field.second));
+    found.push_back(ascii::upper(field.first).append(" -> ").append(field.second));
   }
   return found.empty() ? LogCell() : LogCell(std::move(found));
 }
@@ -297,11 +296,7 @@ void fill_http_plain(LogRow& row, const HttpRecord& record) {
 
 }  // namespace
 
-const LogTable& http_table(LogFamily family) {
-  static const LogTable tables[] = {make_http_table(LogFamily::zeek), make_http_table(LogFamily::eve),
-                                    make_http_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& http_table(LogFamily family) { return table_made_by<make_http_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const HttpRecord& record, const RowPlace& place) {
   begin_row(row, family, "http", http_begun(record), place);

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "app/ascii.h"
-#include "app/digest_text.h"
+#include "app/digests.h"
 #include "app/record_rows.h"
 
 namespace restitch {
@@ -162,7 +162,7 @@ void fill_eve_smtp(LogRow& row, const SmtpRecord& record) {
   row.push_back(smtp_list(smtp_addresses(record, "to")));
   row.push_back(smtp_list(smtp_addresses(record, "cc")));
   row.push_back(subject);
-  row.push_back(subject_text == nullptr ? LogCell() : LogCell(DigestText::md5(*subject_text)));
+  row.push_back(subject_text == nullptr ? LogCell() : LogCell(md5_hex(*subject_text)));
   row.push_back(cell_of(record.body_md5));
   row.push_back(smtp_field(record, "message-id"));
   row.push_back(smtp_field(record, "x-mailer"));
@@ -192,11 +192,7 @@ void fill_plain_smtp(LogRow& row, const SmtpRecord& record) {
 
 }  // namespace
 
-const LogTable& smtp_table(LogFamily family) {
-  static const LogTable tables[] = {make_smtp_table(LogFamily::zeek), make_smtp_table(LogFamily::eve),
-                                    make_smtp_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& smtp_table(LogFamily family) { return table_made_by<make_smtp_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const SmtpRecord& record, const RowPlace& place) {
   begin_row(row, family, "smtp", record.origin.time, place);

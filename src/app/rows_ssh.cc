@@ -84,11 +84,7 @@ void fill_plain_ssh(LogRow& row, const SshRecord& record) {
 
 }  // namespace
 
-const LogTable& ssh_table(LogFamily family) {
-  static const LogTable tables[] = {make_ssh_table(LogFamily::zeek), make_ssh_table(LogFamily::eve),
-                                    make_ssh_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& ssh_table(LogFamily family) { return table_made_by<make_ssh_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const SshRecord& record, const RowPlace& place) {
   begin_row(row, family, "ssh", record.origin.time, place);

@@ -232,12 +232,21 @@ void fill_plain_tls(LogRow& row, const TlsRecord& record) {
   row.push_back(tls_list(record.client_certificates));
 }
 
+LogTable make_tls_table(LogFamily family) {
+  switch (family) {
+    case LogFamily::zeek:
+      return make_zeek_tls_table();
+    case LogFamily::eve:
+      return make_eve_tls_table();
+    case LogFamily::plain:
+      break;
+  }
+  return make_plain_tls_table();
+}
+
 }  // namespace
 
-const LogTable& tls_table(LogFamily family) {
-  static const LogTable tables[] = {make_zeek_tls_table(), make_eve_tls_table(), make_plain_tls_table()};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& tls_table(LogFamily family) { return table_made_by<make_tls_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const TlsRecord& record, const RowPlace& place) {
   begin_row(row, family, "tls", family == LogFamily::eve ? record.reported.time : record.origin.time, place);

@@ -76,12 +76,7 @@ void fill_eve(LogRow& row, const WebSocketRecord& record) {
 
 }  // namespace
 
-const LogTable& websocket_table(LogFamily family) {
-  static const LogTable tables[] = {make_websocket_table(LogFamily::zeek),
-                                    make_websocket_table(LogFamily::eve),
-                                    make_websocket_table(LogFamily::plain)};
-  return tables[static_cast<std::size_t>(family)];
-}
+const LogTable& websocket_table(LogFamily family) { return table_made_by<make_websocket_table>(family); }
 
 void fill_row(LogRow& row, LogFamily family, const WebSocketRecord& record, const RowPlace& place) {
   begin_row(row, family, "websocket", record.origin.time, place);

@@ -5,6 +5,7 @@
 
 #include "output/log_row.h"
 #include "restitch/output_connections.h"
+#include "restitch/output_log.h"
 
 namespace RESTITCH_API restitch {
 
@@ -22,5 +23,7 @@ struct RecordKind {
 RecordKind zeek_connections();
 RecordKind eve_flows();
 RecordKind plain_connections();
+// The one that a format has.
+RecordKind connections_of(LogFormat format);
 
 }  // namespace restitch

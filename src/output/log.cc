@@ -4,9 +4,8 @@
 #include "output/log_state.h"
 
 namespace restitch {
-namespace {
 
-RecordKind kind_of(LogFormat format) {
+RecordKind connections_of(LogFormat format) {
   switch (format) {
     case LogFormat::zeek:
     case LogFormat::zeek_json:
@@ -20,8 +19,6 @@ RecordKind kind_of(LogFormat format) {
   }
   return plain_connections();
 }
-
-}  // namespace
 
 std::unique_ptr<LogEncoder> make_log_encoder(LogFormat format, const LogTable& table) {
   switch (format) {
@@ -70,7 +67,7 @@ std::string_view log_file_name(LogFormat format) {
 
 ConnectionLogWriter::State::State(const LogOptions& options)
     : record_options{.community_seed = options.community_seed},
-      kind(kind_of(options.format)),
+      kind(connections_of(options.format)),
       encoder(make_log_encoder(options.format, kind.table)) {}
 
 ConnectionLogWriter::ConnectionLogWriter(const LogOptions& options)

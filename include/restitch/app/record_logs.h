@@ -17,6 +17,9 @@ struct RecordLogOptions {
   LogKinds kinds = LogKinds().set();
 };
 
+// Whether rows of several kinds can stand in one text.
+bool can_mix_rows(LogFormat format);
+
 class RecordLogs {
  public:
   // Into a folder: conn.log, http.log, …; eve.json has all. A file is made with its first row; that of
