@@ -38,12 +38,8 @@ std::string extraction_text(const ExtractionCounts& counts, const std::string& d
 // The folder is made with all rights that there are, and written to with those that are left. Nothing: it
 // could not be done, and the session said why.
 std::unique_ptr<Extraction> open_extraction(Session& session, const Options& options) {
-  auto folder = OutputFolder::open(options.directory);
-  if (!folder) {
-    session.fail(folder.error().message);
-    return nullptr;
-  }
-  if (!session.give_up_rights(&*folder)) return nullptr;
+  auto folder = session.open_folder(options.directory);
+  if (!folder) return nullptr;
   const bool made = folder->made();
   auto extraction = Extraction::open(std::move(*folder), options.extraction);
   if (extraction) return std::move(*extraction);

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "cli/flush_timer.h"
-#include "cli/key_log.h"
 #include "cli/messages.h"
 #include "cli/open_files.h"
 #include "cli/session.h"
@@ -31,12 +30,8 @@ std::string objects_text(const ObjectCounts& counts, const std::string& director
 
 // nullptr: it could not be opened, and the session said why.
 std::unique_ptr<ObjectFiles> open_objects(Session& session, const Options& options) {
-  auto folder = OutputFolder::open(options.directory);
-  if (!folder) {
-    session.fail(folder.error().message);
-    return nullptr;
-  }
-  if (!session.give_up_rights(&*folder)) return nullptr;
+  auto folder = session.open_folder(options.directory);
+  if (!folder) return nullptr;
   auto files = ObjectFiles::open(std::move(*folder), {.files_max = options.extraction.files_max,
                                                       .bytes_max = options.extraction.bytes_max,
                                                       .file_bytes_max = options.extraction.file_bytes_max,
@@ -56,11 +51,6 @@ int extract_objects(const Options& options, const Selection& selection) {
   }
   allow_many_open_files();
   Session session(options);
-  KeyLog keys;
-  if (const auto opened = keys.open(options.keylog, options.input.endless()); !opened) {
-    session.fail(opened.error().message);
-    return session.status();
-  }
   if (!session.open()) return session.status();
   const auto objects = open_objects(session, options);
   if (!objects || !session.serve_metrics()) return session.status();
@@ -72,10 +62,9 @@ int extract_objects(const Options& options, const Selection& selection) {
     if (objects->error() && !std::exchange(told, true)) session.fail(objects->error()->message);
   };
   FlushTimer timer(options.flush_interval_s);
-  AnalyzedStreamFactory factory(log, {.limits = {}, .secrets = keys.secrets()},
+  AnalyzedStreamFactory factory(log, {.limits = {}, .secrets = session.secrets()},
                                 std::make_unique<ObjectSinks>(*objects, wanted));
   session.run<AnalyzedStream>(factory, [&] {
-    keys.read_on();
     if (timer.due(session.counts().fed.packets)) objects->flush();
     if (!objects->error()) return true;
     tell_error();

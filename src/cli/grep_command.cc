@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "cli/commands.h"
-#include "cli/key_log.h"
 #include "cli/matching_capture.h"
 #include "cli/messages.h"
 #include "cli/selection.h"
@@ -127,11 +126,6 @@ int status_of_grep(const Session& session, bool any, bool silent) {
 int search_all(const Options& options, const SearchPatterns& patterns, const Selection& selection) {
   Session session(options);
   if (!session.open() || !session.give_up_rights() || !session.serve_metrics()) return grep_failed;
-  KeyLog keys;
-  if (const auto opened = keys.open(options.keylog, options.input.endless()); !opened) {
-    session.fail(opened.error().message);
-    return grep_failed;
-  }
   StandardOutput output;
   ConnectionTotals totals;
   Findings findings(options, patterns, selection, output);
@@ -146,11 +140,10 @@ int search_all(const Options& options, const SearchPatterns& patterns, const Sel
   logs.on_note([&](const ConnectionSummary& summary, ConnectionNote& note) { findings.note(summary, note); });
   const bool silent = options.grep.output == Output::nothing;
   SearchPlan plan = options.grep.plan;
-  plan.app.secrets = keys.secrets();
+  plan.app.secrets = session.secrets();
   session.run<SearchStream, SearchFactory>(
       logs, [&](unsigned shard) { return std::make_unique<SearchFactory>(logs.log(shard), patterns, plan); },
       [&] {
-        keys.read_on();
         if (session.stalled()) logs.pass_on_ended();
         if (silent && findings.any() && options.grep.capture.empty()) return false;
         return session.show(output);

@@ -7,7 +7,6 @@
 #include "base/wall_clock.h"
 #include "cli/commands.h"
 #include "cli/interrupt.h"
-#include "cli/key_log.h"
 #include "cli/messages.h"
 #include "cli/selection.h"
 #include "cli/session.h"
@@ -103,17 +102,13 @@ class ToFolder final : public Destination {
 
 // nullptr: it could not be opened, and the session said why.
 std::unique_ptr<Destination> open_destination(Session& session, const Options& options) {
-  const RecordLogOptions log{options.log, options.log_kinds};
+  const RecordLogOptions log{options.log, options.log_rows.kinds};
   if (options.directory.empty()) {
     if (!session.give_up_rights()) return nullptr;
     return std::make_unique<ToOutput>(std::make_unique<RecordLogs>(log));
   }
-  auto folder = OutputFolder::open(options.directory);
-  if (!folder) {
-    session.fail(folder.error().message);
-    return nullptr;
-  }
-  if (!session.give_up_rights(&*folder)) return nullptr;
+  auto folder = session.open_folder(options.directory);
+  if (!folder) return nullptr;
   auto logs = RecordLogs::open(std::move(*folder), log);
   if (!logs) {
     session.fail(logs.error().message);
@@ -128,7 +123,8 @@ int run_log(const Options& options) {
   int status = exit_ok;
   // A row may come long before it is known what its connection did. Inputs that cannot be read twice are
   // asked what is known then.
-  const bool only_connections = options.log_kinds == LogKinds().set(static_cast<std::size_t>(LogKind::conn));
+  const bool only_connections =
+      options.log_rows.kinds == LogKinds().set(static_cast<std::size_t>(LogKind::conn));
   const bool looks_ahead = !only_connections && Selection::possible(options);
   const auto selection =
       Selection::read_ahead(options, looks_ahead ? options.where : ConnectionFilter(), status);
@@ -137,11 +133,6 @@ int run_log(const Options& options) {
     return looks_ahead ? selection->has(summary.number) : options.where.matches(summary);
   };
   Session session(options);
-  KeyLog keys;
-  if (const auto opened = keys.open(options.keylog, options.input.endless()); !opened) {
-    session.fail(opened.error().message);
-    return session.status();
-  }
   if (!session.open()) return session.status();
   const auto destination = open_destination(session, options);
   if (!destination || !session.serve_metrics()) return session.status();
@@ -157,7 +148,6 @@ int run_log(const Options& options) {
     if (chosen(summary)) destination->add(summary, note);
   });
   const auto go_on = [&] {
-    keys.read_on();
     if (take_hang_up()) destination->reopen();
     if (session.stalled()) logs.pass_on_ended();
     const bool written = !session.tells_at_once() || destination->flush();
@@ -170,16 +160,12 @@ int run_log(const Options& options) {
     session.run<TraceStream, Factory>(
         logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); }, go_on);
   } else {
-    RowOptions records = options.log_records;
-    records.format = options.log.log.format;
-    records.kinds = options.log_kinds;
-    records.community_seed = options.log.log.community_seed;
     session.run<AnalyzedStream, AnalyzedStreamFactory>(
         logs,
         [&](unsigned shard) {
-          return std::make_unique<AnalyzedStreamFactory>(logs.log(shard),
-                                                         AppOptions{.limits = {}, .secrets = keys.secrets()},
-                                                         std::make_unique<RecordSinks>(records));
+          return std::make_unique<AnalyzedStreamFactory>(
+              logs.log(shard), AppOptions{.limits = {}, .secrets = session.secrets()},
+              std::make_unique<RecordSinks>(options.log_rows));
         },
         go_on);
   }

@@ -8,6 +8,7 @@
 
 #include "cli/choices.h"
 #include "cli/numbers.h"
+#include "restitch/app/record_logs.h"
 
 namespace restitch::cli {
 
@@ -38,20 +39,18 @@ void LogFlags::add_to(CLI::App& command) {
 }
 
 bool LogFlags::finish(const std::string& directory, std::string& complaint) {
+  rows_.format = options_.log.format;
   return finish_rotation(directory, complaint) && finish_kinds(directory, complaint) &&
          finish_digests(complaint);
 }
 
 bool LogFlags::finish_kinds(const std::string& directory, std::string& complaint) {
-  const LogFormat format = options_.log.format;
-  // Tables of several kinds cannot follow each other in one text.
-  const bool single = directory.empty() &&
-                      (format == LogFormat::zeek || format == LogFormat::csv || format == LogFormat::parquet);
+  const bool single = directory.empty() && !can_mix_rows(options_.log.format);
   if (kind_names_.empty()) {
-    if (single) kinds_ = LogKinds().set(static_cast<std::size_t>(LogKind::conn));
+    if (single) rows_.kinds = LogKinds().set(static_cast<std::size_t>(LogKind::conn));
     return true;
   }
-  kinds_.reset();
+  rows_.kinds.reset();
   for (const std::string& name : kind_names_) {
     const auto kind = log_kind_of(name);
     if (!kind) {
@@ -61,20 +60,21 @@ bool LogFlags::finish_kinds(const std::string& directory, std::string& complaint
           name);
       return false;
     }
-    kinds_.set(static_cast<std::size_t>(*kind));
+    rows_.kinds.set(static_cast<std::size_t>(*kind));
   }
-  if (single && kinds_.count() > 1) complaint = "--logs: several logs in this format take a folder, -o DIR";
+  if (single && rows_.kinds.count() > 1)
+    complaint = "--logs: several logs in this format take a folder, -o DIR";
   return complaint.empty();
 }
 
 bool LogFlags::finish_digests(std::string& complaint) {
   for (const std::string& name : digest_names_) {
     if (name == "md5") {
-      records_.md5 = true;
+      rows_.md5 = true;
     } else if (name == "sha1") {
-      records_.sha1 = true;
+      rows_.sha1 = true;
     } else if (name == "sha256") {
-      records_.sha256 = true;
+      rows_.sha256 = true;
     } else {
       complaint = fmt::format("--hash: there is no \"{}\", but md5, sha1 and sha256", name);
       return false;

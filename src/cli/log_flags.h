@@ -16,8 +16,7 @@ namespace restitch::cli {
 class LogFlags {
  public:
   // `options` have to outlive this.
-  LogFlags(LogFileOptions& options, LogKinds& kinds, RowOptions& records)
-      : options_(options), kinds_(kinds), records_(records) {}
+  LogFlags(LogFileOptions& options, RowOptions& rows) : options_(options), rows_(rows) {}
 
   void add_to(CLI::App& command);
 
@@ -30,8 +29,7 @@ class LogFlags {
   bool finish_digests(std::string& complaint);
 
   LogFileOptions& options_;
-  LogKinds& kinds_;
-  RowOptions& records_;
+  RowOptions& rows_;
   std::string rotation_;
   std::vector<std::string> kind_names_;
   std::vector<std::string> digest_names_;

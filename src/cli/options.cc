@@ -16,6 +16,7 @@
 #include "cli/choices.h"
 #include "cli/command_words.h"
 #include "cli/completion.h"
+#include "cli/diff_flags.h"
 #include "cli/exit_status.h"
 #include "cli/extract_flags.h"
 #include "cli/flag_table.h"
@@ -49,7 +50,6 @@ class Parser {
   void add_log();
   void add_grep();
   bool take_columns(std::string& complaint);
-  bool take_diff_receivers(std::string& complaint);
   bool finish(std::string& complaint);
   [[nodiscard]] CommandCost cost() const;
   void plan();
@@ -68,8 +68,8 @@ class Parser {
   LimitFlags limits_{options_.limits};
   ChoiceFlags choice_{options_.where};
   ExtractFlags extract_{options_};
-  LogFlags log_{options_.log, options_.log_kinds, options_.log_records};
-  std::vector<std::string> diff_receivers_{"first", "last", "linux", "bsd"};
+  LogFlags log_{options_.log, options_.log_rows};
+  DiffFlags diff_{options_};
   FollowFlags follow_{options_.follow};
   GrepFlags grep_{options_.grep};
   std::vector<std::string> columns_;
@@ -142,16 +142,7 @@ void Parser::add_follow() {
 
 void Parser::add_diff() {
   CLI::App* diff = add_command(Command::diff, "Print where several receivers would read different bytes");
-  diff->add_option("--receivers", diff_receivers_,
-                   "Those to compare (first, linux, windows, …).\n"
-                   "There are " +
-                       receiver_names(1000))
-      ->type_name("NAME,NAME...")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->option_text("NAME,NAME...=first,last,linux,bsd")
-      ->check(offers(receiver_words()));
-  diff->add_flag("--json", options_.json, "One JSON object a line for each connection that differs");
+  diff_.add_to(*diff);
   choice_.add_to(*diff);
 }
 
@@ -307,21 +298,6 @@ ParsedOptions Parser::parse_known(std::vector<std::string> arguments) {
   return {options_, exit_ok};
 }
 
-bool Parser::take_diff_receivers(std::string& complaint) {
-  for (const std::string& name : diff_receivers_) {
-    options_.diff_receivers.push_back(find_receiver_policy(name));
-    if (options_.diff_receivers.back() != nullptr) continue;
-    complaint = fmt::format("--receivers: there is no \"{}\", but {}", name, receiver_names(1000));
-    return false;
-  }
-  std::vector<std::string> sorted = diff_receivers_;
-  std::sort(sorted.begin(), sorted.end());
-  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
-  if (twice != sorted.end()) complaint = fmt::format("--receivers: {} is named twice", *twice);
-  if (diff_receivers_.size() < 2) complaint = "--receivers: it takes two to differ";
-  return complaint.empty();
-}
-
 // What each command keeps of a connection: a stream, and what tells of it.
 CommandCost Parser::cost() const {
   constexpr std::size_t summary = 1000;  // and the place of its node
@@ -338,7 +314,7 @@ CommandCost Parser::cost() const {
       return {summary + 400 +
               (options_.grep.plan.rules.excerpts ? 2 * options_.grep.plan.rules.remembered() : 0)};
     case Command::diff:
-      return {2400 + 600 * diff_receivers_.size(), diff_receivers_.size()};
+      return {2400 + 600 * options_.diff_receivers.size(), options_.diff_receivers.size()};
   }
   return {};
 }
@@ -375,9 +351,9 @@ bool Parser::finish(std::string& complaint) {
     complaint = "--sort, --top: they take an input that ends";
     return false;
   }
-  if (!receivers_.finish(complaint) || !take_diff_receivers(complaint)) return false;
+  if (!receivers_.finish(complaint) || !diff_.finish(complaint)) return false;
   if (options_.events || options_.follow.style.notes) options_.receivers.observe = true;
-  options_.log.log.community_seed = options_.community_seed;
+  options_.log.log.community_seed = options_.log_rows.community_seed = options_.community_seed;
   options_.extraction.community_seed = options_.community_seed;
   options_.grep.plan.rules.at_once = options_.input.endless();
   plan();

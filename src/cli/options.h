@@ -73,8 +73,7 @@ struct Options {
 
   // log
   LogFileOptions log;
-  LogKinds log_kinds = LogKinds().set();
-  RowOptions log_records;  // its digests
+  RowOptions log_rows;
 
   // What looks into streams.
   std::string keylog;  // with the secrets of TLS; empty: none

@@ -43,6 +43,7 @@ std::optional<Selection> Selection::read_ahead(const Options& options, const Con
   Options ahead = options;
   ahead.muted = ahead.quiet = true;
   ahead.verbose = false;
+  ahead.keylog.clear();
   Session session(ahead);
   if (!session.open()) return Selection();  // reading again fails, too
   ConnectionLogs logs(

@@ -25,6 +25,10 @@ void Session::tell(const std::string& message) const {
 
 bool Session::open() {
   if (options_.input.endless()) outlive_hang_ups();
+  if (const auto opened = keys_.open(options_.keylog, options_.input.endless()); !opened) {
+    fail(opened.error().message);
+    return false;
+  }
   auto input = Input::open(options_.input, options_.memory, interrupted());
   if (!input) {
     const bool rights =
@@ -45,6 +49,16 @@ bool Session::give_up_rights(const OutputFolder* folder) {
   const Result<void> done = relinquish_privileges(options_.input.user, folder);
   if (!done) fail(done.error().message);
   return done.has_value();
+}
+
+std::optional<OutputFolder> Session::open_folder(const std::string& path) {
+  auto folder = OutputFolder::open(path);
+  if (!folder) {
+    fail(folder.error().message);
+    return std::nullopt;
+  }
+  if (!give_up_rights(&*folder)) return std::nullopt;
+  return std::move(*folder);
 }
 
 bool Session::serve_metrics() {
@@ -85,6 +99,7 @@ bool Session::Listener::chunk_read() {
 
 bool Session::Listener::chunk_done(std::size_t slot) {
   logs_.chunk_done(slot);
+  session_.keys_.read_on();
   return go_on_();
 }
 

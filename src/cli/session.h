@@ -7,6 +7,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "cli/exit_status.h"
 #include "cli/input.h"
 #include "cli/interrupt.h"
+#include "cli/key_log.h"
 #include "cli/metrics_server.h"
 #include "cli/options.h"
 #include "cli/process.h"
@@ -29,12 +31,15 @@ class Session {
   explicit Session(const Options& options)
       : options_(options), progress_(options.quiet), decoder_(options.input.decoder) {}
 
-  // Opens what is to be read. False: there is nothing to read, and that was said.
+  // Opens what is to be read, the key log too. False: there is nothing to read, and that was said.
   bool open();
 
   // After opening an interface: keeps no right that is not needed any more (privileges.h); a folder that this
   // run made goes with them. False: it could not be done, and fail() said why.
   bool give_up_rights(const OutputFolder* folder = nullptr);
+
+  // A folder to write to, and the same. Nothing: it could not be done, and fail() said why.
+  std::optional<OutputFolder> open_folder(const std::string& path);
 
   // Serves metrics, if asked, when all that the work needs is open. False: it cannot, and fail() said why.
   bool serve_metrics();
@@ -56,6 +61,7 @@ class Session {
     attempt([&] {
       feed(input_->reader(), decoder_, assembler, counts_.fed, [&] {
         note_reading([&] { return counts_of(pool); });
+        keys_.read_on();
         return go_on();
       });
     });
@@ -100,6 +106,8 @@ class Session {
   // A line on standard error, and exit status 2.
   void fail(const std::string& message);
 
+  // Of TLS; nullptr: there are none. They grow where go_on() is called.
+  [[nodiscard]] const TlsSecrets* secrets() const { return keys_.secrets(); }
   [[nodiscard]] Statistics statistics() const { return options_.statistics; }
   [[nodiscard]] bool live() const { return options_.input.live(); }
   [[nodiscard]] const Input& input() const { return *input_; }
@@ -172,6 +180,7 @@ class Session {
   const Options& options_;
   Progress progress_;
   std::unique_ptr<Input> input_;
+  KeyLog keys_;
   Decoder decoder_;
   RunCounts counts_;
   std::unique_ptr<MetricsServer> metrics_;
