@@ -8,6 +8,7 @@ namespace {
 
 enum : std::uint16_t {
   port_lisp = 4341,
+  port_ayiya = 5072,
   port_mpls = 6635,
   port_tzsp = 37008,
 };
@@ -105,6 +106,31 @@ Header enter_teredo(Walk& walk, DecodedPacket& packet) {
   return Header::ipv6;
 }
 
+// Relays of Teredo are reached at any port. An IPv6 packet that fills the datagram to the byte, with an
+// address of Teredo (2001::/32), is one.
+bool is_bare_teredo(const Walk& walk) {
+  constexpr std::size_t ipv6_size = 40;
+  constexpr std::uint32_t prefix = 0x20010000;
+  return walk.captured >= ipv6_size && (walk.data[0] >> 4) == 6 &&
+         load_be16(walk.data + 4) + ipv6_size == walk.wire &&
+         (load_be32(walk.data + 8) == prefix || load_be32(walk.data + 24) == prefix);
+}
+
+// draft-massar-v6ops-ayiya: an identity and a signature of any size, and what stands behind them.
+Header enter_ayiya(Walk& walk, DecodedPacket& packet) {
+  constexpr std::size_t fixed_size = 8;
+  constexpr std::uint8_t forward = 1;
+  if (walk.captured < fixed_size || (walk.data[2] & 0x0f) != forward) return not_this(packet);
+  const std::size_t identity = std::size_t{1} << (walk.data[0] >> 4);
+  const std::size_t size = fixed_size + identity + (walk.data[1] >> 4) * std::size_t{4};
+  const std::uint8_t next = walk.data[3];
+  if (walk.captured < size) return not_this(packet);
+  note_layer(walk, packet, LayerKind::other, port_ayiya);
+  walk.skip(size);
+  if (next == 41) return Header::ipv6;
+  return next == 4 ? Header::ipv4 : not_this(packet);
+}
+
 // RFC 9300: eight bytes in front of an IP packet.
 Header enter_lisp(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < 9) return not_this(packet);
@@ -154,6 +180,8 @@ Enter tunnel_of_port(std::uint16_t port) {
       return enter_lisp;
     case 4754:
       return next_is_gre;
+    case port_ayiya:
+      return enter_ayiya;
     case 4789:
     case 8472:
       return enter_vxlan;
@@ -177,12 +205,13 @@ Header enter_udp(Walk& walk, DecodedPacket& packet) {
   if (walk.captured < header_size) return not_this(packet);
   Enter enter = tunnel_of_port(load_be16(walk.data + 2));
   if (enter == nullptr) enter = tunnel_of_port(load_be16(walk.data));
-  if (enter == nullptr) return not_this(packet);
   const std::size_t size = load_be16(walk.data + 4);
   if (size != 0 && size < header_size) return not_this(packet);
   if (size != 0) walk.limit(size);  // 0: a jumbogram or segmentation offload
-  walk.guessed = true;
   walk.skip(header_size);
+  if (enter == nullptr && is_bare_teredo(walk)) enter = enter_teredo;
+  if (enter == nullptr) return not_this(packet);
+  walk.guessed = true;
   return enter(walk, packet);
 }
 

@@ -84,6 +84,34 @@ TEST(UdpTunnels, EnterTeredo) {
   EXPECT_EQ(outcome(carry_udp(3544, hello_ip())), "not_tcp") << "IPv4";
 }
 
+TEST(UdpTunnels, EnterTeredoAtAnyPortWhereAnAddressIsOne) {
+  const auto ip6 = [](const char* source, const char* destination) {
+    return testing::hello().ipv6(source, destination).build_ip();
+  };
+  const auto tunnel = [](const Frame& inside) { return decode_ethernet(carry_udp(32900, inside)).tunnel; };
+  const Frame teredo = ip6("2001::1", "2001:db8::1");
+  EXPECT_EQ(tunnel(teredo), LayerKind::teredo);
+  EXPECT_EQ(tunnel(ip6("2001:db8::1", "2001::1")), LayerKind::teredo);
+  EXPECT_EQ(outcome(carry_udp(32900, ip6("2001:db8::1", "2001:db8::2"))), "not_tcp");
+  EXPECT_EQ(outcome(carry_udp(32900, join({teredo, Frame(1)}))), "not_tcp")
+      << "it does not fill the datagram";
+  const Frame frame = carry_udp(32900, teredo);
+  for (std::size_t size = 0; size < frame.size(); ++size) {
+    EXPECT_NE(outcome(Frame(frame.begin(), frame.begin() + static_cast<long>(size))), "hello") << size;
+  }
+}
+
+TEST(UdpTunnels, EnterAyiya) {
+  const Frame head = join({{0x41, 0x52, 0x11, 41, 1, 2, 3, 4}, Frame(16), Frame(20)});
+  EXPECT_TRUE(every_prefix_is_safe(LinkType::ethernet, carry_udp(5072, join({head, hello_ip6()}))));
+  Frame other = head;
+  other[3] = 59;
+  EXPECT_EQ(outcome(carry_udp(5072, join({other, hello_ip6()}))), "not_tcp") << "nothing follows";
+  other[3] = 41;
+  other[2] = 0x10;
+  EXPECT_EQ(outcome(carry_udp(5072, join({other, hello_ip6()}))), "not_tcp") << "no packet is forwarded";
+}
+
 TEST(UdpTunnels, EnterTheRarerOnes) {
   EXPECT_EQ(outcome(carry_udp(4341, join({Frame(8), hello_ip()}))), "hello") << "LISP";
   EXPECT_EQ(outcome(carry_udp(4754, join({{0, 0, 8, 0}, hello_ip()}))), "hello") << "GRE";
