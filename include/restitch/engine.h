@@ -28,6 +28,9 @@ struct EngineOptions {
   // 0 of either counts as 1.
   unsigned threads = 1;  // the caller's is one of them; more than shards + 1, or than can be made, do nothing
   unsigned shards = usual_shards;
+  // All connections between two hosts go to one shard, where one may tell of another, as FTP's do. Fewer
+  // threads have something to do where few hosts talk.
+  bool hosts_together = false;
   // Of all shards together: each gets its share of the limits on all connections. So a sender who picks
   // addresses and ports that fall into one shard takes away that share, and what several threads are good
   // for, and no more.

@@ -57,7 +57,9 @@ EngineBase::EngineBase(const EngineOptions& options, EngineListener& listener)
       crew_(options.threads, options.shards),
       intakes_(crew_.shards()),
       counts_(crew_.shards()) {
-  for (std::size_t slot = 0; slot < crew_.slots(); ++slot) chunks_.emplace_back(crew_.shards());
+  for (std::size_t slot = 0; slot < crew_.slots(); ++slot) {
+    chunks_.emplace_back(crew_.shards(), options.hosts_together ? FlowGroup::hosts : FlowGroup::connection);
+  }
 }
 
 const CaptureEnd& EngineBase::feed(CaptureReader& reader, Decoder& decoder, FeedCounts& counts) {

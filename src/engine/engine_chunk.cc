@@ -42,7 +42,7 @@ void EngineChunk::add(std::span<const Record> records, Decoder& decoder, Capture
     clock.observe(record.info.timestamp);
     elapsed_ = clock.elapsed();
     if (decoder.is_plain()) [[likely]] {
-      if (const auto hash = flow_hash(record.link_type, record.frame)) [[likely]] {
+      if (const auto hash = flow_hash(record.link_type, record.frame, together_)) [[likely]] {
         deal(record, *hash, none);
         continue;
       }
@@ -68,7 +68,8 @@ void EngineChunk::deal_decoded(const Record& record, const DecodedPacket& packet
     ++counts.dropped[static_cast<std::size_t>(packet.reason)];
     return;
   }
-  deal(record, flow_hash(packet.net, packet.tcp.transport()), static_cast<std::uint32_t>(decoded_.size()));
+  deal(record, flow_hash(packet.net, packet.tcp.transport(), together_),
+       static_cast<std::uint32_t>(decoded_.size()));
   decoded_.push_back(packet);
 }
 

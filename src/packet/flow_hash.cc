@@ -37,19 +37,21 @@ std::uint64_t hash_end(Words address, std::uint16_t port) {
 }
 
 // A sum does not know which end sent the packet.
-std::uint64_t hash_ends(Words source, std::uint16_t source_port, Words destination,
-                        std::uint16_t destination_port) {
-  return (hash_end(source, source_port) + hash_end(destination, destination_port)) * odd_multiplier;
+std::uint64_t hash_ends(Words source, Words destination, TransportFlow ports, FlowGroup group) {
+  if (group == FlowGroup::hosts) ports = {};
+  return (hash_end(source, ports.source_port) + hash_end(destination, ports.destination_port)) *
+         odd_multiplier;
 }
+
+TransportFlow ports_of(const std::uint8_t* tcp) { return {load_be16(tcp), load_be16(tcp + 2)}; }
 
 }  // namespace
 
-std::uint64_t flow_hash(const NetFlow& net, TransportFlow ports) {
-  return hash_ends(words_of(net.source.bytes.data()), ports.source_port,
-                   words_of(net.destination.bytes.data()), ports.destination_port);
+std::uint64_t flow_hash(const NetFlow& net, TransportFlow ports, FlowGroup group) {
+  return hash_ends(words_of(net.source.bytes.data()), words_of(net.destination.bytes.data()), ports, group);
 }
 
-std::optional<std::uint64_t> flow_hash(LinkType link_type, Bytes frame) {
+std::optional<std::uint64_t> flow_hash(LinkType link_type, Bytes frame, FlowGroup group) {
   constexpr std::size_t ipv6_size = 40;
   constexpr std::size_t ports_size = 4;
   if (frame.size() < ethernet_size + plain_ipv4_size + ports_size) return {};
@@ -57,13 +59,13 @@ std::optional<std::uint64_t> flow_hash(LinkType link_type, Bytes frame) {
   if (is_plain(link_type, frame)) [[likely]] {
     if ((load_be16(ip + 6) & more_fragments_or_offset) != 0) return {};
     const std::uint8_t* const tcp = ip + plain_ipv4_size;
-    return hash_ends(words_of_ipv4(ip + 12), load_be16(tcp), words_of_ipv4(ip + 16), load_be16(tcp + 2));
+    return hash_ends(words_of_ipv4(ip + 12), words_of_ipv4(ip + 16), ports_of(tcp), group);
   }
   if (link_type != LinkType::ethernet || load_be16(frame.data() + 12) != ethertype_ipv6) return {};
   if (frame.size() < ethernet_size + ipv6_size + ports_size || ip[0] >> 4 != 6 || ip[6] != protocol_tcp)
     return {};
   const std::uint8_t* const tcp = ip + ipv6_size;
-  return hash_ends(words_of(ip + 8), load_be16(tcp), words_of(ip + 24), load_be16(tcp + 2));
+  return hash_ends(words_of(ip + 8), words_of(ip + 24), ports_of(tcp), group);
 }
 
 }  // namespace restitch::detail

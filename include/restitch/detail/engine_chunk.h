@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "restitch/detail/flow_hash.h"
 #include "restitch/detail/slab.h"
 #include "restitch/feed.h"
 
@@ -35,7 +36,8 @@ class EngineChunk {
     std::uint32_t decoded;  // number of its packet, if it was decoded already, or none
   };
 
-  explicit EngineChunk(unsigned shards) : dealt_(shards) {}
+  explicit EngineChunk(unsigned shards, FlowGroup together = FlowGroup::connection)
+      : together_(together), dealt_(shards) {}
 
   // Empty again, for what is read after so many other chunks and frames (FeedCounts::frames()).
   void begin(std::uint64_t chunks, std::uint64_t frames);
@@ -78,6 +80,7 @@ class EngineChunk {
     dealt_[shard_of(hash, dealt_.size())].emplace_back(record, elapsed_, frames_, decoded);
   }
 
+  FlowGroup together_;  // what goes to one shard
   std::uint64_t number_ = 0;
   std::uint64_t frames_before_ = 0;
   std::uint32_t frames_ = 0;  // seen so far

@@ -38,6 +38,18 @@ TEST(FlowHash, IsTheSameForBothDirections) {
   EXPECT_NE(at_a_glance(there.build()), at_a_glance(other.build()));
 }
 
+TEST(FlowHash, OfHostsDoesNotDependOnPorts) {
+  using detail::FlowGroup;
+  const Frame one = FrameBuilder().ipv4("10.0.0.1", "10.0.0.2").tcp(40000, 80).build();
+  const Frame other = FrameBuilder().ipv4("10.0.0.2", "10.0.0.1").tcp(20, 50000).build();
+  const Frame third = FrameBuilder().ipv4("10.0.0.3", "10.0.0.1").tcp(20, 50000).build();
+  const auto hash = [](const Frame& frame) { return flow_hash(LinkType::ethernet, frame, FlowGroup::hosts); };
+  EXPECT_EQ(hash(one), hash(other));
+  EXPECT_NE(hash(one), hash(third));
+  const Decoded decoded = testing::decode_ethernet(one);
+  EXPECT_EQ(hash(one), flow_hash(decoded.net, decoded.tcp.transport(), FlowGroup::hosts));
+}
+
 TEST(FlowHash, WhatTakesMoreThanALookIsLeftToTheDecoder) {
   EXPECT_FALSE(at_a_glance(hello().vlan(7).build()));
   EXPECT_FALSE(at_a_glance(hello().fragment_field(0x2000).build()));
