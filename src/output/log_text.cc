@@ -143,7 +143,7 @@ class JsonEncoder final : public LogEncoder {
       void operator()(std::monostate /*none*/) const { out += "null"; }
       void operator()(const std::string& text) const { append_json_string(out, text); }
       void operator()(const IpAddress& address) const {
-        out.append("\"").append(to_string(address)).append("\"");
+        out.append("\"").append(dates ? whole_address(address) : to_string(address)).append("\"");
       }
       void operator()(std::uint64_t number) const { append_number(out, number); }
       void operator()(Duration duration) const {
@@ -164,6 +164,16 @@ class JsonEncoder final : public LogEncoder {
       void operator()(const JsonText& json) const { out += json.text; }
     };
     std::visit(Visitor{out, nested_}, cell);
+  }
+  // Suricata leaves nothing out of an address: "fe80:0000:0000:0000:020c:29ff:faf2:ab42".
+  static std::string whole_address(const IpAddress& address) {
+    if (address.version != 6) return to_string(address);
+    std::string text;
+    for (std::size_t i = 0; i < address.bytes.size(); i += 2) {
+      fmt::format_to(std::back_inserter(text), "{}{:02x}{:02x}", i == 0 ? "" : ":", address.bytes[i],
+                     address.bytes[i + 1]);
+    }
+    return text;
   }
   // "2026-11-30T08:00:00.123456+0000", as Suricata has it.
   static void append_date(std::string& out, Timestamp time) {

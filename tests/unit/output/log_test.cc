@@ -97,6 +97,19 @@ TEST(ConnectionLog, IsJsonThatParses) {
   EXPECT_EQ(eve["tcp"]["state"], "established");
 }
 
+TEST(ConnectionLog, HasWholeIpv6AddressesInEveOnly) {
+  ConnectionSummary summary = connections().front();
+  summary.net.source = *parse_address("fe80::1:2");
+  const auto source_in = [&](LogFormat format, const char* name) {
+    ConnectionLogWriter writer({.format = format});
+    std::string out;
+    writer.add(out, summary);
+    return Json::parse(out)[name].get<std::string>();
+  };
+  EXPECT_EQ(source_in(LogFormat::eve, "src_ip"), "fe80:0000:0000:0000:0000:0000:0001:0002");
+  EXPECT_EQ(source_in(LogFormat::json, "client_ip"), "fe80::1:2");
+}
+
 TEST(ConnectionLog, HasOneHeaderAndARowForEachInCsv) {
   const std::vector<std::string> all = lines(text_of(LogFormat::csv, 3));
   ASSERT_EQ(all.size(), 4u);
