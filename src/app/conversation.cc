@@ -100,6 +100,7 @@ bool Conversation::was_expected(const Origin& origin) {
 void Conversation::gap(TcpFlowDirection direction, std::uint64_t size) {
   if (closed_) return;
   direction = seen(direction);
+  if (outer_ != nullptr) sink_.plain_gap(place(), direction, size);
   Side& side = sides_[index(direction)];
   if (state_ == State::detecting) {
     looks_again_ = true;

@@ -33,6 +33,8 @@ struct DirectionSearch::Scan {
   SearchView view;
   Origin origin;
   ExcerptSink& sink;
+
+  [[nodiscard]] std::vector<SearchHit>& hits() { return searcher.scratch().hits(); }
 };
 
 DirectionSearch::DirectionSearch() = default;
@@ -65,6 +67,7 @@ void DirectionSearch::data(Searcher& searcher, Bytes bytes, const Origin& origin
   if (bytes.empty()) return;
   Scan scan{*this, searcher, SearchView(tail_, bytes, position_), origin, sink};
   if (!stopped_) searcher.scratch().scan(state_, bytes, on_match, &scan);
+  add_hits(scan);
   if (stopped_) SearchScratch::forget(state_);
   if (found_ != nullptr) found_->look_on(searcher, scan.view, sink);
   last_ = search_origin(origin, bytes.size() - 1);
@@ -91,6 +94,7 @@ void DirectionSearch::tell(Searcher& searcher, ExcerptSink& sink) {
 void DirectionSearch::end_text(Searcher& searcher, ExcerptSink& sink) {
   Scan scan{*this, searcher, SearchView(tail_, {}, position_), last_, sink};
   if (!stopped_) searcher.scratch().finish(state_, on_match, &scan);
+  add_hits(scan);
   SearchScratch::forget(state_);
   tell(searcher, sink);
   found_.reset();
@@ -98,19 +102,30 @@ void DirectionSearch::end_text(Searcher& searcher, ExcerptSink& sink) {
 }
 
 bool DirectionSearch::on_match(void* scan, unsigned pattern, std::uint64_t from, std::uint64_t to) {
+  constexpr std::size_t hits_max = 65'536;
   Scan& call = *static_cast<Scan*>(scan);
-  call.search.add(call, pattern, from, to);
+  if (call.searcher.patterns().first_only()) {
+    call.search.matches_ = 1;
+    call.search.stopped_ = true;
+    return false;
+  }
+  call.hits().push_back({to, from, pattern});
+  if (call.hits().size() == hits_max) call.search.add_hits(call);
   return !call.search.stopped_;
+}
+
+// The engine says in any order what it finds in the bytes of one call. What comes of it must not depend on
+// how the bytes were cut.
+void DirectionSearch::add_hits(Scan& scan) {
+  std::vector<SearchHit>& hits = scan.hits();
+  std::sort(hits.begin(), hits.end());
+  for (const SearchHit& hit : hits) add(scan, hit.pattern, hit.from, hit.to);
+  hits.clear();
 }
 
 void DirectionSearch::add(Scan& scan, unsigned pattern, std::uint64_t from, std::uint64_t to) {
   if (stopped_) return;
   const SearchPatterns& patterns = scan.searcher.patterns();
-  if (patterns.first_only()) {
-    matches_ = 1;
-    stopped_ = true;
-    return;
-  }
   const SearchPatterns::Pattern& known = patterns.patterns()[pattern];
   if (known.fixed() || !known.start_known) from = to - std::min(to, known.size_min);
   const std::uint64_t last = begin_ + to;
@@ -121,14 +136,14 @@ void DirectionSearch::add(Scan& scan, unsigned pattern, std::uint64_t from, std:
                           .origin = now ? search_origin(scan.origin, last - 1 - scan.view.offset()) : last_};
   if (found_ == nullptr) found_ = std::make_unique<SearchFound>();
   found_->look_on(scan.searcher, scan.view, std::min(last, scan.view.end()), scan.sink);
-  if (found_->place(scan.searcher, scan.view, match) == SearchFound::Place::known) return;
+  if (found_->place(scan.view, match) == SearchFound::Place::known) return;
   const std::uint64_t most = scan.searcher.rules().matches_max;
   if (most != 0 && matches_ >= most) {
     stopped_ = true;
     return;
   }
   ++matches_;
-  found_->add(scan.searcher, scan.view, match);
+  found_->add(scan.searcher, scan.view, match, scan.sink);
 }
 
 void DirectionSearch::remember(const SearchRules& rules, Bytes bytes) {

@@ -2,6 +2,7 @@
 // needs to run it. The one place that knows the library (docs/decisions/0013-search-by-hyperscan.md).
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -56,8 +57,20 @@ class SearchEngine {
 
 // A state is made by the first scan(), and given back by forget() or finish(). A large one is kept in fewer
 // bytes between two calls.
+// A place at which the engine says that a pattern matches, in the text that is searched.
+struct SearchHit {
+  std::uint64_t to = 0;
+  std::uint64_t from = 0;
+  unsigned pattern = 0;
+
+  friend auto operator<=>(const SearchHit&, const SearchHit&) = default;
+};
+
 class SearchScratch {
  public:
+  // Of the call of the engine at hand.
+  [[nodiscard]] std::vector<SearchHit>& hits() { return hits_; }
+
   using State = void*;
 
   explicit SearchScratch(const SearchEngine& engine);
@@ -74,6 +87,7 @@ class SearchScratch {
   struct Parts;
 
   std::unique_ptr<Parts> parts_;
+  std::vector<SearchHit> hits_;
 };
 
 }  // namespace restitch

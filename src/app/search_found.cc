@@ -1,23 +1,26 @@
 #include "app/search_found.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 #include <tuple>
 #include <utility>
+
+#include "app/ascii.h"
 
 namespace restitch {
 
 // ---- SearchView ------------------------------------------------------------------------------------
 
 std::uint64_t SearchView::find_newline(std::uint64_t from, std::uint64_t to) const {
-  from = std::max(from, offset_);
-  if (from >= to) return to;
-  const std::uint8_t* const first = bytes_.data() + (from - offset_);
-  const void* const found = std::memchr(first, '\n', static_cast<std::size_t>(to - from));
-  return found == nullptr
-             ? to
-             : from + static_cast<std::uint64_t>(static_cast<const std::uint8_t*>(found) - first);
+  for (const auto& [bytes, start] : {std::pair(tail_, begin()), std::pair(bytes_, offset_)}) {
+    const std::uint64_t first = std::max(from, start);
+    const std::uint64_t last = std::min(to, start + bytes.size());
+    if (first >= last) continue;
+    const std::string_view text = ascii::text_of(bytes).substr(0, static_cast<std::size_t>(last - start));
+    const std::size_t found = text.find('\n', static_cast<std::size_t>(first - start));
+    if (found != std::string_view::npos) return start + found;
+  }
+  return to;
 }
 
 std::uint64_t SearchView::line_start(std::uint64_t at, unsigned more, std::uint64_t least) const {
@@ -52,8 +55,7 @@ SearchFound::Recent* SearchFound::find(std::uint32_t pattern) {
   return found == recent_.end() ? nullptr : &*found;
 }
 
-SearchFound::Place SearchFound::place(const Searcher& /*searcher*/, const SearchView& view,
-                                      const SearchMatch& match) {
+SearchFound::Place SearchFound::place(const SearchView& view, const SearchMatch& match) {
   Recent* const recent = find(match.pattern);
   if (recent == nullptr || match.offset >= recent->to) return Place::fresh;
   const std::uint64_t to = match.offset + match.size;
@@ -86,7 +88,13 @@ void SearchFound::grow(Recent& recent, const SearchView& view, const SearchMatch
   restart(recent.to);
 }
 
-void SearchFound::add(const Searcher& searcher, const SearchView& view, const SearchMatch& match) {
+void SearchFound::add(const Searcher& searcher, const SearchView& view, const SearchMatch& match,
+                      ExcerptSink& sink) {
+  const bool full = excerpt_.matches.size() >= SearchRules::matches_in_excerpt_max ||
+                    excerpt_.text.size() >= SearchRules::excerpt_max / 2;
+  if (open_ && full) split(searcher, sink);
+  // It waited for a match in it to go on.
+  if (open_ && match.offset >= shown_end(searcher.rules())) tell(searcher, sink);
   Recent* recent = find(match.pattern);
   if (recent == nullptr) {
     if (recent_.size() < recent_max) {
@@ -137,6 +145,33 @@ void SearchFound::begin(const SearchRules& rules, const SearchView& view, const 
   last_ = 0;
 }
 
+// The excerpt is told, but for matches that may still grow: with them another one begins.
+void SearchFound::split(const Searcher& searcher, ExcerptSink& sink) {
+  SearchExcerpt next;
+  next.offset = text_end();
+  for (Recent& one : recent_) {
+    const bool grows = one.span != no_span && !one.line_over &&
+                       text_end() - one.from < SearchRules::carried_max &&
+                       !searcher.patterns().patterns()[one.pattern].fixed();
+    if (!grows) {
+      one.span = no_span;
+      continue;
+    }
+    next.offset = std::max(std::min(next.offset, one.from), excerpt_.offset);
+    next.matches.push_back(excerpt_.matches[one.span]);
+    excerpt_.matches[one.span].size = 0;
+    one.span = next.matches.size() - 1;
+  }
+  next.text = excerpt_.text.substr(static_cast<std::size_t>(next.offset - excerpt_.offset));
+  std::erase_if(excerpt_.matches, [](const SearchMatch& match) { return match.size == 0; });
+  std::vector<Recent> recent = recent_;
+  tell(searcher, sink);
+  if (next.matches.empty()) return;
+  recent_ = std::move(recent);
+  excerpt_ = std::move(next);
+  open_ = grows_ = true;
+}
+
 // What is behind the last match is looked at anew.
 void SearchFound::restart(std::uint64_t to) {
   if (to <= last_) return;
@@ -169,7 +204,7 @@ std::uint64_t SearchFound::shown_end(const SearchRules& rules) const {
 std::uint64_t SearchFound::end(const SearchRules& rules) const {
   if (!grows_) return shown_end(rules);
   const std::uint64_t most = last_ + SearchRules::after_max;
-  return std::max(shown_end(rules), line_end_ != 0 ? std::min(line_end_, most) : most);
+  return std::max({shown_end(rules), last_ + 1, line_end_ != 0 ? std::min(line_end_, most) : most});
 }
 
 void SearchFound::look_on(const Searcher& searcher, const SearchView& view, ExcerptSink& sink) {
@@ -186,9 +221,7 @@ void SearchFound::look_on(const Searcher& searcher, const SearchView& view, std:
   const SearchRules& rules = searcher.rules();
   search_lines(rules, view, to);
   if (text_end() < to) view.append(excerpt_.text, text_end(), to);
-  const bool full = excerpt_.matches.size() >= SearchRules::matches_in_excerpt_max ||
-                    excerpt_.text.size() >= SearchRules::excerpt_max;
-  if (full || end(rules) < to) tell(searcher, sink);
+  if (excerpt_.text.size() >= SearchRules::excerpt_max || end(rules) < to) tell(searcher, sink);
 }
 
 void SearchFound::tell(const Searcher& searcher, ExcerptSink& sink) {

@@ -23,7 +23,7 @@ class SearchView {
   [[nodiscard]] std::uint64_t offset() const { return offset_; }
   [[nodiscard]] std::uint64_t end() const { return offset_ + bytes_.size(); }
 
-  // The first '\n' from `from` on and before `to`, of the bytes that came last; none: `to`.
+  // The first '\n' from `from` on and before `to`, of the bytes at hand; none: `to`.
   [[nodiscard]] std::uint64_t find_newline(std::uint64_t from, std::uint64_t to) const;
   // Where the line begins in which the byte before `at` would be, after `more` lines before it, not before
   // `least`.
@@ -51,9 +51,9 @@ class SearchFound {
 
   // Which it is, if the engine says that `pattern` matches from `from` to `to`; a match that was found grows
   // by it where it may. Bytes behind `to` are not looked at.
-  Place place(const Searcher& searcher, const SearchView& view, const SearchMatch& match);
+  Place place(const SearchView& view, const SearchMatch& match);
   // Takes a fresh match.
-  void add(const Searcher& searcher, const SearchView& view, const SearchMatch& match);
+  void add(const Searcher& searcher, const SearchView& view, const SearchMatch& match, ExcerptSink& sink);
 
   // All bytes at hand are looked at: the excerpt is told as soon as it is complete.
   void look_on(const Searcher& searcher, const SearchView& view, ExcerptSink& sink);
@@ -82,6 +82,7 @@ class SearchFound {
   void grow(Recent& recent, const SearchView& view, const SearchMatch& match);
   void note_lines(const Searcher& searcher, const SearchView& view);
   void begin(const SearchRules& rules, const SearchView& view, const SearchMatch& match);
+  void split(const Searcher& searcher, ExcerptSink& sink);
   void restart(std::uint64_t to);
   void search_lines(const SearchRules& rules, const SearchView& view, std::uint64_t to);
   [[nodiscard]] std::uint64_t shown_end(const SearchRules& rules) const;

@@ -44,6 +44,12 @@ void SearchInside::data(Thing& thing, Bytes bytes, const Origin& origin) {
   count(thing);
 }
 
+void SearchInside::gap(Thing& thing, std::uint64_t size) {
+  Sink sink(*stream_, thing);
+  if (wanted(thing.direction)) thing.search.gap(factory_.searcher(), size, sink);
+  count(thing);
+}
+
 void SearchInside::finish(Thing& thing) {
   Sink sink(*stream_, thing);
   if (wanted(thing.direction)) thing.search.finish(factory_.searcher(), sink);
@@ -67,10 +73,7 @@ void SearchInside::object_data(const FindingPlace& /*place*/, ObjectNumber objec
 
 void SearchInside::object_gap(const FindingPlace& /*place*/, ObjectNumber object, std::uint64_t size) {
   const auto found = objects_.find(object);
-  if (found == objects_.end()) return;
-  Sink sink(*stream_, found->second);
-  found->second.search.gap(factory_.searcher(), size, sink);
-  count(found->second);
+  if (found != objects_.end()) gap(found->second, size);
 }
 
 void SearchInside::end_object(const FindingPlace& /*place*/, ObjectNumber object, const ObjectEnd& /*end*/) {
@@ -88,6 +91,24 @@ void SearchInside::plain(const FindingPlace& place, TcpFlowDirection direction, 
   thing.direction = direction;
   thing.layer = place.layer;
   data(thing, bytes, origin);
+}
+
+void SearchInside::plain_gap(const FindingPlace& place, TcpFlowDirection direction, std::uint64_t size) {
+  const auto found = plain_.find({std::string(place.layer), sender_of(place, direction)});
+  if (found != plain_.end()) gap(found->second, size);
+}
+
+void SearchInside::swap_roles() {
+  conversation_.swap_roles();
+  std::swap(matches_[0], matches_[1]);
+  for (auto& [object, thing] : objects_) thing.direction = reverse(thing.direction);
+  std::map<std::pair<std::string, TcpFlowDirection>, Thing> swapped;
+  while (!plain_.empty()) {
+    auto one = plain_.extract(plain_.begin());
+    one.key().second = one.mapped().direction = reverse(one.key().second);
+    swapped.insert(std::move(one));
+  }
+  plain_ = std::move(swapped);
 }
 
 void SearchInside::close() {

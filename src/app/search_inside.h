@@ -18,6 +18,8 @@ class SearchInside final : public FindingsSink {
   // Who is told; a stream may move.
   void report_to(SearchStream& stream) { stream_ = &stream; }
   [[nodiscard]] Conversation& conversation() { return conversation_; }
+  // EventKind::roles_swapped.
+  void swap_roles();
   // The conversation is over: what is open is told.
   void close();
   // By who sent it.
@@ -33,6 +35,7 @@ class SearchInside final : public FindingsSink {
   void end_object(const FindingPlace& place, ObjectNumber object, const ObjectEnd& end) override;
   void plain(const FindingPlace& place, TcpFlowDirection direction, Bytes bytes,
              const Origin& origin) override;
+  void plain_gap(const FindingPlace& place, TcpFlowDirection direction, std::uint64_t size) override;
 
  private:
   // Something that is searched from its beginning to its end.
@@ -46,6 +49,7 @@ class SearchInside final : public FindingsSink {
   class Sink;
 
   void data(Thing& thing, Bytes bytes, const Origin& origin);
+  void gap(Thing& thing, std::uint64_t size);
   void finish(Thing& thing);
   void count(Thing& thing);
   [[nodiscard]] bool wanted(TcpFlowDirection direction) const;

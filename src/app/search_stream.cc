@@ -36,19 +36,27 @@ SearchStream::SearchStream(SearchStream&& other) noexcept = default;
 SearchStream& SearchStream::operator=(SearchStream&& other) noexcept = default;
 SearchStream::~SearchStream() = default;
 
+std::uint64_t SearchStream::matches(TcpFlowDirection direction) const {
+  return inside_ != nullptr ? inside_->matches(direction)
+                            : directions_[static_cast<std::size_t>(direction)].matches();
+}
+
 // One match is all that is asked, and it was found.
 bool SearchStream::done() const {
   return factory_->plan().connection_only && pairs_ == nullptr &&
-         (directions_[0].matches() != 0 || directions_[1].matches() != 0);
+         (matches(TcpFlowDirection::client_to_server) != 0 ||
+          matches(TcpFlowDirection::server_to_client) != 0);
 }
 
 void SearchStream::reassembled_sg(ScatterGather& sg, AssemblerContext& context) {
   notes_.reassembled_sg(sg, context);
+  const bool was_done = done();
   if (inside_ != nullptr) {
     search_inside(sg);
-  } else if (!done()) {
+  } else if (!was_done) {
     search(sg);
   }
+  if (!was_done && done()) pass_on(note());
 }
 
 void SearchStream::search(ScatterGather& sg) {
@@ -85,7 +93,7 @@ void SearchStream::on_event(const Event& event) {
   notes_.on_event(event);
   if (event.kind != EventKind::roles_swapped) return;
   std::swap(directions_[0], directions_[1]);
-  if (inside_ != nullptr) inside_->conversation().swap_roles();
+  if (inside_ != nullptr) inside_->swap_roles();
   if (pairs_ != nullptr) pairs_->swap_roles();
 }
 
@@ -101,7 +109,7 @@ bool SearchStream::reassembly_complete(AssemblerContext* context, EndReason reas
     const auto side = static_cast<std::size_t>(direction);
     StreamExcerpts sink(*this, direction);
     if (!done()) directions_[side].finish(factory_->searcher(), sink);
-    last.matches[side] = inside_ != nullptr ? inside_->matches(direction) : directions_[side].matches();
+    last.matches[side] = matches(direction);
   }
   if (pairs_ != nullptr) {
     last.matches = {pairs_->pairs(TcpFlowDirection::client_to_server),

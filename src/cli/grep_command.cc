@@ -147,11 +147,13 @@ int search_all(const Options& options, const SearchPatterns& patterns, const Sel
         if (session.stalled()) logs.pass_on_ended();
         if (silent && findings.any() && options.grep.capture.empty()) return false;
         return session.show(output);
-      });
+      },
+      plan.in == SearchIn::objects);
   const bool written = output.flush();
   if (options.statistics != Statistics::summary) show(closing_text(session, totals));
-  if (!options.grep.capture.empty() && !write_matching_capture(options, findings.matching())) {
-    return grep_failed;
+  if (!options.grep.capture.empty()) {
+    const int copied = write_matching_capture(options, findings.matching());
+    if (copied != exit_ok) return copied;
   }
   return written ? status_of_grep(session, findings.any(), silent) : grep_failed;
 }

@@ -15,10 +15,11 @@
 namespace restitch::cli {
 namespace {
 
-// A new file, closed in the end.
+// A new file, closed in the end; errno says why something could not be done, and stays for error().
 class CaptureFile {
  public:
   explicit CaptureFile(const std::string& path) : file_(std::fopen(path.c_str(), "wbxe")) {
+    note(file_ != nullptr);
     if (file_ == nullptr) return;
     packets_.append_start(block_);
     write();
@@ -31,44 +32,46 @@ class CaptureFile {
     packets_.append(block_, tcp, net, packet);
     write();
   }
-  // False: something could not be written; errno says why.
-  bool close() {
-    if (file_ == nullptr) return good_;
-    const bool closed = std::fclose(std::exchange(file_, nullptr)) == 0;
-    return good_ = good_ && closed;
+  void close() {
+    if (file_ != nullptr) note(std::fclose(std::exchange(file_, nullptr)) == 0);
   }
 
-  [[nodiscard]] bool open() const { return file_ != nullptr; }
-  [[nodiscard]] bool good() const { return good_; }
+  [[nodiscard]] bool good() const { return error_ == 0; }
+  // Of the first thing that failed; 0: none.
+  [[nodiscard]] int error() const { return error_; }
 
  private:
   void write() {
-    good_ = good_ && std::fwrite(block_.data(), 1, block_.size(), file_) == block_.size();
+    note(std::fwrite(block_.data(), 1, block_.size(), file_) == block_.size());
     block_.clear();
+  }
+  void note(bool done) {
+    if (!done && error_ == 0) error_ = errno;
   }
 
   std::FILE* file_;
   PcapngPackets packets_;
   std::vector<std::uint8_t> block_;
-  bool good_ = true;
+  int error_ = 0;
 };
 
 }  // namespace
 
-bool write_matching_capture(const Options& options, const Selection& matching) {
+int write_matching_capture(const Options& options, const Selection& matching) {
   const std::string& path = options.grep.capture;
   CaptureFile file(path);
   const auto fail = [&] {
+    const int error = file.error();
     say(fmt::format("{}: {}", path,
-                    errno == EEXIST ? "is there already; nothing is overwritten" : std::strerror(errno)));
-    return false;
+                    error == EEXIST ? "is there already; nothing is overwritten" : std::strerror(error)));
+    return exit_input;
   };
-  if (!file.open()) return fail();
+  if (!file.good()) return fail();
   Options again = options;
   again.muted = again.quiet = true;
   again.verbose = false;
   Session session(again);
-  if (!session.open()) return false;
+  if (!session.open()) return exit_input;
   ConnectionLog log([](const ConnectionSummary& /*summary*/) {}, ConnectionOrder::as_they_end,
                     options.memory.log);
   PacketPipe pipe([&](const TcpSegment& tcp, const NetFlow& net,
@@ -76,7 +79,10 @@ bool write_matching_capture(const Options& options, const Selection& matching) {
                   [&](const ConnectionSummary& summary) { return matching.has(summary.number); });
   PipedStreamFactory factory(pipe, log);
   session.run<PipedStream>(factory, [&] { return file.good(); });
-  return file.close() || fail();
+  file.close();
+  if (!file.good()) return fail();
+  if (session.status() != exit_ok) say(path + ": not all packets of the matching connections are in it");
+  return session.status();
 }
 
 }  // namespace restitch::cli

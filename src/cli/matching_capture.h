@@ -7,7 +7,7 @@
 namespace restitch::cli {
 
 // Reads the inputs again, and writes the packets of those connections to options.grep.capture, which must not
-// be there yet. False: it could not be done, and one line said why.
-bool write_matching_capture(const Options& options, const Selection& matching);
+// be there yet. Answers the exit status; if it is not 0, one line said what is missing.
+int write_matching_capture(const Options& options, const Selection& matching);
 
 }  // namespace restitch::cli

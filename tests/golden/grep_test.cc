@@ -64,6 +64,11 @@ TEST_F(Grep, HasTheExitStatusOfGrep) {
   EXPECT_EQ(run("head -c -3 a.pcap >cut.pcap; @ grep -q secret cut.pcap").status, 0);
 }
 
+TEST_F(Grep, StopsReadingAtTheFirstMatchWhenNothingIsPrinted) {
+  const std::string endless = "{ cat a.pcap; until test -e found; do sleep 0.01; done; }";
+  EXPECT_EQ(run(endless + " | { @ grep -q secret -; echo $? >status; : >found; }; cat status").out, "0\n");
+}
+
 TEST_F(Grep, SaysInOneLineWhatIsWrong) {
   EXPECT_EQ(run("@ grep '(a)\\1' a.pcap").err, "restitch: \"(a)\\1\": back-references are unsupported\n");
   EXPECT_THAT(run("@ grep a --client --server a.pcap").err,
@@ -151,6 +156,8 @@ TEST_F(Grep, WritesThePacketsOfWhatMatches) {
   EXPECT_EQ(ToolTest::run("@ grep -l . found.pcapng").out, "0 10.0.0.1:40000 -> 192.0.2.1:80\n");
   EXPECT_EQ(ToolTest::run("@ grep -l secret --pcap found.pcapng a.pcap").err,
             "restitch: found.pcapng: is there already; nothing is overwritten\n");
+  const ToolRun full = ToolTest::run("@ grep -l secret --pcap /dev/full a.pcap");
+  EXPECT_EQ(full.status, 2);
 }
 
 TEST_F(Grep, IsTheSameWithAnyNumberOfThreads) {

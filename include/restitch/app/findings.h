@@ -71,6 +71,9 @@ class FindingsSink {
   // Bytes that came out of another protocol, such as decrypted ones.
   virtual void plain(const FindingPlace& /*place*/, TcpFlowDirection /*direction*/, Bytes /*bytes*/,
                      const Origin& /*origin*/) {}
+  // So many of such bytes are missing.
+  virtual void plain_gap(const FindingPlace& /*place*/, TcpFlowDirection /*direction*/,
+                         std::uint64_t /*size*/) {}
   // The connection is over; the last call.
   virtual void close(const FindingPlace& /*place*/) {}
 };

@@ -91,7 +91,9 @@ struct SearchRules {
   static constexpr std::size_t before_max = 256;
   static constexpr std::size_t after_max = 512;
   static constexpr std::size_t excerpt_max = std::size_t{64} << 10;
-  static constexpr std::size_t matches_in_excerpt_max = 256;
+  static constexpr std::size_t matches_in_excerpt_max = 1024;
+  // A match of so many bytes is whole, whatever else lies close to it; in excerpt_max nothing else may.
+  static constexpr std::size_t carried_max = excerpt_max / 4;
 
   // So many bytes before the current ones are remembered.
   [[nodiscard]] std::size_t remembered() const;

@@ -29,17 +29,13 @@ class DirectionSearch {
   void finish(Searcher& searcher, ExcerptSink& sink);
   // For SearchRules::at_once: what is known is told.
   void tell(Searcher& searcher, ExcerptSink& sink);
-  // Nothing is searched from here on.
-  void stop() { stopped_ = true; }
-
   [[nodiscard]] std::uint64_t matches() const { return matches_; }
-  // There were bytes.
-  [[nodiscard]] bool begun() const { return position_ != begin_ || begin_ != 0; }
 
  private:
   struct Scan;
   static bool on_match(void* scan, unsigned pattern, std::uint64_t from, std::uint64_t to);
 
+  void add_hits(Scan& scan);
   void add(Scan& scan, unsigned pattern, std::uint64_t from, std::uint64_t to);
   void remember(const SearchRules& rules, Bytes bytes);
   void end_text(Searcher& searcher, ExcerptSink& sink);

@@ -82,6 +82,7 @@ class SearchStream {
   void search(ScatterGather& sg);
   void search_inside(ScatterGather& sg);
   void pass_on(SearchNote&& note);
+  [[nodiscard]] std::uint64_t matches(TcpFlowDirection direction) const;
   [[nodiscard]] bool done() const;
   [[nodiscard]] SearchNote note();
 

@@ -140,6 +140,7 @@ TEST(Search, TellsTheLongestMatchFromTheFirstStart) {
     EXPECT_THAT(found_in("aaaaa", "aa", size), ElementsAre("0:aa", "2:aa"));
     EXPECT_THAT(found_in("zabcdz", "abcd|bc", size), ElementsAre("1:abcd"));
     EXPECT_THAT(found_in("foo 1 bar 2 bar\nbar", "foo.*bar", size), ElementsAre("0:foo 1 bar 2 bar"));
+    EXPECT_THAT(found_in("<a\nb\nc>", "<[^>]+", size), ElementsAre("0:<a\nb\nc"));
     EXPECT_THAT(found_in("foo\nbar\nbar", "foo(?s:.)*bar", size), ElementsAre("0:foo\nbar"));
   }
 }
@@ -204,6 +205,21 @@ TEST(Search, ShowsABoundedPartOfALineThatDoesNotEnd) {
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told[0], std::string(SearchRules::before_max, 'x') + "needle" +
                            std::string(SearchRules::after_max, 'y'));
+  }
+}
+
+TEST(Search, KeepsAMatchWholeWhereManyLieCloseToIt) {
+  const std::string text = std::string(2 * SearchRules::matches_in_excerpt_max, 'e') + "<" +
+                           std::string(3 * SearchRules::matches_in_excerpt_max, 'e') + ">";
+  for (const std::size_t size : {whole, std::size_t{1}, std::size_t{100}}) {
+    Search search({"e", "<[^>]+"});
+    search.say(text, size).end();
+    EXPECT_EQ(search.count(), text.size() - 1);
+    std::uint64_t longest = 0;
+    for (const SearchExcerpt& excerpt : search.excerpts) {
+      for (const SearchMatch& match : excerpt.matches) longest = std::max(longest, match.size);
+    }
+    EXPECT_EQ(longest, 1 + 3 * SearchRules::matches_in_excerpt_max);
   }
 }
 
