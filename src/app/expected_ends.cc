@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "output/text.h"
+
 namespace restitch {
 
 // A port may be that of many: only those of one port are looked through.
@@ -66,7 +68,8 @@ void ExpectedEnds::erase(Entries::iterator entry) {
 }
 
 void ExpectedEnds::forget_old(Timestamp now) {
-  while (!waiting_.empty() && now.ns - waiting_.front().data.asked.ns > age_max_ns) erase(waiting_.begin());
+  while (!waiting_.empty() && duration_between(waiting_.front().data.asked, now) > age_max_ns)
+    erase(waiting_.begin());
 }
 
 }  // namespace restitch

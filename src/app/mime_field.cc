@@ -109,23 +109,27 @@ std::string utf8_of(std::string_view charset, std::string text) {
   return wide;
 }
 
+// RFC 2047 allows 75 bytes; what is longer than this is text.
+constexpr std::size_t encoded_word_max = 1'024;
+
 // =?charset?B?text?= at the beginning, which is taken off.
 std::optional<std::string> take_encoded_word(std::string_view& text) {
   if (!text.starts_with("=?")) return std::nullopt;
-  const std::size_t charset = text.find('?', 2);
-  if (charset == std::string_view::npos || charset + 2 >= text.size() || text[charset + 2] != '?') return {};
-  const std::size_t end = text.find("?=", charset + 3);
+  const std::string_view word = text.substr(0, encoded_word_max);
+  const std::size_t charset = word.find('?', 2);
+  if (charset == std::string_view::npos || charset + 2 >= word.size() || word[charset + 2] != '?') return {};
+  const std::size_t end = word.find("?=", charset + 3);
   if (end == std::string_view::npos) return std::nullopt;
-  const char kind = ascii::lower(text[charset + 1]);
+  const char kind = ascii::lower(word[charset + 1]);
   if (kind != 'b' && kind != 'q') return std::nullopt;
-  std::string coded(text.substr(charset + 3, end - charset - 3));
+  std::string coded(word.substr(charset + 3, end - charset - 3));
   if (coded.find_first_of(" \t") != std::string::npos) return std::nullopt;
   if (kind == 'q') std::replace(coded.begin(), coded.end(), '_', ' ');
   TransferDecoder decoder(kind == 'b' ? TransferCoding::base64 : TransferCoding::quoted_printable);
   std::vector<std::uint8_t> plain;
   decoder.decode(as_bytes(coded), plain);
   decoder.finish(plain);
-  const std::string_view set = text.substr(2, charset - 2);
+  const std::string_view set = word.substr(2, charset - 2);
   text.remove_prefix(end + 2);
   return utf8_of(set.substr(0, set.find('*')), std::string(ascii::text_of(plain)));
 }

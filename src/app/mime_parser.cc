@@ -104,7 +104,8 @@ void MimeParser::header_line(Findings& findings, std::string_view line, const Or
   }
   if (meet_boundary(findings, text, origin)) return;
   header_size_ += line.size();
-  if (header_size_ > findings.services().limits().header_max || mail_->fields.size() >= mime_fields_max) {
+  if (header_size_ > findings.services().limits().header_max ||
+      (top_ && mail_->fields.size() >= mime_fields_max)) {
     end_field();
     if (!std::exchange(header_told_, true)) note(findings, "mime_header_too_long", origin);
     return;

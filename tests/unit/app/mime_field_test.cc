@@ -30,6 +30,8 @@ TEST(MimeFieldTest, EncodedWordsAreDecoded) {
   EXPECT_EQ(mime_decoded_words("=?utf-8?B?w6R4?= =?UTF-8?q?_y=21?= z"), "\xC3\xA4x y! z");
   EXPECT_EQ(mime_decoded_words("=?iso-8859-1?Q?=E4?="), "\xC3\xA4");
   EXPECT_EQ(mime_decoded_words("no =?utf-8?X?a?= word =?"), "no =?utf-8?X?a?= word =?");
+  const std::string endless = "=?utf-8?Q?" + std::string(2000, 'a') + "?=";
+  EXPECT_EQ(mime_decoded_words(endless), endless);
   EXPECT_EQ(mime_parameter("a; name=\"=?utf-8?Q?a=2Eb?=\"", "name"), "a.b");
 }
 
