@@ -5,10 +5,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "restitch/capture_info.h"
@@ -68,8 +71,6 @@ struct CaptureMetadata {
   std::vector<PacketComment> packet_comments;  // the first thousand
   std::uint64_t packet_comment_count = 0;      // of all
   std::vector<CaptureInterface> interfaces;    // CaptureInfo::interface_index counts in here
-  // The key logs of TLS out of all secrets blocks, one behind the other, each ended by a line feed.
-  std::string tls_secrets;
 };
 
 // The memory of records that outlived their reader's next call (CaptureReader::hand_over). A reader that is
@@ -84,9 +85,13 @@ inline constexpr std::size_t record_size_max = std::size_t{256} << 20;
 
 // What readers may take together: buffers, decompressors, what they remember of interfaces. Who has none for
 // one more thing says so: a file that takes too much to decompress is not read, a record that does not fit
-// into its buffer is damage. Borrowed by the readers, which must be gone before it. One thread at a time.
+// into its buffer is damage. It also says who hears of secrets that lie in captures. Borrowed by the readers,
+// which must be gone before it. One thread at a time.
 class ReadingMemory {
  public:
+  // Borrows the text for the call.
+  using TlsSecretsSink = std::function<void(std::string_view)>;
+
   // Bytes of all, and of the buffer of one input, which has to hold its largest record.
   explicit ReadingMemory(std::size_t max, std::size_t buffer_max = record_size_max + 64)
       : max_(max), buffer_max_(buffer_max) {}
@@ -104,7 +109,15 @@ class ReadingMemory {
   // Requires: so much was taken.
   void give_back(std::size_t size) { taken_ -= size; }
 
+  // Whole lines of a key log of TLS, out of a secrets block of pcapng, go to `sink` before the packets that
+  // stand behind that block are handed out. Nobody hears of them without one.
+  void set_tls_secrets_sink(TlsSecretsSink sink) { tls_secrets_sink_ = std::move(sink); }
+  void tell_tls_secrets(std::string_view lines) const {
+    if (tls_secrets_sink_) tls_secrets_sink_(lines);
+  }
+
  private:
+  TlsSecretsSink tls_secrets_sink_;
   std::size_t max_;
   std::size_t buffer_max_;
   std::size_t taken_ = 0;

@@ -78,11 +78,11 @@ bool TlsDecryption::begin_client(bool forced, bool& waits) {
          enter(sent_by_client, Phase::application);
 }
 
-Bytes TlsDecryption::secret_of(TcpFlowDirection direction, Phase phase) const {
+TlsKey TlsDecryption::secret_of(TcpFlowDirection direction, Phase phase) const {
   const bool client = direction == sent_by_client;
   switch (phase) {
     case Phase::early:
-      return client ? secrets_.find(agreement_.client_random, TlsSecretKind::client_early) : Bytes();
+      return client ? secrets_.find(agreement_.client_random, TlsSecretKind::client_early) : TlsKey();
     case Phase::handshake:
       return secrets_.find(agreement_.client_random,
                            client ? TlsSecretKind::client_handshake : TlsSecretKind::server_handshake);
@@ -97,11 +97,11 @@ Bytes TlsDecryption::secret_of(TcpFlowDirection direction, Phase phase) const {
 
 // False: its secret is not known; the keys stay as they are.
 bool TlsDecryption::enter(TcpFlowDirection direction, Phase phase) {
-  const Bytes secret = secret_of(direction, phase);
+  const TlsKey secret = secret_of(direction, phase);
   if (secret.empty()) return false;
   Way& own = way(direction);
   own.phase = phase;
-  use(own, TlsKey(secret.begin(), secret.end()));
+  use(own, secret);
   return own.cipher != nullptr;
 }
 
@@ -125,7 +125,7 @@ void TlsDecryption::change_cipher(TcpFlowDirection direction, const TlsAgreement
 }
 
 void TlsDecryption::make_block_keys(TcpFlowDirection direction) {
-  const Bytes master = secrets_.find(agreement_.client_random, TlsSecretKind::master);
+  const TlsKey master = secrets_.find(agreement_.client_random, TlsSecretKind::master);
   if (master.empty()) return;
   TlsKey seed(agreement_.server_random.begin(), agreement_.server_random.end());
   seed.insert(seed.end(), agreement_.client_random.begin(), agreement_.client_random.end());

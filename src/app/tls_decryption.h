@@ -93,7 +93,7 @@ class TlsDecryption {
   bool begin_client(bool forced, bool& waits);
   bool enter(TcpFlowDirection direction, Phase phase);
   void use(Way& way, const TlsKey& secret);
-  [[nodiscard]] Bytes secret_of(TcpFlowDirection direction, Phase phase) const;
+  [[nodiscard]] TlsKey secret_of(TcpFlowDirection direction, Phase phase) const;
   std::optional<std::size_t> open_next(TcpFlowDirection direction, Bytes record, std::span<std::uint8_t> out);
   std::optional<std::size_t> try_numbers(Way& way, Bytes record, std::span<std::uint8_t> out);
   Outcome pass(TcpFlowDirection direction);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -72,6 +73,16 @@ std::size_t TlsSecrets::add_lines(std::string_view text) {
   return learned;
 }
 
+std::size_t TlsSecrets::add_whole_lines(std::string_view text) {
+  std::size_t learned = 0;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    learned += add_line(line) ? 1U : 0U;
+  }
+  return learned;
+}
+
 bool TlsSecrets::add_line(std::string_view line) {
   if (line.size() > line_max) return false;
   const std::optional<TlsSecretKind> kind = secret_kind(take_word(line));
@@ -82,19 +93,28 @@ bool TlsSecrets::add_line(std::string_view line) {
   const std::size_t size = bytes_of_hex(take_word(line), secret.bytes);
   if (size != secret_max && (size != 32 || *kind == TlsSecretKind::master)) return false;
   secret.size = static_cast<std::uint8_t>(size);
-  if (sessions_.size() >= sessions_max && !sessions_.contains(random)) {
-    ++dropped_;
-    return false;
-  }
+  const std::unique_lock lock(mutex_);
+  if (sessions_.size() >= sessions_max && !sessions_.contains(random)) return false;
   sessions_[random][static_cast<std::size_t>(*kind)] = secret;
   return true;
 }
 
-Bytes TlsSecrets::find(const Random& client_random, TlsSecretKind kind) const {
+bool TlsSecrets::knows(const Random& client_random) const {
+  const std::shared_lock lock(mutex_);
+  return sessions_.contains(client_random);
+}
+
+std::size_t TlsSecrets::size() const {
+  const std::shared_lock lock(mutex_);
+  return sessions_.size();
+}
+
+std::vector<std::uint8_t> TlsSecrets::find(const Random& client_random, TlsSecretKind kind) const {
+  const std::shared_lock lock(mutex_);
   const auto found = sessions_.find(client_random);
   if (found == sessions_.end()) return {};
   const Secret& secret = found->second[static_cast<std::size_t>(kind)];
-  return Bytes(secret.bytes.data(), secret.size);
+  return {secret.bytes.begin(), secret.bytes.begin() + secret.size};
 }
 
 }  // namespace restitch

@@ -110,7 +110,6 @@ void MergedReader::Input::describe(CaptureMetadata& whole) const {
     whole.packet_comments.push_back(std::move(comment));
   }
   whole.packet_comment_count += part.packet_comment_count;
-  whole.tls_secrets += part.tls_secrets;
   for (std::size_t i = 0; i < std::min(interface_numbers_.size(), part.interfaces.size()); ++i) {
     CaptureInterface& interface = whole.interfaces[interface_numbers_[i]];
     interface = part.interfaces[i];

@@ -140,10 +140,12 @@ void PcapngParser::take_secrets(Bytes block) {
   if (block.size() < secrets_size_min || load32<swapped>(block.data() + 8) != tls_key_log) return;
   const Bytes room = body(block, 16);
   const std::size_t size = std::min<std::size_t>(load32<swapped>(block.data() + 12), room.size());
-  std::string& all = metadata_.tls_secrets;
-  if (size == 0 || size + 1 > secrets_size_max - all.size() || !take(size + 1)) return;
-  all.append(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
-  if (all.back() != '\n') all += '\n';
+  // Whoever hears of them keeps what they say.
+  if (memory_ == nullptr || size > secrets_size_max - secrets_size_ || !take(secrets_cost * size)) return;
+  secrets_size_ += size;
+  std::string lines(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
+  if (!lines.ends_with('\n')) lines += '\n';
+  memory_->tell_tls_secrets(lines);
 }
 
 void PcapngParser::take_packet(const Packet& packet, Cursor& cursor) {

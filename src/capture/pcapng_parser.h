@@ -20,6 +20,8 @@ class PcapngParser final : public RecordParser {
   static constexpr std::size_t comments_max = 1'000;
   // What is kept of key logs; a block for which there is no room any more is dropped.
   static constexpr std::size_t secrets_size_max = std::size_t{16} << 20;
+  // Bytes of memory that a byte of a key log may cost, once it is read.
+  static constexpr std::size_t secrets_cost = 4;
   // What an interface costs: what we need of it, and its description here and where it is told.
   static constexpr std::size_t interface_size = 1'000;
 
@@ -90,6 +92,7 @@ class PcapngParser final : public RecordParser {
   bool take(std::size_t size) { return memory_ == nullptr || memory_->take(size); }
 
   ReadingMemory* memory_;
+  std::size_t secrets_size_ = 0;  // of those that were told
   bool swapped_ = false;
   bool section_seen_ = false;
   std::uint32_t sections_ = 0;

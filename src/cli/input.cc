@@ -82,8 +82,10 @@ class LimitedReader final : public CaptureReader {
 }  // namespace
 
 Result<std::unique_ptr<Input>> Input::open(const InputSelection& selection, const MemoryPlan& memory,
-                                           const std::atomic<bool>& stop) {
+                                           const std::atomic<bool>& stop,
+                                           ReadingMemory::TlsSecretsSink secrets) {
   std::unique_ptr<Input> input(new Input(selection, memory, stop));
+  input->memory_.set_tls_secrets_sink(std::move(secrets));
   const Result<void> opened = selection.live() ? input->open_interfaces() : input->open_files();
   if (!opened) return tl::unexpected(opened.error());
   if (input->troubles_.empty() && selection.packets_max != 0) {

@@ -1,10 +1,12 @@
-// KeyLog: the secrets of TLS sessions, out of the file of a key log (SSLKEYLOGFILE), which may still grow.
-// One thread: the one that reads packets.
+// KeyLog: the secrets of TLS sessions, out of the file of a key log (SSLKEYLOGFILE), which may still grow,
+// and out of captures. One thread at a time: the one that reads packets; analyzers of any thread look things
+// up.
 #pragma once
 
 #include <cstdint>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "restitch/app/tls_secrets.h"
 #include "restitch/result.h"
@@ -17,11 +19,13 @@ class KeyLog {
   // secrets. Errors: io.
   Result<void> open(const std::string& path, bool growing);
 
+  // Takes lines that lie in a capture.
+  void add_lines(std::string_view lines) { secrets_.add_whole_lines(lines); }
+
   // To be called between packets: reads on if a session was met whose secrets are not known.
   void read_on();
 
-  // nullptr: there are none.
-  [[nodiscard]] const TlsSecrets* secrets() const { return file_.is_open() ? &secrets_ : nullptr; }
+  [[nodiscard]] const TlsSecrets* secrets() const { return &secrets_; }
 
  private:
   void read();

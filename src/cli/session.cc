@@ -29,7 +29,8 @@ bool Session::open() {
     fail(opened.error().message);
     return false;
   }
-  auto input = Input::open(options_.input, options_.memory, interrupted());
+  auto input = Input::open(options_.input, options_.memory, interrupted(),
+                           [this](std::string_view lines) { keys_.add_lines(lines); });
   if (!input) {
     const bool rights =
         options_.input.live() && input.error().message.find("not permitted") != std::string::npos;

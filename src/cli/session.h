@@ -71,12 +71,15 @@ class Session {
   }
 
   // The same with several threads: into as many pools as `logs` has shards, with make_factory(shard) for
-  // each. `go_on()` is called where `logs` calls its sink: by one thread at a time.
+  // each. `go_on()` is called where `logs` calls its sink: by one thread at a time. `hosts_together`: see
+  // EngineOptions.
   template <class S, class Factory, class MakeFactory>
-  void run(ConnectionLogs& logs, MakeFactory&& make_factory, std::function<bool()> go_on) {
+  void run(ConnectionLogs& logs, MakeFactory&& make_factory, std::function<bool()> go_on,
+           bool hosts_together = false) {
     Listener listener(*this, logs, std::move(go_on));
     Engine<S, Factory> engine({.threads = options_.threads,
                                .shards = logs.shards(),
+                               .hosts_together = hosts_together,
                                .pool = pool_options(),
                                .assembler = options_.limits.assembler},
                               listener, make_factory);

@@ -1,16 +1,18 @@
 // TlsSecrets: the secrets of sessions of TLS, by the random of their ClientHello, out of the lines of a key
 // log
-// ("NSS key log", SSLKEYLOGFILE) or of the secrets blocks of a capture. Whoever owns it fills it before
-// packets are read, and between batches, while no analyzer runs; analyzers of any thread only look things up.
+// ("NSS key log", SSLKEYLOGFILE) or of the secrets blocks of a capture. One thread fills it, while analyzers
+// of any thread look things up.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "restitch/packet.h"
 
@@ -36,12 +38,13 @@ class TlsSecrets {
   // that say nothing that is of use are passed over. Answers how many secrets were learned.
   std::size_t add_lines(std::string_view text);
 
+  // The same for text of another source, whose last line is whole.
+  std::size_t add_whole_lines(std::string_view text);
+
   // Empty: not known.
-  [[nodiscard]] Bytes find(const Random& client_random, TlsSecretKind kind) const;
-  [[nodiscard]] bool knows(const Random& client_random) const { return sessions_.contains(client_random); }
-  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
-  // Sessions for which there was no room.
-  [[nodiscard]] std::size_t dropped() const { return dropped_; }
+  [[nodiscard]] std::vector<std::uint8_t> find(const Random& client_random, TlsSecretKind kind) const;
+  [[nodiscard]] bool knows(const Random& client_random) const;
+  [[nodiscard]] std::size_t size() const;
 
   // Whether more lines may come. Then an analyzer that meets a session that is not known waits for them, as
   // long as what it may hold allows, and counts it.
@@ -67,9 +70,9 @@ class TlsSecrets {
 
   bool add_line(std::string_view line);
 
+  mutable std::shared_mutex mutex_;  // of the sessions
   std::unordered_map<Random, Session, Hash> sessions_;
   std::string rest_;  // of a line that is not whole
-  std::size_t dropped_ = 0;
   bool growing_ = false;
   mutable std::atomic<std::uint64_t> unknown_ = 0;
 };

@@ -214,6 +214,7 @@ struct Reading {
   CaptureEnd end;
   CaptureMetadata metadata;
   std::string format;
+  std::string tls_secrets;  // the lines out of secrets blocks
 };
 
 inline Reading read_all(Result<std::unique_ptr<CaptureReader>> opened) {
@@ -239,7 +240,13 @@ inline Reading read_all(Result<std::unique_ptr<CaptureReader>> opened) {
 // Reads `bytes` in pieces of `chunk`, through a buffer of `buffer_size` at first.
 inline Reading read_bytes(Bytes bytes, std::size_t chunk = std::size_t{1} << 16,
                           std::size_t buffer_size = std::size_t{1} << 16) {
-  return read_all(open_source(std::make_unique<MemorySource>(bytes, chunk), {buffer_size}));
+  std::string secrets;
+  ReadingMemory memory(std::size_t{1} << 30);
+  memory.set_tls_secrets_sink([&](std::string_view lines) { secrets += lines; });
+  Reading reading =
+      read_all(open_source(std::make_unique<MemorySource>(bytes, chunk), {buffer_size, &memory}));
+  reading.tls_secrets = std::move(secrets);
+  return reading;
 }
 
 }  // namespace restitch::testing

@@ -98,7 +98,7 @@ TEST_P(PcapngOrderTest, KeyLogsOfTlsAreKept) {
   file_.section(GetParam()).secrets("one\ntwo\n").interface(ethernet).enhanced(0, 0, "x");
   file_.secrets("three").secrets("of WireGuard", 0x57474b4c).secrets("");
   const Reading reading = read();
-  EXPECT_EQ(reading.metadata.tls_secrets, "one\ntwo\nthree\n");
+  EXPECT_EQ(reading.tls_secrets, "one\ntwo\nthree\n");
   EXPECT_THAT(reading.records, SizeIs(1));
   EXPECT_FALSE(reading.end.damaged);
 }
@@ -285,7 +285,7 @@ TEST(PcapngParserTest, ASecretsBlockNeverGivesMoreThanItHas) {
   liar.u32(0x544c534b).u32(0xffffffff).raw("key ");
   file.section().block(10, liar.bytes).block(10, {}).interface(ethernet).enhanced(0, 0, "x");
   const Reading reading = read_bytes(file.bytes);
-  EXPECT_EQ(reading.metadata.tls_secrets, "key \n");
+  EXPECT_EQ(reading.tls_secrets, "key \n");
   EXPECT_THAT(reading.records, SizeIs(1));
 }
 
@@ -293,8 +293,8 @@ TEST(PcapngParserTest, SecretsOfHostileSizeAreBounded) {
   PcapngBuilder file;
   file.section();
   for (int i = 0; i < 20; ++i) file.secrets(std::string(std::size_t{1} << 20, 'k'));
-  const std::string kept = read_bytes(file.bytes).metadata.tls_secrets;
-  EXPECT_EQ(kept.size(), 15 * ((std::size_t{1} << 20) + 1));
+  const std::string kept = read_bytes(file.bytes).tls_secrets;
+  EXPECT_EQ(kept.size(), 16 * ((std::size_t{1} << 20) + 1));
 }
 
 TEST(PcapngParserTest, RecordsAreTheSameWhateverPiecesTheBytesComeIn) {
