@@ -31,6 +31,8 @@ enum class FollowFormat : std::uint8_t {
 };
 
 struct FollowStyle {
+  // What the head says is followed: "tcp"; "tls" or "http" of what was found inside. A constant.
+  std::string_view protocol = "tcp";
   FollowFormat format = FollowFormat::ascii;
   // Lines that begin with # say which packet brought what follows and how, and what happened: comments, which
   // tshark has not. Not of bytes and console.

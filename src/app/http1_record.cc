@@ -23,8 +23,6 @@ void fill_message(HttpMessage& message, const Head& head, const Origin& origin) 
   message.begun = message.ended = origin.time;
 }
 
-bool is_absolute(std::string_view target) { return begins(target, "http://") || begins(target, "https://"); }
-
 // The host of an absolute URI, with its port.
 std::string_view authority(std::string_view target) {
   target.remove_prefix(target.find("//") + 2);
@@ -46,21 +44,13 @@ void fill_authorization(HttpRecord& record, std::string_view value) {
 
 // The last part of the path: "c.html" of "/a/b/c.html?d=e".
 std::string last_segment(std::string_view target) {
-  if (is_absolute(target)) {
+  if (http_is_absolute(target)) {
     const std::size_t path = target.find('/', target.find("//") + 2);
     target = path == std::string_view::npos ? std::string_view() : target.substr(path);
   }
   target = target.substr(0, target.find_first_of("?#"));
   const std::size_t slash = target.rfind('/');
   return std::string(slash == std::string_view::npos ? target : target.substr(slash + 1));
-}
-
-std::string url_of(const HttpRecord& record, std::string_view layer) {
-  if (record.uri.empty() || record.host.empty() || is_absolute(record.uri)) return record.uri;
-  if (record.method == "CONNECT") return record.uri;
-  const bool secure = layer.find("tls") != std::string_view::npos;
-  return (secure ? "https://" : "http://") + record.host + (record.uri.front() == '/' ? "" : "/") +
-         record.uri;
 }
 
 }  // namespace
@@ -70,7 +60,7 @@ void fill_request(HttpRecord& record, const Head& head, const Origin& origin) {
   record.method = head.method;
   record.uri = head.target;
   if (const std::string* host = record.request.field("host")) record.host = *host;
-  if (record.host.empty() && is_absolute(record.uri)) record.host = authority(record.uri);
+  if (record.host.empty() && http_is_absolute(record.uri)) record.host = authority(record.uri);
   if (const std::string* value = record.request.field("authorization")) fill_authorization(record, *value);
 }
 
@@ -93,7 +83,7 @@ ObjectHead object_head(const HttpRecord& record, TcpFlowDirection direction, std
   head.protocol = "http";
   head.direction = direction;
   head.name = message.file_name.empty() ? last_segment(record.uri) : message.file_name;
-  head.url = url_of(record, layer);
+  head.url = http_url(record, layer);
   if (const std::string* type = message.field("content-type")) {
     head.type = trimmed(std::string_view(*type).substr(0, type->find(';')));
   }

@@ -165,7 +165,6 @@ void Http2Stream::begin_body(TcpFlowDirection direction, const Origin& origin, F
   head.origin = origin;
   head.size_known = half.declared.has_value();
   head.size = half.declared.value_or(0);
-  if (record_.scheme == "https" && head.url.starts_with("http://")) head.url.insert(4, 1, 's');
   half.body = std::make_unique<HttpBody>(findings, std::move(head), content_codings(message));
   message.object = half.body->number();
 }

@@ -27,17 +27,6 @@ double seconds(Timestamp time) {
   return static_cast<double>(time.ns / second) + static_cast<double>(time.ns % second) / 1e9;
 }
 
-void append_base64(std::string& out, Bytes bytes) {
-  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (; !bytes.empty(); bytes = bytes.subspan(std::min<std::size_t>(3, bytes.size()))) {
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i) group = group << 8 | (i < bytes.size() ? bytes[i] : 0U);
-    for (std::size_t i = 0; i < 4; ++i) {
-      out += i <= bytes.size() ? digits[group >> (18 - 6 * i) & 63] : '=';
-    }
-  }
-}
-
 // "00000010  30 31 32 33 34 35 36 37  38                       01234567 8"
 void append_hex_line(std::string& out, std::uint64_t position, Bytes bytes) {
   std::string hex;
@@ -107,11 +96,11 @@ std::string yaml_head(const FollowHead& head) {
                     head.transport.destination_port);
 }
 
-std::string text_head(const FollowHead& head, FollowFormat format) {
-  std::string text =
-      fmt::format("\n{}Follow: tcp,{}\nFilter: tcp.stream eq {}\nNode 0: {}\nNode 1: {}\n", rule,
-                  name(format), head.number, endpoint_to_string(head.net.source, head.transport.source_port),
-                  endpoint_to_string(head.net.destination, head.transport.destination_port));
+std::string text_head(const FollowHead& head, const FollowStyle& style) {
+  std::string text = fmt::format("\n{}Follow: {},{}\nFilter: tcp.stream eq {}\nNode 0: {}\nNode 1: {}\n",
+                                 rule, style.protocol, name(style.format), head.number,
+                                 endpoint_to_string(head.net.source, head.transport.source_port),
+                                 endpoint_to_string(head.net.destination, head.transport.destination_port));
   if (!head.uid.empty()) text += fmt::format("Uid: {}, {}\n", head.uid, head.community_id);
   return text;
 }
@@ -149,7 +138,7 @@ void FollowWriter::begin(const FollowHead& head) {
     case FollowFormat::ascii:
     case FollowFormat::hex:
     case FollowFormat::raw:
-      text = text_head(head, style_.format);
+      text = text_head(head, style_);
       break;
   }
   if (turns_ != nullptr) {

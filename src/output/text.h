@@ -16,6 +16,9 @@ inline Bytes as_bytes(std::string_view text) {
 // Two lower-case digits a byte.
 void append_hex(std::string& out, Bytes bytes);
 
+// As RFC 4648 has it, in one line, with the padding.
+void append_base64(std::string& out, Bytes bytes);
+
 void append_number(std::string& out, std::uint64_t number);
 
 // So many parts of a second as seconds, with all their decimals. Requires: a power of ten of them make one.

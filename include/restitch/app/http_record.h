@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,5 +59,12 @@ struct HttpRecord {
   std::string password;
   bool has_password = false;
 };
+
+// What was asked for, with scheme and host, as far as they are known. `layer`: what the bytes came out of
+// ("tls" makes it https).
+std::string http_url(const HttpRecord& record, std::string_view layer);
+
+// Whether a target of a request has scheme and host of its own.
+bool http_is_absolute(std::string_view target);
 
 }  // namespace restitch

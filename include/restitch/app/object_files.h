@@ -38,18 +38,20 @@ struct ObjectCounts {
 // A file is called after the connection's number, the object's in it, its protocol, and the name that the
 // sender gave it, of which only letters, digits, ".", "-" and "_" are left: "12-3-http-logo.png". Bytes of
 // gaps are holes in the file, which read as zeros. A file's time is that of the packet with its last byte.
-// Each line of index.jsonl has
+// Each line of index.jsonl has these; what is unknown or does not apply is left out.
 //
-//   file         its name; file_size, sha256 of what is in it
-//   connection, uid, community_id, src, dst   src sent it
-//   protocol, layer    "http"; what it came out of ("tls"), if anything
-//   url, name, type, media_type    as the sender has them, and what its first bytes look like; left out if
-//   unknown transaction  of HTTP, from 1 coding       what was taken off it; left out if nothing size,
-//   wire_size, declared_size   decoded without gaps; as it was sent; as it was announced gaps
-//   [[offset,size],…] in the file; left out if none truncated    true if not all of it is there; left out
-//   otherwise, as are over_limit and undecodable stream       [first,last]: the range of the stream that it
-//   came from, last excluded packets      [[first,last],…]: numbers of the packets that brought it; at most
-//   1,000 ranges, packets_unlisted more begun, ended times of the packets with its first and last byte
+// - file: its name; file_size, and sha256 of what is in it.
+// - connection, uid, community_id; src, which sent it, and dst.
+// - protocol ("http"), and layer: what it came out of ("tls").
+// - url, name and type as the sender has them; media_type: what its first bytes look like.
+// - transaction of HTTP, from 1; coding: what was taken off it.
+// - size: decoded, without gaps; wire_size: as it was sent; declared_size: as it was announced.
+// - gaps: [[offset,size],…] in the file.
+// - truncated: not all of it is there; over_limit, undecodable: why.
+// - stream: [first,last], the range of the stream that it came from, last excluded.
+// - packets: [[first,last],…], the numbers of those that brought it; at most 1,000 ranges, and
+//   packets_unlisted more.
+// - begun, ended: times of the packets with its first and last byte.
 class ObjectFiles {
  public:
   static constexpr std::string_view index_name = "index.jsonl";
