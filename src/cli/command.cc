@@ -17,6 +17,8 @@ int run(const Options& options) {
       return run_diff(options);
     case Command::grep:
       return run_grep(options);
+    case Command::har:
+      return run_har(options);
     case Command::streams:
       break;
   }

@@ -15,7 +15,10 @@ int run_follow_all(const Options& options);
 int run_extract(const Options& options);
 int run_log(const Options& options);
 int run_follow(const Options& options);
+// `follow --decrypted` and `follow -T http`.
+int run_follow_inside(const Options& options);
 int run_grep(const Options& options);
+int run_har(const Options& options);
 int run_diff(const Options& options);
 int run_list_interfaces();
 // What Wireshark asks of a program that captures for it (extcap), behind `restitch extcap`.

@@ -11,10 +11,11 @@
 namespace restitch::cli {
 
 void DiffFlags::add_to(CLI::App& command) {
-  command.add_option("--receivers", receivers_,
-                   "Those to compare (first, linux, windows, …).\n"
-                   "There are " +
-                       receiver_names(1000))
+  command
+      .add_option("--receivers", receivers_,
+                  "Those to compare (first, linux, windows, …).\n"
+                  "There are " +
+                      receiver_names(1000))
       ->type_name("NAME,NAME...")
       ->delimiter(',')
       ->allow_extra_args(false)

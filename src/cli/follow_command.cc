@@ -11,12 +11,13 @@ namespace restitch::cli {
 
 int run_follow(const Options& options) {
   const FollowSelection& follow = options.follow;
-  if (follow.all) return run_follow_all(options);
   const bool as_bytes = follow.style.format == FollowFormat::bytes;
   if (as_bytes && output_is_terminal()) {
     say("-T bytes: standard output is a terminal; it takes a file or a pipe");
     return exit_usage;
   }
+  if (follow.view != FollowView::stream) return run_follow_inside(options);
+  if (follow.all) return run_follow_all(options);
   std::uint64_t number = follow.target.number;
   if (follow.target.ends) {
     int status = exit_ok;

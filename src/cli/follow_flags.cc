@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 
 #include "cli/choices.h"
 #include "cli/input_flags.h"
@@ -23,15 +24,18 @@ void FollowFlags::add_to(CLI::App& command) {
   command.add_flag("--client", client_, "Only what the client says");
   command.add_flag("--server", server_, "Only what the server says");
   command
-      .add_option("-T,--format", selection_.style.format,
-                  "ascii, hex, raw, yaml or bytes;\n"
-                  "bytes is the payload itself, for a pipe, with --client or --server")
+      .add_option("-T,--format", text_,
+                  "ascii, hex, raw, yaml, bytes or http;\n"
+                  "bytes is the payload itself, for a pipe, with --client or --server;\n"
+                  "http is each message of HTTP, with its decoded body")
       ->option_text("FORMAT=ascii")
-      ->transform(one_of<FollowFormat>({{"ascii", FollowFormat::ascii},
-                                        {"hex", FollowFormat::hex},
-                                        {"raw", FollowFormat::raw},
-                                        {"yaml", FollowFormat::yaml},
-                                        {"bytes", FollowFormat::bytes}}));
+      ->transform(one_of<Text>({{"ascii", Text::ascii},
+                                {"hex", Text::hex},
+                                {"raw", Text::raw},
+                                {"yaml", Text::yaml},
+                                {"bytes", Text::bytes},
+                                {"http", Text::http}}));
+  command.add_flag("--decrypted", decrypted_, "What TLS carried, by the secrets in --keylog");
   command.add_flag("--notes", selection_.style.notes,
                    "Also which packet brought what, and the events;\n"
                    "in lines that begin with #; watches as --observe does");
@@ -39,9 +43,22 @@ void FollowFlags::add_to(CLI::App& command) {
                    "Read on to the end behind the connection,\nto hear of damage there");
 }
 
+void FollowFlags::take_view() {
+  if (text_ == Text::http) {
+    selection_.view = FollowView::http;
+    selection_.style.format = FollowFormat::ascii;
+    return;
+  }
+  if (decrypted_) selection_.view = FollowView::decrypted;
+  constexpr std::array<FollowFormat, 5> formats = {FollowFormat::ascii, FollowFormat::hex, FollowFormat::raw,
+                                                   FollowFormat::yaml, FollowFormat::bytes};
+  selection_.style.format = formats[static_cast<std::size_t>(text_)];
+}
+
 // Without a connection by its number or ends, what stands in its place is the first FILE.
 bool FollowFlags::finish(bool chosen, InputFlags& input, std::string& complaint) {
   selection_.all = selection_.all || chosen;
+  take_view();
   if (!take_side(complaint)) return false;
   if (!selection_.all) return take_target(complaint);
   if (parse_follow_target(target_)) {

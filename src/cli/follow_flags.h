@@ -14,9 +14,13 @@ namespace restitch::cli {
 
 class InputFlags;
 
+// What of a connection is printed: what its ends sent, or what was found inside.
+enum class FollowView { stream, decrypted, http };
+
 struct FollowSelection {
   FollowTarget target;
   bool all = false;  // all connections, or those that were chosen
+  FollowView view = FollowView::stream;
   FollowStyle style{};
   bool read_on = false;  // to the end of the input, also when the connection is complete
 };
@@ -37,8 +41,13 @@ class FollowFlags {
  private:
   bool take_target(std::string& complaint);
   bool take_side(std::string& complaint);
+  void take_view();
 
   FollowSelection& selection_;
+  // What -T names.
+  enum class Text { ascii, hex, raw, yaml, bytes, http };
+  Text text_ = Text::ascii;
+  bool decrypted_ = false;
   std::string target_;  // a number, or two ends
   bool client_ = false;
   bool server_ = false;

@@ -167,7 +167,7 @@ int run_log(const Options& options) {
               logs.log(shard), AppOptions{.limits = {}, .secrets = session.secrets()},
               std::make_unique<RecordSinks>(options.log_rows));
         },
-        go_on);
+        go_on, true);
   }
   const bool written = destination->finish();
   if (!options.quiet && !session.read_nothing()) show(destination->text() + closing_text(session, totals));

@@ -49,6 +49,7 @@ class Parser {
   void add_diff();
   void add_log();
   void add_grep();
+  void add_har();
   bool take_columns(std::string& complaint);
   bool finish(std::string& complaint);
   [[nodiscard]] CommandCost cost() const;
@@ -90,6 +91,7 @@ Parser::Parser() {
   add_diff();
   add_log();
   add_grep();
+  add_har();
 }
 
 void Parser::add_streams() {
@@ -136,6 +138,7 @@ void Parser::add_extract() {
 void Parser::add_follow() {
   CLI::App* follow = add_command(Command::follow, "Print one connection, both directions, as tshark does");
   follow_.add_to(*follow);
+  add_keylog(*follow);
   add_colour(*follow, two_colours);
   choice_.add_to(*follow);
 }
@@ -165,6 +168,16 @@ void Parser::add_grep() {
   add_colour(*grep, "Matches in colours: auto, always, never;\nauto is on a terminal, and without $NO_COLOR");
   choice_.add_to(*grep);
   add_threads(*grep);
+}
+
+void Parser::add_har() {
+  CLI::App* har = add_command(Command::har, "Write what HTTP carried as HAR, the format of browsers");
+  har->add_option("--body-max", options_.har_body_max, "Of each body, at most so much is written; 0: none")
+      ->option_text("BYTES=1M")
+      ->transform(size_with_unit(0));
+  add_keylog(*har);
+  choice_.add_to(*har);
+  add_threads(*har);
 }
 
 bool Parser::take_columns(std::string& complaint) {
@@ -309,6 +322,7 @@ CommandCost Parser::cost() const {
     case Command::follow:
       return {options_.follow.all ? summary + 1200 : summary + 300};
     case Command::log:
+    case Command::har:
       return {summary + 1200};
     case Command::grep:
       return {summary + 400 +

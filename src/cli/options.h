@@ -21,7 +21,7 @@
 
 namespace restitch::cli {
 
-enum class Command { streams, extract, follow, diff, log, grep };
+enum class Command { streams, extract, follow, diff, log, grep, har };
 
 // What is told on standard error in the end.
 enum class Statistics { summary, text, json };
@@ -81,6 +81,8 @@ struct Options {
   FollowSelection follow;
 
   GrepSelection grep;
+
+  std::size_t har_body_max = std::size_t{1} << 20;
 
   // diff
   std::vector<const ReceiverPolicy*> diff_receivers;

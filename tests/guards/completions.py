@@ -25,7 +25,7 @@ PATIENCE_S = 300
 CASES = [
     (["extr"], {"extract"}),
     (["streams", "--js"], {"--json"}),
-    (["follow", "0", "-T", ""], {"ascii", "hex", "raw", "yaml", "bytes"}),
+    (["follow", "0", "-T", ""], {"ascii", "hex", "raw", "yaml", "bytes", "http"}),
     (["log", "--format=zeek"], {"--format=zeek", "--format=zeek-json"}),
     (["--receiver", "windows2"], {"windows2k3"}),
     (["--receiver", "10.0.0.0/8=windows2"], {"10.0.0.0/8=windows2k3"}),
