@@ -1,0 +1,105 @@
+"""Which bodies of a truth a program finds in a capture, byte for byte, and what it takes. Used by transactions.py."""
+import collections
+import hashlib
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+
+INDEX = "index.jsonl"
+
+
+class Bodies:
+    """All bodies of a truth, each a response's or a request's, as a multiset of digests of the decoded bytes."""
+
+    def __init__(self, transactions, messages):
+        self.names, self.coded = collections.defaultdict(list), {}
+        for row in transactions:
+            for side in ("response", "request"):
+                body = row[side]
+                if body["size"]:
+                    self.names[body["sha256"]].append(f"{row['id']} {side} {row['method']} {row['protocol']} "
+                                                      f"{'TLS ' if row['tls'] else ''}{body['size']} {body['coding']}")
+                    if body.get("sent_sha256", body["sha256"]) != body["sha256"]:
+                        self.coded[body["sent_sha256"]] = body["sha256"]
+        self.count = sum(map(len, self.names.values()))
+        self.messages = {row["sha256"] for row in messages}
+
+    def compare(self, found):
+        """`found`: digest → how many files. What is missing and what is nobody's, and the number of exact and coded ones."""
+        missing = [name for digest, names in self.names.items() for name in names[found[digest]:]]
+        extra = {digest: count - len(self.names.get(digest, ())) for digest, count in found.items()}
+        coded = sum(count for digest, count in extra.items() if count > 0 and digest in self.coded)
+        foreign = [digest for digest, count in extra.items() if count > 0
+                   and digest not in self.coded and digest not in self.messages]
+        return Result(self.count - len(missing), coded, missing, foreign)
+
+
+class Result:
+    def __init__(self, exact, coded, missing, foreign):
+        self.exact, self.coded, self.missing, self.foreign = exact, coded, missing, foreign
+
+
+class Extractor:
+    """A program that writes objects into a folder; `command` makes its words of capture, keys and folder."""
+
+    def __init__(self, name, command, keep=lambda path: path.name != INDEX):
+        self.name, self.command, self.keep = name, command, keep
+
+    def installed(self):
+        return shutil.which(str(self.command("", "", "")[0])) is not None
+
+    def run(self, capture, keys, directory):
+        """Digest → how many files, CPU seconds, and the paths by digest."""
+        command = [str(word) for word in self.command(capture, keys, directory)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=directory) as process:
+            messages = process.stderr.read().decode(errors="replace")
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}\n{messages[-2000:]}")
+        paths = collections.defaultdict(list)
+        for path in sorted(pathlib.Path(directory).rglob("*")):
+            if path.is_file() and path.stat().st_size and self.keep(path):
+                paths[hashlib.sha256(path.read_bytes()).hexdigest()].append(path)
+        return collections.Counter({k: len(v) for k, v in paths.items()}), used.ru_utime + used.ru_stime, paths
+
+
+def restitch(tool):
+    return Extractor("restitch", lambda capture, keys, folder: [
+        tool, "extract", "-q", "--objects", "--keylog", keys, "-o", folder, capture])
+
+
+def rivals():
+    preferences = ["-o", "tcp.reassemble_out_of_order:TRUE", "-o", "tcp.check_checksum:FALSE"]
+    return [
+        Extractor("tshark", lambda capture, keys, folder: [
+            "tshark", "-q", "-r", capture, "-o", f"tls.keylog_file:{keys}", *preferences, "--export-objects",
+            f"http,{folder}"]),
+        Extractor("tcpflow", lambda capture, keys, folder: ["tcpflow", "-q", "-a", "-e", "http", "-r", capture, "-o", folder],
+                  keep=lambda path: "-HTTPBODY" in path.name),
+    ]
+
+
+def check(extractor, bodies, capture, keys):
+    """Result and CPU seconds; None: not installed."""
+    if not extractor.installed():
+        return None
+    with tempfile.TemporaryDirectory(prefix="restitch-objects-") as directory:
+        started = time.monotonic()
+        found, seconds, _ = extractor.run(capture, keys, directory)
+        result = bodies.compare(found)
+        result.seconds, result.elapsed = seconds, time.monotonic() - started
+        return result
+
+
+def print_table(bodies, results):
+    print(f"| program | of {bodies.count:,} bodies | left coded | missing | nobody's | CPU s |\n|---|--:|--:|--:|--:|--:|")
+    for name, result in results.items():
+        if result is None:
+            print(f"| {name} | not installed | | | | |")
+        else:
+            print(f"| {name} | {result.exact:,} | {result.coded:,} | {len(result.missing):,} | {len(result.foreign):,} "
+                  f"| {result.seconds:.2f} |")
