@@ -93,8 +93,8 @@ def write_messages(file, scale):
 def write_tls(path, keys, scale):
     """bulk, encrypted by app_tls.mjs."""
     key, certificate = path.with_suffix(".key"), path.with_suffix(".pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=restitch.test",
-                    "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
+                    "/CN=restitch.test", "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
     command = ["node", ROOT / "bench/app_tls.mjs", key, certificate, keys, SUITE]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as node, path.open("wb") as file:
         writer = threading.Thread(target=write_messages, args=(node.stdin, scale))
@@ -197,7 +197,8 @@ def run(args, tool, objects, decrypts, folder):
         logs[name], _ = measure(f"{name}: log, streams", each["log"], each["streams"], args, folder / "out")
         measure(f"{name}: log, streams --json", each["log"], each["streams --json"], args, folder / "out")
         if objects:
-            measure(f"{name}: extract --objects, extract", each["extract --objects"], each["extract"], args, folder / "out")
+            measure(f"{name}: extract --objects, extract", each["extract --objects"], each["extract"], args,
+                    folder / "out")
     if not decrypts:
         print("\nThis restitch decrypts nothing.")
         return
@@ -205,7 +206,8 @@ def run(args, tool, objects, decrypts, folder):
     speed = openssl_speed()
     print("\n| decryption | GB a CPU second | of openssl speed |\n|---|--:|--:|")
     print(f"| openssl speed -evp aes-128-gcm | {speed / 1e9:.2f} | 1.00 |")
-    for name, seconds in (("log of tls, all of it", logs["tls"]), ("log of tls, less log of bulk", logs["tls"] - logs["bulk"])):
+    for name, seconds in (("log of tls, all of it", logs["tls"]),
+                          ("log of tls, less log of bulk", logs["tls"] - logs["bulk"])):
         rate = payload / seconds if seconds > 0 else float("inf")
         print(f"| {name} | {rate / 1e9:.2f} | {rate / speed:.2f} |")
 

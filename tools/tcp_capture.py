@@ -64,7 +64,8 @@ class Talk:
     def segment(self, side, flags, payload=b""):
         size = 20 + len(payload)
         acknowledged = self.next[1 - side] & 0xFFFFFFFF if flags & ACK else 0
-        head = self.ports[side] + struct.pack("!IIBBH", self.next[side] & 0xFFFFFFFF, acknowledged, 5 << 4, flags, 0xFFFF)
+        head = struct.pack("!IIBBH", self.next[side] & 0xFFFFFFFF, acknowledged, 5 << 4, flags, 0xFFFF)
+        head = self.ports[side] + head
         tcp_sum = checksum(self.address[side] + struct.pack("!HH", 6, size) + head + payload + bytes(len(payload) & 1))
         ip_sum = 0xFFFF - (self.sums[side] + size + 20) % 0xFFFF
         ip = b"\x45\0" + struct.pack("!H", size + 20) + b"\0\0\x40\0\x40\x06" + struct.pack("!H", ip_sum)

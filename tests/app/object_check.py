@@ -28,7 +28,7 @@ class Bodies:
         self.messages = {row["sha256"] for row in messages}
 
     def compare(self, found):
-        """`found`: digest → how many files. What is missing and what is nobody's, and the number of exact and coded ones."""
+        """`found`: digest → how many files."""
         missing = [name for digest, names in self.names.items() for name in names[found[digest]:]]
         extra = {digest: count - len(self.names.get(digest, ())) for digest, count in found.items()}
         coded = sum(count for digest, count in extra.items() if count > 0 and digest in self.coded)
@@ -78,7 +78,8 @@ def rivals():
         Extractor("tshark", lambda capture, keys, folder: [
             "tshark", "-q", "-r", capture, "-o", f"tls.keylog_file:{keys}", *preferences, "--export-objects",
             f"http,{folder}"]),
-        Extractor("tcpflow", lambda capture, keys, folder: ["tcpflow", "-q", "-a", "-e", "http", "-r", capture, "-o", folder],
+        Extractor("tcpflow", lambda capture, keys, folder: [
+            "tcpflow", "-q", "-a", "-e", "http", "-r", capture, "-o", folder],
                   keep=lambda path: "-HTTPBODY" in path.name),
     ]
 
@@ -96,10 +97,30 @@ def check(extractor, bodies, capture, keys):
 
 
 def print_table(bodies, results):
-    print(f"| program | of {bodies.count:,} bodies | left coded | missing | nobody's | CPU s |\n|---|--:|--:|--:|--:|--:|")
+    print(f"| program | of {bodies.count:,} bodies | left coded | missing | nobody's | CPU s |")
+    print("|---|--:|--:|--:|--:|--:|")
     for name, result in results.items():
         if result is None:
             print(f"| {name} | not installed | | | | |")
         else:
             print(f"| {name} | {result.exact:,} | {result.coded:,} | {len(result.missing):,} | {len(result.foreign):,} "
                   f"| {result.seconds:.2f} |")
+
+
+def self_test():
+    """One body is right, one missing, one coded, one nobody's, and one that there should be twice is there once."""
+    def body(data, coded=b""):
+        row = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "coding": ""}
+        return row | {"sent_sha256": hashlib.sha256(coded).hexdigest()} if coded else row
+
+    def transaction(name, response, request=None):
+        return {"id": name, "method": "GET", "protocol": "HTTP/1.1", "tls": None, "response": response,
+                "request": request or {"size": 0}}
+    bodies = Bodies([transaction("a", body(b"right"), body(b"twice")), transaction("b", body(b"missing")),
+                     transaction("c", body(b"plain", b"coded"), body(b"twice"))], [body(b"message")])
+    script = 'cd "$0" && for name in right twice coded foreign message; do printf %s $name >$name; done; : >empty'
+    result = check(Extractor("sh", lambda capture, keys, folder: ["sh", "-c", script, folder]), bodies, "", "")
+    print_table(bodies, {"sh": result, "no": None})
+    missing = sorted(line.split()[0] for line in result.missing)
+    right = (result.exact, result.coded, missing, len(result.foreign)) == (2, 1, ["b", "c", "c"], 1)
+    return 0 if right else 1

@@ -1,7 +1,7 @@
 """What tests/app/transactions.py has its clients ask for: sessions, each a client, a server and a list of requests.
 
-A request is {"id", "method", "path", "headers", "upload"}; the path tells peers/server.mjs what to answer. The same seed
-gives the same plan.
+A request is {"id", "method", "path", "headers", "upload"}; the path tells peers/server.mjs what to answer. The same
+seed gives the same plan.
 """
 import random
 import urllib.parse
@@ -111,7 +111,8 @@ def add_tls(plan):
             name = f"tls{version[-1]}{number}"
             large = [plan.large(name, 0, "gzip" if number else "", "random" if number % 2 else "text")]
             plan.add("node-h1", name, 8443, plan.requests(name, 24, mixed) + large, tls=tls, sockets=2)
-            plan.add("node-h2", f"{name}h2", 8446 if number == 1 else 8443, plan.requests(f"{name}h2", 24, mixed), tls=tls, settings={})
+            plan.add("node-h2", f"{name}h2", 8446 if number == 1 else 8443, plan.requests(f"{name}h2", 24, mixed), tls=tls,
+                     settings={})
     for number, suite in enumerate(CBC_SUITES):
         for port in (8443, 8445):  # encrypt-then-MAC, and MAC-then-encrypt
             name = f"cbc{number}{'old' if port == 8445 else ''}"
@@ -156,7 +157,7 @@ def add_nginx(plan, files):
 
 
 def openssl_runs(directory):
-    """Early data, and new keys in the middle: (name, options, what is written with pauses)."""
+    """Early data, and new keys in the middle: (name, options, what is written and what is waited for)."""
     host = ["-connect", f"{HOSTS[4]}:443"]
 
     def get(request_id, last=True):
@@ -164,12 +165,12 @@ def openssl_runs(directory):
         return f"GET /{request_id}.bin?id={request_id} HTTP/1.1\r\nHost: {HOSTS[4]}\r\n{close}\r\n"
     session, early = directory / "session.pem", directory / "early"
     early.write_text(get("early-1", last=False))
+    answered, updated = b"HTTP/1.1 200", b"KEYUPDATE"
     first, again, *others = OPENSSL_IDS
-    updates = [step for request_id in others
-               for step in (get(request_id, request_id == others[-1]), 0.4, "K\n" if request_id != others[-1] else "", 0.2)]
-    return [(first, [*host, "-quiet", "-sess_out", session], [get(first), 0.6]),
-            (again, [*host, "-sess_in", session, "-early_data", early], [0.8]),
-            ("update", host, updates)]
+    updates = [step for request_id in others[:-1] for step in (get(request_id, last=False), answered, "K\n", updated)]
+    return [(first, [*host, "-quiet", "-sess_out", session], [get(first), None]),
+            (again, [*host, "-sess_in", session, "-early_data", early], [b"Early data was accepted", answered]),
+            ("update", host, [*updates, get(others[-1]), None])]
 
 
 def make_plan(seed):

@@ -3,6 +3,7 @@
 
   transactions.py --link LOSSY_LINK --tool RESTITCH [--keep DIR] [--rivals]
   transactions.py --check DIR --tool RESTITCH [--rivals]      again, with what --keep left
+  transactions.py --self-test                                 show that the comparison can fail
 
 Servers (node, nginx, nghttpx) and clients (node, curl, openssl, plain sockets) talk in two namespaces of their own. The
 servers say what they sent and got. docs/notes/transactions.md tells what is in the capture.
@@ -32,6 +33,7 @@ LINK = ["--loss", "0.01", "--reorder", "0.02", "--reorder-depth", "12", "--dupli
 TRANSACTIONS_MIN = 1000
 BUFFER_KIB = 65536
 SHOWN = 40
+SECONDS_MAX = 500
 
 
 def reason_to_skip():
@@ -56,14 +58,14 @@ def extracts_objects(tool):
 
 def capture_command(directory):
     """tcpdump, whose counts go to a file."""
-    return ["sh", "-c", f"exec tcpdump -n -s 0 -B {BUFFER_KIB} -Z root -i {LossyNet.INTERFACE} -w {directory}/talk.pcap "
-                        f"2>{directory}/tcpdump.log"]
+    listen = f"tcpdump -n -s 0 -B {BUFFER_KIB} -Z root -i {LossyNet.INTERFACE} -w {directory}/talk.pcap"
+    return ["sh", "-c", f"exec {listen} 2>{directory}/tcpdump.log"]
 
 
 def record(options, directory):
     """Writes talk.pcap, keys and truth.json."""
     sessions, files = plans.make_plan(options.seed)
-    net = LossyNet(options.link, [*LINK, "--seed", str(options.seed)], 200)
+    net = LossyNet(options.link, [*LINK, "--seed", str(options.seed)], SECONDS_MAX)
     servers = web_servers.WebServers(net, directory, files)
     clients = web_clients.WebClients(net, directory)
     with net, servers.running(), net.capture(capture_command(directory)):
@@ -142,8 +144,9 @@ def parse_arguments():
     parser.add_argument("--check", type=pathlib.Path, metavar="DIR", help="capture nothing, take what --keep left")
     parser.add_argument("--rivals", action="store_true", help="tshark and tcpflow, too")
     parser.add_argument("--missing", type=int, default=0, metavar="N", help="name N missing bodies of each program")
+    parser.add_argument("--self-test", action="store_true", help="show that the comparison can fail")
     options = parser.parse_args()
-    if not options.check and not options.link:
+    if not (options.check or options.link or options.self_test):
         parser.error("--link or --check is needed")
     return options
 
@@ -155,6 +158,8 @@ def skip(reason):
 
 def main():
     options = parse_arguments()
+    if options.self_test:
+        sys.exit(object_check.self_test())
     if options.tool and not extracts_objects(options.tool):
         skip("this restitch has no extract --objects")
     if options.check:

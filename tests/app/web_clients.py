@@ -1,19 +1,21 @@
-"""The clients of tests/app/transactions.py, in the client's namespace of a LossyNet: node, plain sockets, curl, openssl.
+"""The clients of tests/app/transactions.py, in the client's namespace of a LossyNet: node, sockets, curl, openssl.
 
 All run at once. What each got is compared with what the servers say; openssl does not say what it got.
 """
+import collections
 import hashlib
 import json
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
-import time
 
-PEERS = pathlib.Path(__file__).resolve().parent / "peers"
+from web_servers import PEERS, wait_until
+
 NODE, RAW = ("node-h1", "node-h2"), ("pipeline", "one-each", "websocket")
-SECONDS_MAX = 75
+SECONDS_MAX = 240
 
 
 class WebClients:
@@ -27,7 +29,7 @@ class WebClients:
         with open(self.directory / f"{name}.got", "wb") as output:
             command = self.net.inside("client", [str(word) for word in command])
             process = subprocess.Popen(command, stdin=stdin, stdout=output, stderr=messages,
-                                       env={**os.environ, **environment})
+                                       start_new_session=True, env={**os.environ, **environment})
         self.started.append((name, process))
         return process
 
@@ -35,7 +37,7 @@ class WebClients:
         return self.directory / "keys" / name
 
     def run(self, sessions, openssl):
-        """`openssl`: (name, options, steps) for each; a step is text to write, or seconds to wait."""
+        """`openssl`: (name, options, steps); a step is text to write, bytes to wait for, or None for the end."""
         try:
             self.start_lists(sessions)
             for session in sessions:
@@ -48,14 +50,16 @@ class WebClients:
                     raise RuntimeError(f"the client {name} ended with status {process.returncode}")
         finally:
             for _, process in self.started:
-                process.kill()
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
 
     def start_lists(self, sessions):
         for name, kinds in (("node", NODE), ("raw", RAW)):
             plan = self.directory / f"{name}.plan"
             plan.write_text(json.dumps([session for session in sessions if session["client"] in kinds]))
-        self.start("node", ["node", f"--tls-keylog={self.keys('node')}", PEERS / "client.mjs", self.directory / "node.plan"],
-                   NODE_NO_WARNINGS="1")
+        keylog = f"--tls-keylog={self.keys('node')}"
+        self.start("node", ["node", keylog, PEERS / "client.mjs", self.directory / "node.plan"], NODE_NO_WARNINGS="1")
         self.start("raw", [sys.executable, "-B", PEERS / "raw_client.py", self.directory / "raw.plan"])
 
     def start_curl(self, session):
@@ -89,13 +93,18 @@ class WebClients:
 
     def run_openssl(self, name, options, steps):
         process = self.start(name, ["openssl", "s_client", "-keylogfile", self.keys(name), *options],
-                             stdin=subprocess.PIPE, messages=subprocess.DEVNULL)
+                             stdin=subprocess.PIPE, messages=subprocess.STDOUT)
+        shown = self.directory / f"{name}.got"
+        seen = collections.Counter()
         for step in steps:
-            if isinstance(step, str):
+            if step is None:
+                process.wait(SECONDS_MAX)
+            elif isinstance(step, str):
                 process.stdin.write(step.encode())
                 process.stdin.flush()
             else:
-                time.sleep(step)
+                seen[step] += 1
+                wait_until(lambda step=step: shown.read_bytes().count(step) >= seen[step], SECONDS_MAX, repr(step))
         process.stdin.close()
         process.wait(SECONDS_MAX)
 

@@ -60,8 +60,8 @@ http {{
 
 def make_certificate(directory):
     key, certificate = directory / "server.key", directory / "server.pem"
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj", "/CN=restitch.test",
-                    "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "30", "-subj",
+                    "/CN=restitch.test", "-keyout", key, "-out", certificate], check=True, stderr=subprocess.DEVNULL)
     return key, certificate
 
 
@@ -89,7 +89,8 @@ class WebServers:
                    f"--frontend-keep-alive-timeout={KEPT_SECONDS}", "--backend-keep-alive-timeout=1"]
         nginx = ["nginx", "-p", self.directory, "-c", self.directory / "nginx.conf", "-e", "stderr"]
         with open(self.truth_file, "wb") as truth:
-            started = [subprocess.Popen(self.inside(["node", PEERS / "server.mjs", "::", key, certificate]), stdout=truth)]
+            node = ["node", PEERS / "server.mjs", "::", key, certificate]
+            started = [subprocess.Popen(self.inside(node), stdout=truth)]
             try:
                 started += [subprocess.Popen(self.inside(command)) for command in (nghttpx, nginx)]
                 wait_until(self.listening, 20, "all servers")

@@ -11,7 +11,7 @@ import { contentOf, encode, readAll, sha256 } from './bodies.mjs';
 
 const AT_ONCE = 20; // streams of an HTTP/2 connection
 const CHUNKED_FROM = 3000; // bytes from which a request of HTTP/1.1 is sent in chunks
-const SECONDS_MAX = 60;
+const SECONDS_MAX = 240;
 
 function got(id, status, body) {
   process.stdout.write(JSON.stringify({ id, status: Number(status), size: body.length, sha256: sha256(body) }) + '\n');
@@ -38,7 +38,8 @@ function askHttp1(session, agent, request) {
   const upload = uploadOf(request);
   const ask = session.tls ? https.request : http.request;
   return new Promise((resolve, reject) => {
-    const asked = ask(session.base + request.path, { method: request.method, agent, headers: headersOf(request, upload) });
+    const options = { method: request.method, agent, headers: headersOf(request, upload) };
+    const asked = ask(session.base + request.path, options);
     asked.on('error', reject);
     asked.on('response', async (response) => {
       got(request.id, response.statusCode, await readAll(response));
@@ -50,7 +51,7 @@ function askHttp1(session, agent, request) {
 
 async function runHttp1(session) {
   const Agent = session.tls ? https.Agent : http.Agent;
-  const settings = session.resume ? { keepAlive: false, maxSockets: 1 } : { keepAlive: true, maxSockets: session.sockets };
+  const settings = { keepAlive: !session.resume, maxSockets: session.sockets ?? 1 };
   const agent = new Agent({ ...settings, ...(session.tls && tlsOptions(session)) });
   await Promise.all(session.requests.map((request) => askHttp1(session, agent, request)));
   agent.destroy();

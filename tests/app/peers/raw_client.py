@@ -18,7 +18,7 @@ import sys
 import threading
 import zlib
 
-SECONDS_MAX = 60
+SECONDS_MAX = 240
 CHUNKED_FROM = 3000
 TAIL = b"\0\0\xff\xff"
 
@@ -61,7 +61,8 @@ def chunks_of(body, source):
 
 
 def bytes_of(session, request, source, last):
-    lines = [f"{request['method']} {request['path']} HTTP/{session['version']}", f"Host: {session['host']}:{session['port']}"]
+    lines = [f"{request['method']} {request['path']} HTTP/{session['version']}",
+             f"Host: {session['host']}:{session['port']}"]
     lines += [f"{name}: {value}" for name, value in request.get("headers", {}).items()]
     body = b""
     if request.get("upload"):

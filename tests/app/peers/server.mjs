@@ -1,6 +1,6 @@
 // The web server of tests/app/transactions.py: HTTP/1.1, HTTP/2 with and without TLS, plain sockets, WebSocket.
 //
-//   node server.mjs ADDRESS KEY CERTIFICATE >TRUTH     prints "ready" on stderr, ends with SIGTERM
+//   node server.mjs ADDRESS KEY CERTIFICATE >TRUTH     ends with SIGTERM
 //
 // What it answers stands in the URL: /NAME?size=…&kind=text|random&coding=…&framing=length|chunked|close&… .
 // TRUTH gets a JSON object for each transaction: what was asked for and what was sent, by SHA-256.
@@ -133,8 +133,8 @@ function serveSocket(socket) {
     const sent = encode(bytes, plan.coding);
     const extended = plan.framing === 'extensions';
     const fields = [`${extended ? 'HTTP/1.1' : 'HTTP/1.0'} ${plan.status} Fine`, 'content-TYPE:text/plain',
-                    plan.coding && `Content-encoding: ${headerOf(plan.coding)}`, extended && 'transfer-encoding: Chunked',
-                    'Connection: close'].filter(Boolean);
+                    plan.coding && `Content-encoding: ${headerOf(plan.coding)}`,
+                    extended && 'transfer-encoding: Chunked', 'Connection: close'].filter(Boolean);
     socket.write(fields.join('\r\n') + '\r\n\r\n');
     for (const part of extended ? chunkedWithExtensions(sent) : pieces(sent)) socket.write(part);
     socket.end();
@@ -163,11 +163,10 @@ const servers = [
   [PORTS.tlsOldMac, tlsServer({ secureOptions: NO_ENCRYPT_THEN_MAC })],
 ];
 
-let waiting = servers.length;
 for (const [port, server] of servers) {
   server.keepAliveTimeout = 20000;
   server.on('clientError', (error, socket) => socket.destroy());
   server.on('tlsClientError', (error) => process.stderr.write(`TLS on ${port}: ${error.message}\n`));
-  server.listen({ port, host: address, ipv6Only: false }, () => { if (--waiting === 0) process.stderr.write('ready\n'); });
+  server.listen({ port, host: address, ipv6Only: false });
 }
 process.on('SIGTERM', () => process.exit());

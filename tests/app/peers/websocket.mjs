@@ -94,10 +94,12 @@ export function acceptWebSocket(request, socket, head, record) {
   const guid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
   const accept = createHash('sha1').update(request.headers['sec-websocket-key'] + guid).digest('base64');
   const url = new URL(request.url, 'http://any');
-  socket.write(['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
-                `Sec-WebSocket-Accept: ${accept}`, 'Sec-WebSocket-Extensions: permessage-deflate'].join('\r\n') + '\r\n\r\n');
+  const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade',
+                 `Sec-WebSocket-Accept: ${accept}`, 'Sec-WebSocket-Extensions: permessage-deflate', '', ''];
+  socket.write(lines.join('\r\n'));
   const name = url.pathname.slice(1);
-  record({ id: name, method: 'GET', url: `http://${request.headers.host}${request.url}`, protocol: 'HTTP/1.1', tls: null,
+  const address = `http://${request.headers.host}${request.url}`;
+  record({ id: name, method: 'GET', url: address, protocol: 'HTTP/1.1', tls: null,
            status: 101, response: { size: 0 }, request: { size: 0 } });
   const talk = new Talk(socket, name, Number(url.searchParams.get('messages')), record);
   let done = talk.feed(head);
