@@ -11,26 +11,34 @@ import time
 INDEX = "index.jsonl"
 
 
+class Body:
+    """One of a transaction: which, and of what kind."""
+
+    def __init__(self, row, side):
+        body = row[side]
+        self.name = f"{row['id']} {row['method']} {row['status']}, the {side}, {body['size']} bytes"
+        self.kind = " ".join(filter(None, [row["protocol"], row["tls"] and row["tls"]["version"], body["coding"]]))
+
+
 class Bodies:
     """All bodies of a truth, each a response's or a request's, as a multiset of digests of the decoded bytes."""
 
     def __init__(self, transactions, messages):
-        self.names, self.coded = collections.defaultdict(list), {}
+        self.bodies, self.coded = collections.defaultdict(list), set()
         for row in transactions:
             for side in ("response", "request"):
                 body = row[side]
                 if body["size"]:
-                    self.names[body["sha256"]].append(f"{row['id']} {side} {row['method']} {row['protocol']} "
-                                                      f"{'TLS ' if row['tls'] else ''}{body['size']} {body['coding']}")
+                    self.bodies[body["sha256"]].append(Body(row, side))
                     if body.get("sent_sha256", body["sha256"]) != body["sha256"]:
-                        self.coded[body["sent_sha256"]] = body["sha256"]
-        self.count = sum(map(len, self.names.values()))
+                        self.coded.add(body["sent_sha256"])
+        self.count = sum(map(len, self.bodies.values()))
         self.messages = {row["sha256"] for row in messages}
 
     def compare(self, found):
         """`found`: digest → how many files."""
-        missing = [name for digest, names in self.names.items() for name in names[found[digest]:]]
-        extra = {digest: count - len(self.names.get(digest, ())) for digest, count in found.items()}
+        missing = [body for digest, bodies in self.bodies.items() for body in bodies[found[digest]:]]
+        extra = {digest: count - len(self.bodies.get(digest, ())) for digest, count in found.items()}
         coded = sum(count for digest, count in extra.items() if count > 0 and digest in self.coded)
         foreign = [digest for digest, count in extra.items() if count > 0
                    and digest not in self.coded and digest not in self.messages]
@@ -67,9 +75,9 @@ class Extractor:
         return collections.Counter({k: len(v) for k, v in paths.items()}), used.ru_utime + used.ru_stime, paths
 
 
-def restitch(tool):
+def restitch(tool, decrypts=True):
     return Extractor("restitch", lambda capture, keys, folder: [
-        tool, "extract", "-q", "--objects", "--keylog", keys, "-o", folder, capture])
+        tool, "extract", "-q", "--objects", *(["--keylog", keys] if decrypts else []), "-o", folder, capture])
 
 
 def rivals():
@@ -107,6 +115,17 @@ def print_table(bodies, results):
                   f"| {result.seconds:.2f} |")
 
 
+def print_missing(name, result, shown):
+    """How many of each kind, and the first of them."""
+    kinds = collections.Counter(body.kind for body in result.missing)
+    for kind, count in sorted(kinds.items()):
+        print(f"{name} misses {count} of {kind}")
+    for body in result.missing[:shown]:
+        print(f"{name} has not: {body.name} ({body.kind})")
+    for digest in result.foreign[:shown]:
+        print(f"{name} has what nobody sent: {digest}")
+
+
 def self_test():
     """One body is right, one missing, one coded, one nobody's, and one that there should be twice is there once."""
     def body(data, coded=b""):
@@ -114,13 +133,13 @@ def self_test():
         return row | {"sent_sha256": hashlib.sha256(coded).hexdigest()} if coded else row
 
     def transaction(name, response, request=None):
-        return {"id": name, "method": "GET", "protocol": "HTTP/1.1", "tls": None, "response": response,
+        return {"id": name, "method": "GET", "status": 200, "protocol": "HTTP/1.1", "tls": None, "response": response,
                 "request": request or {"size": 0}}
     bodies = Bodies([transaction("a", body(b"right"), body(b"twice")), transaction("b", body(b"missing")),
                      transaction("c", body(b"plain", b"coded"), body(b"twice"))], [body(b"message")])
     script = 'cd "$0" && for name in right twice coded foreign message; do printf %s $name >$name; done; : >empty'
     result = check(Extractor("sh", lambda capture, keys, folder: ["sh", "-c", script, folder]), bodies, "", "")
     print_table(bodies, {"sh": result, "no": None})
-    missing = sorted(line.split()[0] for line in result.missing)
+    missing = sorted(body.name.split()[0] for body in result.missing)
     right = (result.exact, result.coded, missing, len(result.foreign)) == (2, 1, ["b", "c", "c"], 1)
     return 0 if right else 1

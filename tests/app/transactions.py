@@ -51,9 +51,10 @@ def reason_to_skip():
     return "TAP devices are not permitted" if tap != 0 else None
 
 
-def extracts_objects(tool):
-    shown = subprocess.run([tool, "extract", "--help-all"], stdout=subprocess.PIPE, text=True)
-    return "--objects" in shown.stdout
+def lacks(tool):
+    """What of `extract` this needs and the command does not have."""
+    shown = subprocess.run([tool, "extract", "--help-all"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return [flag for flag in ("--objects", "--keylog") if flag not in shown]
 
 
 def capture_command(directory):
@@ -117,22 +118,15 @@ def check(options, directory):
     document = json.loads((directory / "truth.json").read_text())
     describe(document)
     bodies = object_check.Bodies(document["transactions"], document["messages"])
-    extractors = [object_check.restitch(options.tool)] if options.tool else []
+    extractors = [object_check.restitch(options.tool, "--keylog" not in lacks(options.tool))] if options.tool else []
     results = {each.name: object_check.check(each, bodies, directory / "talk.pcap", directory / "keys.log")
                for each in extractors + (object_check.rivals() if options.rivals else [])}
     object_check.print_table(bodies, results)
     for name, result in results.items():
         if result and (name == "restitch" or options.missing):
-            show(name, result, options.missing or SHOWN)
+            object_check.print_missing(name, result, options.missing or SHOWN)
     ours = results.get("restitch")
     return len(document["transactions"]) >= TRANSACTIONS_MIN and (not ours or not (ours.missing or ours.foreign))
-
-
-def show(name, result, count):
-    for line in result.missing[:count]:
-        print(f"{name} has not: {line}")
-    for digest in result.foreign[:count]:
-        print(f"{name} has what nobody sent: {digest}")
 
 
 def parse_arguments():
@@ -160,10 +154,10 @@ def main():
     options = parse_arguments()
     if options.self_test:
         sys.exit(object_check.self_test())
-    if options.tool and not extracts_objects(options.tool):
-        skip("this restitch has no extract --objects")
     if options.check:
         sys.exit(0 if check(options, options.check) else 1)
+    if options.tool and lacks(options.tool):
+        skip(f"this restitch has no extract {' '.join(lacks(options.tool))}")
     reason = reason_to_skip()
     if reason:
         skip(reason)
