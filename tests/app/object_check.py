@@ -1,12 +1,12 @@
 """Which bodies of a truth a program finds in a capture, byte for byte, and what it takes. Used by transactions.py."""
 import collections
 import hashlib
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
-import time
 
 INDEX = "index.jsonl"
 
@@ -16,7 +16,9 @@ class Body:
 
     def __init__(self, row, side):
         body = row[side]
+        self.digest, self.url = body["sha256"], row["url"]
         self.name = f"{row['id']} {row['method']} {row['status']}, the {side}, {body['size']} bytes"
+        self.depth = (row["tls"] is not None) + (row["protocol"] == "HTTP/2")
         self.kind = " ".join(filter(None, [row["protocol"], row["tls"] and row["tls"]["version"], body["coding"]]))
 
 
@@ -32,6 +34,8 @@ class Bodies:
                     self.bodies[body["sha256"]].append(Body(row, side))
                     if body.get("sent_sha256", body["sha256"]) != body["sha256"]:
                         self.coded.add(body["sent_sha256"])
+        for equal in self.bodies.values():
+            equal.sort(key=lambda body: body.depth)  # of equal bodies the easier ones are taken to be there
         self.count = sum(map(len, self.bodies.values()))
         self.messages = {row["sha256"] for row in messages}
 
@@ -44,10 +48,25 @@ class Bodies:
                    and digest not in self.coded and digest not in self.messages]
         return Result(self.count - len(missing), coded, missing, foreign)
 
+    def wrongly_named(self, directory):
+        """What the index of restitch says of the files, where it is not so: digests, sizes, URLs."""
+        rows = [json.loads(line) for line in (pathlib.Path(directory) / INDEX).read_text().splitlines()]
+        rows = [row for row in rows if "file" in row]
+        urls = {(row["sha256"], row.get("url")) for row in rows}
+        found = {row["sha256"] for row in rows}
+        for row in rows:
+            data = (pathlib.Path(directory) / row["file"]).read_bytes()
+            if (row["sha256"], row["file_size"]) != (hashlib.sha256(data).hexdigest(), len(data)):
+                yield f"the index is wrong about {row['file']}"
+        for body in (each for equal in self.bodies.values() if len(equal) == 1 for each in equal):
+            if body.digest in found and (body.digest, body.url) not in urls:
+                yield f"the index has another URL than {body.url} for {body.name}"
+
 
 class Result:
     def __init__(self, exact, coded, missing, foreign):
         self.exact, self.coded, self.missing, self.foreign = exact, coded, missing, foreign
+        self.misnamed = []  # of those that have an index
 
 
 class Extractor:
@@ -60,7 +79,7 @@ class Extractor:
         return shutil.which(str(self.command("", "", "")[0])) is not None
 
     def run(self, capture, keys, directory):
-        """Digest → how many files, CPU seconds, and the paths by digest."""
+        """Digest → how many files, and CPU seconds."""
         command = [str(word) for word in self.command(capture, keys, directory)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=directory) as process:
             messages = process.stderr.read().decode(errors="replace")
@@ -68,11 +87,10 @@ class Extractor:
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             raise RuntimeError(f"{' '.join(command)}: exit status {process.returncode}\n{messages[-2000:]}")
-        paths = collections.defaultdict(list)
-        for path in sorted(pathlib.Path(directory).rglob("*")):
-            if path.is_file() and path.stat().st_size and self.keep(path):
-                paths[hashlib.sha256(path.read_bytes()).hexdigest()].append(path)
-        return collections.Counter({k: len(v) for k, v in paths.items()}), used.ru_utime + used.ru_stime, paths
+        paths = [path for path in pathlib.Path(directory).rglob("*")
+                 if path.is_file() and path.stat().st_size and self.keep(path)]
+        found = collections.Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in paths)
+        return found, used.ru_utime + used.ru_stime
 
 
 def restitch(tool, decrypts=True):
@@ -97,10 +115,11 @@ def check(extractor, bodies, capture, keys):
     if not extractor.installed():
         return None
     with tempfile.TemporaryDirectory(prefix="restitch-objects-") as directory:
-        started = time.monotonic()
-        found, seconds, _ = extractor.run(capture, keys, directory)
+        found, seconds = extractor.run(capture, keys, directory)
         result = bodies.compare(found)
-        result.seconds, result.elapsed = seconds, time.monotonic() - started
+        result.seconds = seconds
+        if (pathlib.Path(directory) / INDEX).exists():
+            result.misnamed = list(bodies.wrongly_named(directory))
         return result
 
 
@@ -124,6 +143,8 @@ def print_missing(name, result, shown):
         print(f"{name} has not: {body.name} ({body.kind})")
     for digest in result.foreign[:shown]:
         print(f"{name} has what nobody sent: {digest}")
+    for line in result.misnamed[:shown]:
+        print(f"{name}: {line}")
 
 
 def self_test():
@@ -133,7 +154,7 @@ def self_test():
         return row | {"sent_sha256": hashlib.sha256(coded).hexdigest()} if coded else row
 
     def transaction(name, response, request=None):
-        return {"id": name, "method": "GET", "status": 200, "protocol": "HTTP/1.1", "tls": None, "response": response,
+        return {"id": name, "url": f"/{name}", "method": "GET", "status": 200, "protocol": "HTTP/1.1", "tls": None, "response": response,
                 "request": request or {"size": 0}}
     bodies = Bodies([transaction("a", body(b"right"), body(b"twice")), transaction("b", body(b"missing")),
                      transaction("c", body(b"plain", b"coded"), body(b"twice"))], [body(b"message")])

@@ -76,7 +76,7 @@ def finds_http(tool):
                           stdout=subprocess.PIPE) as process:
         write_capture(process.stdin, TINY, 1, 0)
         process.stdin.close()
-        return b"restitch.test" in process.stdout.read()
+        return b'"log":"http"' in process.stdout.read()
 
 
 def main():

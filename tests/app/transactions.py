@@ -126,7 +126,7 @@ def check(options, directory):
         if result and (name == "restitch" or options.missing):
             object_check.print_missing(name, result, options.missing or SHOWN)
     ours = results.get("restitch")
-    return len(document["transactions"]) >= TRANSACTIONS_MIN and (not ours or not (ours.missing or ours.foreign))
+    return len(document["transactions"]) >= TRANSACTIONS_MIN and (not ours or not (ours.missing or ours.foreign or ours.misnamed))
 
 
 def parse_arguments():

@@ -120,6 +120,9 @@ class WebServers:
     def transactions(self):
         """What both servers answered, and the WebSocket messages."""
         rows = [json.loads(line) for line in self.truth_file.read_text().splitlines()]
+        for row in rows:
+            if ":8083/" in row.get("url", ""):  # to nghttpx, which asked node in HTTP/1.1
+                row["protocol"] = "HTTP/2"
         rows += [self.of_nginx(json.loads(line)) for line in (self.directory / "access.jsonl").read_text().splitlines()]
         return [row for row in rows if not row.get("message")], [row for row in rows if row.get("message")]
 
