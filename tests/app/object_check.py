@@ -154,8 +154,8 @@ def self_test():
         return row | {"sent_sha256": hashlib.sha256(coded).hexdigest()} if coded else row
 
     def transaction(name, response, request=None):
-        return {"id": name, "url": f"/{name}", "method": "GET", "status": 200, "protocol": "HTTP/1.1", "tls": None, "response": response,
-                "request": request or {"size": 0}}
+        return {"id": name, "url": f"/{name}", "method": "GET", "status": 200, "protocol": "HTTP/1.1", "tls": None,
+                "response": response, "request": request or {"size": 0}}
     bodies = Bodies([transaction("a", body(b"right"), body(b"twice")), transaction("b", body(b"missing")),
                      transaction("c", body(b"plain", b"coded"), body(b"twice"))], [body(b"message")])
     script = 'cd "$0" && for name in right twice coded foreign message; do printf %s $name >$name; done; : >empty'
