@@ -22,6 +22,26 @@ inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_letter(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+// Of a hex digit; -1: it is none.
+inline int hex_value(char c) {
+  if (is_digit(c)) return c - '0';
+  const char low = lower(c);
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+// "%41" becomes "A".
+inline std::string percent_decoded(std::string_view text) {
+  std::string plain;
+  plain.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool coded = text[at] == '%' && at + 2 < text.size() && hex_value(text[at + 1]) >= 0 &&
+                       hex_value(text[at + 2]) >= 0;
+    plain += coded ? static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2])) : text[at];
+    if (coded) at += 2;
+  }
+  return plain;
+}
+
 inline std::string lower(std::string_view text) {
   std::string low(text);
   for (char& c : low) c = lower(c);

@@ -154,7 +154,8 @@ void append_sizes(std::string& out, const HttpMessage& message) {
                  size(message.head_size != 0, message.head_size), size(message.seen, message.wire_size));
 }
 
-void append_request(std::string& out, std::string_view url, const HttpRecord& record, const HttpContent& body) {
+void append_request(std::string& out, std::string_view url, const HttpRecord& record,
+                    const HttpContent& body) {
   const HttpMessage& message = record.request;
   out += ",\"request\":{\"method\":";
   append_json_string(out, record.method);

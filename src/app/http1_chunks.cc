@@ -1,4 +1,5 @@
 #include "app/http1_chunks.h"
+#include "app/ascii.h"
 
 #include <algorithm>
 #include <string>
@@ -100,13 +101,13 @@ Chunks::Step Chunks::read_size(std::string_view line, std::size_t skipped, std::
   constexpr std::uint64_t size_max = std::uint64_t{1} << 59;
   const bool bare_lf = line.empty() || line.back() != '\r';
   if (!bare_lf) line.remove_suffix(1);
-  const bool hex_prefix = begins(line, "0x") && line.size() > 2 && hex_value(line[2]) >= 0;
+  const bool hex_prefix = begins(line, "0x") && line.size() > 2 && ascii::hex_value(line[2]) >= 0;
   std::size_t at = hex_prefix ? 2 : !line.empty() && line.front() == '+' ? 1 : 0;
   const bool prefixed = at != 0;
   std::uint64_t size = 0;
   const std::size_t first = at;
-  for (; at < line.size() && hex_value(line[at]) >= 0 && size <= size_max; ++at) {
-    size = size * 16 + static_cast<std::uint64_t>(hex_value(line[at]));
+  for (; at < line.size() && ascii::hex_value(line[at]) >= 0 && size <= size_max; ++at) {
+    size = size * 16 + static_cast<std::uint64_t>(ascii::hex_value(line[at]));
   }
   if (at == first || size > size_max) {
     const std::string_view what = at == first ? "http_bad_chunk" : "http_chunk_size_overflow";

@@ -1,4 +1,5 @@
 #include "app/http1_framing.h"
+#include "app/ascii.h"
 
 #include <algorithm>
 #include <limits>
@@ -168,7 +169,7 @@ LooksChunked looks_chunked(std::string_view text) {
   const std::string_view line = text.substr(begin, text.find('\n', begin) - begin);
   const bool complete = begin + line.size() < text.size();
   std::size_t digits = 0;
-  while (digits < line.size() && hex_value(line[digits]) >= 0) ++digits;
+  while (digits < line.size() && ascii::hex_value(line[digits]) >= 0) ++digits;
   if (digits > digits_max || !std::all_of(line.begin(), line.end(), fits) || begin + line.size() > line_max) {
     return LooksChunked::no;
   }

@@ -60,24 +60,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-int hex_value(char c) {
-  if (is_digit(c)) return c - '0';
-  c = lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-std::string percent_decoded(std::string_view text) {
-  std::string plain;
-  plain.reserve(text.size());
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const bool coded = text[at] == '%' && at + 2 < text.size() && hex_value(text[at + 1]) >= 0 &&
-                       hex_value(text[at + 2]) >= 0;
-    plain += coded ? static_cast<char>(hex_value(text[at + 1]) * 16 + hex_value(text[at + 2])) : text[at];
-    if (coded) at += 2;
-  }
-  return plain;
-}
-
 std::optional<std::string> base64_decoded(std::string_view text) {
   std::string plain;
   std::uint32_t bits = 0;
@@ -115,7 +97,8 @@ std::string file_name(std::string_view disposition) {
   // RFC 5987: charset'language'percent-encoded.
   const std::string extended = parameter(disposition, "filename*");
   const std::size_t second = extended.find('\'', std::min(extended.find('\''), extended.size() - 1) + 1);
-  if (!extended.empty() && second != std::string::npos) return percent_decoded(extended.substr(second + 1));
+  if (!extended.empty() && second != std::string::npos)
+    return ascii::percent_decoded(extended.substr(second + 1));
   return parameter(disposition, "filename");
 }
 

@@ -24,10 +24,6 @@ bool is_token(char c);
 bool is_token(std::string_view text);
 
 std::string_view trimmed(std::string_view text);
-// Of the hex digit `c`; -1: it is none.
-int hex_value(char c);
-// "%41" becomes "A".
-std::string percent_decoded(std::string_view text);
 // What base64 holds, up to the first letter that is none; no value: not even two letters are.
 std::optional<std::string> base64_decoded(std::string_view text);
 // For the detail of an anomaly: at most `size` bytes of it, in quotes.

@@ -75,25 +75,6 @@ std::vector<MimeParameter> mime_parameters(std::string_view field, std::string_v
   return found;
 }
 
-int hex_value(char c) {
-  if (ascii::is_digit(c)) return c - '0';
-  const char low = ascii::lower(c);
-  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
-}
-
-std::string without_percents(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-      plain += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
-      i += 2;
-    } else {
-      plain += text[i];
-    }
-  }
-  return plain;
-}
-
 std::string utf8_of(std::string_view charset, std::string text) {
   if (!ascii::equal(charset, "iso-8859-1") && !ascii::equal(charset, "windows-1252")) return text;
   std::string wide;
@@ -145,7 +126,7 @@ std::string joined_parts(std::vector<MimeParameter> parts) {
       text.remove_prefix(text.find('\'') + 1);
       text.remove_prefix(text.find('\'') + 1);
     }
-    value += parts[i].coded ? without_percents(text) : std::string(text);
+    value += parts[i].coded ? ascii::percent_decoded(text) : std::string(text);
   }
   return utf8_of(charset, std::move(value));
 }

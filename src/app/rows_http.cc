@@ -185,7 +185,7 @@ void fill_http_zeek(LogRow& row, const HttpRecord& record, std::string_view uid)
   row.emplace_back(record.depth);
   row.push_back(request.seen ? LogCell(record.method) : LogCell());
   row.push_back(cell_of(record.host));
-  row.push_back(request.seen ? LogCell(http1::percent_decoded(record.uri)) : LogCell());
+  row.push_back(request.seen ? LogCell(ascii::percent_decoded(record.uri)) : LogCell());
   row.push_back(http_field(request, "referer"));
   row.push_back(cell_of(HttpZeekResponse(record).version));
   row.push_back(http_field(request, "user-agent"));

@@ -92,7 +92,7 @@ struct SearchEngine::Handle {
 
 std::string SearchEngine::version() {
   const std::string_view version = hs_version();
-  return "hyperscan " + std::string(version.substr(0, version.find(' ')));
+  return "hyperscan version " + std::string(version.substr(0, version.find(' ')));
 }
 
 Result<SearchWidth> SearchEngine::width_of(const SearchExpression& expression) {
@@ -152,11 +152,6 @@ SearchEngine::~SearchEngine() = default;
 std::size_t SearchEngine::state_size() const {
   std::size_t size = 0;
   return hs_stream_size(handle_->database, &size) == HS_SUCCESS ? size : 0;
-}
-
-std::size_t SearchEngine::size() const {
-  std::size_t size = 0;
-  return hs_database_size(handle_->database, &size) == HS_SUCCESS ? size : 0;
 }
 
 struct SearchScratch::Parts {
@@ -268,7 +263,6 @@ Result<std::unique_ptr<SearchEngine>> SearchEngine::compile(
 SearchEngine::SearchEngine(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
 SearchEngine::~SearchEngine() = default;
 std::size_t SearchEngine::state_size() const { return 0; }
-std::size_t SearchEngine::size() const { return 0; }
 SearchScratch::SearchScratch(const SearchEngine& /*engine*/) {}
 SearchScratch::~SearchScratch() = default;
 void SearchScratch::scan(State& /*state*/, Bytes /*bytes*/, SearchEngine::OnMatch /*on_match*/,

@@ -48,7 +48,6 @@ class SearchEngine {
   ~SearchEngine();
 
   [[nodiscard]] std::size_t state_size() const;
-  [[nodiscard]] std::size_t size() const;
   [[nodiscard]] const Handle& handle() const { return *handle_; }
 
  private:

@@ -58,7 +58,6 @@ SearchPatterns::~SearchPatterns() = default;
 
 std::string SearchPatterns::engine_version() { return SearchEngine::version(); }
 std::size_t SearchPatterns::state_size() const { return engine_->state_size(); }
-std::size_t SearchPatterns::size() const { return engine_->size(); }
 
 Result<std::unique_ptr<SearchPatterns>> SearchPatterns::compile(std::vector<std::string> patterns,
                                                                 const SearchOptions& options) {

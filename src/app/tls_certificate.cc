@@ -196,7 +196,6 @@ std::optional<CertificateRecord> certificate_of(Bytes der) {
     return std::nullopt;
   }
   CertificateRecord record;
-  record.size = der.size();
   record.version = static_cast<unsigned>(X509_get_version(certificate.get()) + 1);
   record.serial = serial_of(certificate.get());
   record.subject = name_backwards(X509_get_subject_name(certificate.get()));
@@ -214,14 +213,6 @@ std::optional<CertificateRecord> certificate_of(Bytes der) {
   record.sha1 = sha1_hex(der);
   ERR_clear_error();
   return record;
-}
-
-std::string distinguished_name(Bytes der) {
-  const std::uint8_t* at = der.data();
-  const std::unique_ptr<X509_NAME, CertificateFree<X509_NAME_free>> name(
-      d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size())));
-  if (name == nullptr) ERR_clear_error();
-  return name_backwards(name.get());
 }
 
 std::string certificate_date(std::int64_t seconds) {

@@ -11,9 +11,6 @@ namespace restitch {
 // Without place and direction. Nothing: it is none.
 std::optional<CertificateRecord> certificate_of(Bytes der);
 
-// A distinguished name out of its DER, as RFC 2253 has it; empty: it is none.
-std::string distinguished_name(Bytes der);
-
 // "2017-03-23T00:00:00".
 std::string certificate_date(std::int64_t seconds);
 

@@ -68,7 +68,6 @@ void TlsHandshake::server_hello(const TlsServerHello& hello, const Origin& origi
   record_.server_hello = true;
   record_.hello_retry = record_.hello_retry || hello.retry;
   record_.version = hello.negotiated();
-  record_.server_version = hello.version;
   record_.cipher = hello.cipher;
   record_.server_extensions = hello.extensions;
   if (hello.group != 0) record_.curve = hello.group;

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "app/ascii.h"
+
 namespace restitch {
 namespace {
 
@@ -24,19 +26,13 @@ std::optional<TlsSecretKind> secret_kind(std::string_view label) {
   return std::nullopt;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 // How many bytes the digits make; 0: they are none, or too many.
 template <std::size_t Size>
 std::size_t bytes_of_hex(std::string_view digits, std::array<std::uint8_t, Size>& bytes) {
   if (digits.size() % 2 != 0 || digits.size() / 2 > Size) return 0;
   for (std::size_t i = 0; i < digits.size(); i += 2) {
-    const int high = hex_digit(digits[i]);
-    const int low = hex_digit(digits[i + 1]);
+    const int high = ascii::hex_value(digits[i]);
+    const int low = ascii::hex_value(digits[i + 1]);
     if (high < 0 || low < 0) return 0;
     bytes[i / 2] = static_cast<std::uint8_t>(high << 4 | low);
   }

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include "cli/commands.h"
+#include "cli/messages.h"
 #include "cli/selection.h"
 #include "cli/session.h"
 #include "cli/standard_output.h"
 #include "cli/summary.h"
-#include "cli/messages.h"
 #include "restitch/app/har.h"
 
 namespace restitch::cli {
@@ -44,9 +44,9 @@ int run_har(const Options& options) {
   session.run<AnalyzedStream, AnalyzedStreamFactory>(
       logs,
       [&](unsigned shard) {
-        return std::make_unique<AnalyzedStreamFactory>(
-            logs.log(shard), AppOptions{.limits = {}, .secrets = session.secrets()},
-            std::make_unique<HarSinks>(options.har_body_max));
+        return std::make_unique<AnalyzedStreamFactory>(logs.log(shard),
+                                                       AppOptions{.limits = {}, .secrets = session.secrets()},
+                                                       std::make_unique<HarSinks>(options.har_body_max));
       },
       [&] {
         if (session.stalled()) logs.pass_on_ended();

@@ -12,6 +12,7 @@
 #endif
 
 #include "cli/options.h"
+#include "restitch/app/libraries.h"
 
 // Not in the header of LZ4's frames, but in the same library.
 extern "C" const char* LZ4_versionString(void);
@@ -38,10 +39,10 @@ std::string curl_version_line() {
 }  // namespace
 
 std::string version_text() {
-  return fmt::format("restitch {}\n{}\nzlib version {}\nzstd version {}\nlz4 version {}\n{}{}{}\n",
+  return fmt::format("restitch {}\n{}\nzlib version {}\nzstd version {}\nlz4 version {}\n{}{}{}\n{}\n",
                      RESTITCH_VERSION, pcap_lib_version(), zlibVersion(), ZSTD_versionString(),
-                     LZ4_versionString(), xz_version(), curl_version_line(),
-                     OpenSSL_version(OPENSSL_VERSION));
+                     LZ4_versionString(), xz_version(), curl_version_line(), OpenSSL_version(OPENSSL_VERSION),
+                     fmt::join(app_libraries(), "\n"));
 }
 
 }  // namespace restitch::cli

@@ -205,7 +205,8 @@ TEST_F(Usage, VersionNamesTheLibraries) {
   const ToolRun run = ToolTest::run("@ --version");
   EXPECT_EQ(run.status, 0);
   EXPECT_THAT(run.out, StartsWith("restitch "));
-  for (const char* library : {"libpcap version", "zlib version", "zstd version", "lz4 version", "OpenSSL"}) {
+  for (const char* library : {"libpcap version", "zlib version", "zstd version", "lz4 version", "OpenSSL",
+                              "llhttp", "nghttp2", "brotli", "hyperscan"}) {
     EXPECT_THAT(run.out, HasSubstr(library));
   }
 }

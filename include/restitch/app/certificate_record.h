@@ -14,10 +14,9 @@ struct CertificateRecord {
   TcpFlowDirection direction = TcpFlowDirection::server_to_client;  // who presented it
   std::size_t position = 0;                                         // in its chain; 0: the leaf
   Origin origin;
-  std::uint64_t size = 0;  // of its DER
-  unsigned version = 0;    // 3
-  std::string serial;      // upper-case hex
-  std::string subject;     // "CN=a,O=b", as RFC 2253 has it
+  unsigned version = 0;  // 3
+  std::string serial;    // upper-case hex
+  std::string subject;   // "CN=a,O=b", as RFC 2253 has it
   std::string issuer;
   std::string subject_in_order;  // "O=b, CN=a", as the certificate has it
   std::string issuer_in_order;

@@ -28,7 +28,7 @@ std::string flaws_of(const HttpContent& body);
 
 // How many bytes of bodies are kept until their transactions are over. Those that share it share one thread.
 struct HttpContentRoom {
-  std::size_t body_max = std::size_t{1} << 20;   // of one body
+  std::size_t body_max = std::size_t{1} << 20;    // of one body
   std::size_t total_max = std::size_t{64} << 20;  // of all
   std::size_t used = 0;
 };

@@ -34,7 +34,7 @@ class SearchPatterns {
   static Result<std::unique_ptr<SearchPatterns>> compile(std::vector<std::string> patterns,
                                                          const SearchOptions& options);
 
-  // Whether this build can search, and what with: "hyperscan 5.4.0"; empty: it cannot.
+  // Whether this build can search, and what with: "hyperscan version 5.4.0"; empty: it cannot.
   static std::string engine_version();
 
   SearchPatterns(const SearchPatterns&) = delete;
@@ -58,7 +58,6 @@ class SearchPatterns {
   [[nodiscard]] bool first_only() const { return first_only_; }
   // What the automaton keeps of a direction between two packets, in bytes; and its own size.
   [[nodiscard]] std::size_t state_size() const;
-  [[nodiscard]] std::size_t size() const;
 
   [[nodiscard]] const SearchEngine& engine() const { return *engine_; }
 

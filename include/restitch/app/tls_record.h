@@ -36,8 +36,7 @@ struct TlsRecord {
   std::vector<std::uint16_t> client_extensions;
   std::vector<std::uint16_t> client_signatures;  // signature algorithms
   std::vector<std::uint16_t> server_extensions;
-  std::uint16_t server_version = 0;  // the legacy field of the ServerHello
-  bool established = false;          // both sides sent what may be their Finished, or application data
+  bool established = false;  // both sides sent what may be their Finished, or application data
   bool resumed = false;
   bool hello_retry = false;
   bool decrypted = false;                        // keys were at hand, and fitted

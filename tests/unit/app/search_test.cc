@@ -293,7 +293,7 @@ TEST(Search, ManagesWithoutTheStartOfAMatch) {
   EXPECT_EQ(search.count(), 1U);
 }
 
-TEST(Search, KeepsALargeStateInFewBytes) {
+TEST(Search, FindsWhereItsStateIsLarge) {
   const std::string pattern = "q[^\\n]{900}z";  // and so on: its state is some hundred bytes
   Search search({pattern, "a[^\\n]{1500}b", "x[^\\n]{2000}y"});
   EXPECT_GT(search.patterns().state_size(), 256U);
