@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/ascii.h"
 #include "app/mime_parser.h"
 #include "restitch/app/services.h"
 
@@ -11,6 +12,7 @@ namespace restitch {
 MimePart::MimePart(Findings& findings, MimeMail& mail, ObjectHead head, TransferCoding coding,
                    std::unique_ptr<MimeParser> inner)
     : mail_(mail), head_(std::move(head)), decoder_(coding), inner_(std::move(inner)) {
+  if (head_.type.empty() || head_.type == "text/plain" || head_.type == "text/html") url_finder_.emplace();
   if (!head_.name.empty()) begin(findings, head_.origin);
 }
 
@@ -47,6 +49,7 @@ void MimePart::report(Findings& findings, Bytes plain, const Origin& origin) {
   }
   size_ += plain.size();
   findings.object_data(*object_, plain, origin);
+  if (url_finder_) url_finder_->read(ascii::text_of(plain), mail_.urls);
   if (inner_ != nullptr) inner_->data(findings, plain, origin);
 }
 
@@ -68,6 +71,7 @@ void MimePart::end(Findings& findings, bool complete) {
     report(findings, plain_, together);
   }
   if (inner_ != nullptr) inner_->end(findings, complete && end_.missing == 0);
+  if (url_finder_) url_finder_->finish(mail_.urls);
   if (!object_) return;
   end_.complete = complete && end_.missing == 0 && !end_.over_limit && !end_.undecodable;
   findings.end_object(*object_, end_);

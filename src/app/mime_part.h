@@ -10,6 +10,7 @@
 
 #include "app/mime_mail.h"
 #include "app/transfer_decoder.h"
+#include "app/url_finder.h"
 #include "restitch/app/findings.h"
 
 namespace restitch {
@@ -39,6 +40,7 @@ class MimePart {
   ObjectHead head_;
   TransferDecoder decoder_;
   std::unique_ptr<MimeParser> inner_;
+  std::optional<UrlFinder> url_finder_;  // of a text
   std::optional<ObjectNumber> object_;
   std::vector<std::uint8_t> plain_;  // scratch
   std::uint64_t size_ = 0;

@@ -140,6 +140,13 @@ TEST(MimeParserTest, AMailWithinAMailIsAnObjectAndSoAreItsParts) {
   }
 }
 
+TEST(MimeParserTest, AddressesInItsTextAreFound) {
+  for (const std::size_t size : sizes) {
+    const Mail mail("\nsee HTTP://a.b/c?d and <https://e> hthttp://f http:// htt", size);
+    EXPECT_EQ(mail.parser.mail().urls, (Names{"HTTP://a.b/c?d", "https://e", "http://f"}));
+  }
+}
+
 TEST(MimeParserTest, AGapInTheBodyIsListed) {
   Mail mail(Mail::Open{});
   mail.add("Content-Type: multipart/mixed; boundary=a\r\n\r\n--a\r\n\r\none\r\nt");
