@@ -5,6 +5,7 @@
 #include "app/ftp_analyzer.h"
 #include "app/http1_analyzer.h"
 #include "app/http2_analyzer.h"
+#include "app/pop3_analyzer.h"
 #include "app/smtp_analyzer.h"
 #include "app/ssh_analyzer.h"
 #include "app/tls_analyzer.h"
@@ -32,6 +33,7 @@ std::span<const Protocol> protocols() {
 #endif
       {"smtp", SmtpAnalyzer::fit, SmtpAnalyzer::make},
       {"ftp", FtpAnalyzer::fit, FtpAnalyzer::make},
+      {"pop3", Pop3Analyzer::fit, Pop3Analyzer::make},
       {"ssh", SshAnalyzer::fit, SshAnalyzer::make},
       {"starttls", tls_upgrade_fit, make_tls_upgrade},
   };
