@@ -5,6 +5,7 @@
 #include "app/ftp_analyzer.h"
 #include "app/http1_analyzer.h"
 #include "app/http2_analyzer.h"
+#include "app/imap_analyzer.h"
 #include "app/pop3_analyzer.h"
 #include "app/smtp_analyzer.h"
 #include "app/ssh_analyzer.h"
@@ -34,6 +35,7 @@ std::span<const Protocol> protocols() {
       {"smtp", SmtpAnalyzer::fit, SmtpAnalyzer::make},
       {"ftp", FtpAnalyzer::fit, FtpAnalyzer::make},
       {"pop3", Pop3Analyzer::fit, Pop3Analyzer::make},
+      {"imap", ImapAnalyzer::fit, ImapAnalyzer::make},
       {"ssh", SshAnalyzer::fit, SshAnalyzer::make},
       {"starttls", tls_upgrade_fit, make_tls_upgrade},
   };
