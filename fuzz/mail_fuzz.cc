@@ -1,5 +1,5 @@
-// Any bytes as what two ends say in SMTP, FTP, SSH, and whatever else is recognised, with gaps and ends in
-// between.
+// Any bytes as what two ends say in SMTP, POP3, IMAP, FTP, SSH, SOCKS, and whatever else is recognised, with
+// gaps and ends in between.
 #include "support/talk_of_bytes.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -8,6 +8,7 @@
 #include "app/imap_analyzer.h"
 #include "app/pop3_analyzer.h"
 #include "app/smtp_analyzer.h"
+#include "app/socks_analyzer.h"
 #include "app/ssh_analyzer.h"
 #include "app/tls_analyzer.h"
 #include "app/tls_upgrade.h"
@@ -36,6 +37,7 @@ std::span<const Protocol> protocols() {
       {"ftp", FtpAnalyzer::fit, FtpAnalyzer::make},
       {"pop3", Pop3Analyzer::fit, Pop3Analyzer::make},
       {"imap", ImapAnalyzer::fit, ImapAnalyzer::make},
+      {"socks", SocksAnalyzer::fit, SocksAnalyzer::make},
       {"ssh", SshAnalyzer::fit, SshAnalyzer::make},
       {"starttls", tls_upgrade_fit, make_tls_upgrade},
   };

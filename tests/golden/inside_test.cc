@@ -73,6 +73,42 @@ TEST_F(Inside, ObjectsAreFilesUnderSafeNames) {
   EXPECT_THAT(again.err, HasSubstr("is there already; nothing is overwritten"));
 }
 
+TEST_F(Inside, MailsThatAreFetchedAreTheirParts) {
+  write("mail.pcap",
+        Packets(1)
+            .talk("USER me\r\nPASS x\r\nRETR 1\r\nQUIT\r\n",
+                  "+OK ready\r\n+OK\r\n+OK\r\n+OK 1 mail\r\n"
+                  "Content-Type: text/x-log; name=a.log\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                  "aGVsbG8=\r\n.\r\n+OK bye\r\n")
+            .bytes());
+  ASSERT_EQ(run("@ extract -q --objects -o d mail.pcap").status, 0);
+  const Json line = Json::parse(read("d/index.jsonl"));
+  EXPECT_EQ(line["protocol"], "pop3");
+  EXPECT_EQ(line["name"], "a.log");
+  EXPECT_EQ(line["coding"], "base64");
+  EXPECT_FALSE(line.contains("truncated"));
+  EXPECT_EQ(read("d/0-0-pop3-a.log"), "hello");
+  ASSERT_EQ(run("@ log -q -o logs mail.pcap").status, 0);
+  EXPECT_THAT(read("logs/files.log"), HasSubstr("\tPOP3\t0\t"));
+  EXPECT_THAT(read("logs/conn.log"), HasSubstr("\tpop3\t"));
+}
+
+TEST_F(Inside, BehindTheHandshakeOfSocksIsAnotherProtocol) {
+  using namespace std::string_literals;
+  const std::string asked = "\4\1\0\x50\0\0\0\1me\0a.example\0"s;
+  const auto behind = static_cast<std::uint32_t>(101 + asked.size());
+  Packets packets(1);
+  packets.open().add(packets.client(101, asked));
+  packets.add(packets.server(501, "\0\x5a\0\0\0\0\0\0"s).ack(behind));
+  packets.add(packets.client(behind, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").ack(509));
+  packets.add(packets.server(509, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").ack(behind + 27));
+  write("socks.pcap", packets.bytes());
+  const auto all = rows(run("@ log -q --format json --logs conn,http socks.pcap").out);
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0]["log"], "http");
+  EXPECT_EQ(all[1]["service"], "socks,http");
+}
+
 TEST_F(Inside, NamesOfStrangersLeadNowhere) {
   write("evil.pcap", Packets(1)
                          .talk("GET /x HTTP/1.1\r\nHost: a\r\n\r\n",
