@@ -7,6 +7,7 @@
 #include "app/http2_analyzer.h"
 #include "app/imap_analyzer.h"
 #include "app/pop3_analyzer.h"
+#include "app/smb_analyzer.h"
 #include "app/smtp_analyzer.h"
 #include "app/socks_analyzer.h"
 #include "app/ssh_analyzer.h"
@@ -37,6 +38,7 @@ std::span<const Protocol> protocols() {
       {"ftp", FtpAnalyzer::fit, FtpAnalyzer::make},
       {"pop3", Pop3Analyzer::fit, Pop3Analyzer::make},
       {"imap", ImapAnalyzer::fit, ImapAnalyzer::make},
+      {"smb", SmbAnalyzer::fit, SmbAnalyzer::make},
       {"socks", SocksAnalyzer::fit, SocksAnalyzer::make},
       {"ssh", SshAnalyzer::fit, SshAnalyzer::make},
       {"starttls", tls_upgrade_fit, make_tls_upgrade},

@@ -31,4 +31,8 @@ inline std::uint32_t load_le32(const std::uint8_t* p) {
   return std::endian::native == std::endian::little ? value : __builtin_bswap32(value);
 }
 
+inline std::uint64_t load_le64(const std::uint8_t* p) {
+  return std::uint64_t{load_le32(p)} | std::uint64_t{load_le32(p + 4)} << 32;
+}
+
 }  // namespace restitch

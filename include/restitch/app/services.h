@@ -23,7 +23,8 @@ struct AppLimits {
   std::uint64_t object_max = std::uint64_t{256} << 20;   // of one object, decoded
   std::uint64_t expansion_max = 1'000;                   // decoded bytes for each coded one
   unsigned depth_max = 8;                                // of protocols within each other
-  std::size_t decoders_max = std::size_t{256} << 20;     // memory of all that take codings off, of a pool
+  // Memory of all that take codings off, and of files that come out of order, of a pool.
+  std::size_t decoders_max = std::size_t{256} << 20;
 };
 
 struct AppOptions {
