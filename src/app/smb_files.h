@@ -79,9 +79,9 @@ class SmbFiles {
   std::size_t request_names_ = 0;     // bytes
   OpenList open_;                     // the one that was used last in front
   std::map<SmbFileId, OpenList::iterator> by_id_;
-  std::size_t open_names_ = 0;         // bytes
-  SmbFileId asked_{};                  // stands for what the last CREATE opens
-  std::optional<SmbFileId> created_;   // what the last one did open
+  std::size_t open_names_ = 0;        // bytes
+  SmbFileId asked_{};                 // stands for what the last CREATE opens
+  std::optional<SmbFileId> created_;  // what the last one did open
   bool requests_told_ = false;
   bool files_told_ = false;
 };

@@ -112,7 +112,8 @@ void SmbRun::release_first(Findings& findings, SmbRoom& room) {
   const Piece& piece = node.mapped();
   room.give(piece.bytes.size() + piece_overhead);
   if (node.key() > next_) skip_to(findings, node.key());
-  const auto known = static_cast<std::size_t>(std::min<std::uint64_t>(next_ - node.key(), piece.bytes.size()));
+  const auto known =
+      static_cast<std::size_t>(std::min<std::uint64_t>(next_ - node.key(), piece.bytes.size()));
   emit(findings, Bytes(piece.bytes).subspan(known), behind(piece.origin, known));
 }
 
