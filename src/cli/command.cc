@@ -17,6 +17,8 @@ int run(const Options& options) {
       return run_diff(options);
     case Command::grep:
       return run_grep(options);
+    case Command::batch:
+      return run_batch(options);
     case Command::streams:
       break;
   }
