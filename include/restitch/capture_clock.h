@@ -38,6 +38,20 @@ class CaptureClock {
   static constexpr std::int64_t step_ns_max = 30'000'000'000;
   static constexpr int strays_max = 8;
 
+  // All that there is to a clock, for one that goes on elsewhere.
+  struct State {
+    Timestamp reference;
+    Elapsed elapsed{0};
+    int strays = strays_max;
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+
+  CaptureClock() = default;
+  explicit CaptureClock(const State& state)
+      : reference_(state.reference), elapsed_(state.elapsed), strays_(state.strays) {}
+  [[nodiscard]] State state() const { return {reference_, elapsed_, strays_}; }
+
   // A packet of this time came by.
   void observe(Timestamp time) {
     const std::int64_t step = detail::nanoseconds_between(reference_, time);
@@ -67,7 +81,9 @@ class CaptureClock {
   void observe_step(Timestamp time);
   void observe_stray(Timestamp time, bool ahead);
 
-  Timestamp reference_;  // the time of the capture that is taken for now, to a tick
+  // The time of the capture that is taken for now. Ticks begin at the same moments whatever came before, so
+  // that clocks which began at different packets soon agree.
+  Timestamp reference_;
   Elapsed elapsed_{0};
   int strays_ = strays_max;  // packets in a row that lie elsewhere; the first one of all is believed
 };

@@ -173,6 +173,8 @@ class DomainTable {
 
   // 0 for no ids.
   std::uint32_t number_of(const std::vector<std::uint64_t>& ids);
+  // The other way round; empty for a number that stands for no one set. Takes a look at each of them.
+  [[nodiscard]] std::vector<std::uint64_t> ids_of(std::uint32_t number) const;
   [[nodiscard]] std::size_t size() const { return numbers_.size(); }
 
  private:

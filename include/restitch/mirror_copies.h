@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <span>
 #include <vector>
 
 #include "restitch/capture_info.h"
@@ -22,6 +23,11 @@ class MirrorCopies {
   static constexpr std::int64_t unnumbered_window_ns = 1'000'000;
 
   explicit MirrorCopies(std::int64_t window_ns);
+
+  // All that is remembered, as bytes that mean something to this library on this machine; and the same put
+  // back into one of the same window. Requires: bytes of memory() of the same library.
+  [[nodiscard]] std::span<const std::byte> memory() const { return std::as_bytes(std::span(sets_)); }
+  void remember(std::span<const std::byte> memory);
 
   // True if the same packet came not longer than the window ago: same addresses, IP identification, TCP
   // header with its checksum and options, and size of the payload; VLANs, tunnels, time to live and domain

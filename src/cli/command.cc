@@ -19,6 +19,8 @@ int run(const Options& options) {
       return run_grep(options);
     case Command::har:
       return run_har(options);
+    case Command::batch:
+      return run_batch(options);
     case Command::streams:
       break;
   }

@@ -20,6 +20,7 @@ int run_follow_inside(const Options& options);
 int run_grep(const Options& options);
 int run_har(const Options& options);
 int run_diff(const Options& options);
+int run_batch(const Options& options);
 int run_list_interfaces();
 // What Wireshark asks of a program that captures for it (extcap), behind `restitch extcap`.
 int run_extcap(int argc, const char* const* argv);

@@ -98,6 +98,17 @@ tools of browsers load them. What was not captured is said in "comment".
 and --buffer-size have no letter here. Exit status: 0 there is a match, 1 there
 is none, 2 an error.
 )"}},
+    {"batch",
+     {"restitch batch plan|map|reduce --manifest FILE [FLAGS] [FILE...|DIR]",
+      {"STEP", "--manifest", "--task", "--output", "--events", "--all", "--receiver", "--quiet"},
+      R"(  restitch batch plan --manifest m.jsonl /captures
+  restitch batch map --manifest m.jsonl --task 1 -o parts    and 2, 3, ...
+  restitch batch reduce --manifest m.jsonl -o all.jsonl parts
+)",
+      R"(The result is that of restitch streams --json -q over all files, byte for byte.
+plan takes the flags that matter and writes them down; map tasks may run in any
+order, on any machine, and again. examples/batch.sbatch runs them under Slurm.
+)"}},
     {"log",
      {"restitch log [FLAGS] FILE... [FILTER]",
       {"--format", "--output", "--rotate", "--where", "--connection", "--interface", "--follow", "--quiet"},

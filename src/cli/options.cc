@@ -12,6 +12,7 @@
 #include <thread>
 #include <utility>
 
+#include "cli/batch_flags.h"
 #include "cli/choice_flags.h"
 #include "cli/choices.h"
 #include "cli/command_words.h"
@@ -50,11 +51,13 @@ class Parser {
   void add_log();
   void add_grep();
   void add_har();
+  void add_batch();
   bool take_columns(std::string& complaint);
   bool finish(std::string& complaint);
   [[nodiscard]] CommandCost cost() const;
   void plan();
   CLI::App* add_command(Command command, const char* description);
+  void add_lines(CLI::App& command);
   void add_threads(CLI::App& command);
   void add_keylog(CLI::App& command);
   void add_colour(CLI::App& command, const char* description);
@@ -73,6 +76,7 @@ class Parser {
   DiffFlags diff_{options_};
   FollowFlags follow_{options_.follow};
   GrepFlags grep_{options_.grep};
+  BatchFlags batch_{options_.batch};
   std::vector<std::string> columns_;
   unsigned threads_ = 0;  // 0: as many as there is work for
 };
@@ -92,15 +96,14 @@ Parser::Parser() {
   add_log();
   add_grep();
   add_har();
+  add_batch();
 }
 
 void Parser::add_streams() {
   CLI::App* streams =
       add_command(Command::streams, "List the connections (this is what happens without a COMMAND)");
   streams->add_flag("--json", options_.json, "One JSON object a line for each direction with payload");
-  streams->add_flag("--events", options_.events,
-                    "With --json: also the events themselves,\nas \"event_list\"; watches as --observe does");
-  streams->add_flag("--all", options_.with_empty, "With --json: also directions without payload");
+  add_lines(*streams);
   streams
       ->add_option("--sort", options_.sort,
                    "The largest first: by bytes, packets, gaps, duration, events; or by start")
@@ -180,6 +183,12 @@ void Parser::add_har() {
   add_threads(*har);
 }
 
+void Parser::add_batch() {
+  CLI::App* batch = add_command(Command::batch, "List the connections of many files, one task for each file");
+  batch_.add_to(*batch);
+  add_lines(*batch);
+}
+
 bool Parser::take_columns(std::string& complaint) {
   for (const std::string& name : columns_) {
     const auto column = find_column(name);
@@ -203,6 +212,12 @@ CLI::App* Parser::add_command(Command command, const char* description) {
   added->callback([this, command] { options_.command = command; });
   add_common(*added);
   return added;
+}
+
+void Parser::add_lines(CLI::App& command) {
+  command.add_flag("--events", options_.events,
+                   "With --json: also the events themselves,\nas \"event_list\"; watches as --observe does");
+  command.add_flag("--all", options_.with_empty, "With --json: also directions without payload");
 }
 
 void Parser::add_threads(CLI::App& command) {
@@ -235,6 +250,7 @@ void Parser::add_common(CLI::App& command) {
   const bool grep = command.get_name() == "grep";
   if (command.get_name() == "follow") follow_.add_target_to(command);
   if (grep) grep_.add_pattern_to(command);
+  if (command.get_name() == "batch") batch_.add_step_to(command);
   input_.add_to(command, grep ? GrepFlags::taken_letters : std::string_view());
   receivers_.add_to(command, command.get_name() != "diff");
   limits_.add_to(command);
@@ -327,6 +343,8 @@ CommandCost Parser::cost() const {
     case Command::grep:
       return {summary + 400 +
               (options_.grep.plan.rules.excerpts ? 2 * options_.grep.plan.rules.remembered() : 0)};
+    case Command::batch:
+      break;
     case Command::diff:
       return {2400 + 600 * options_.diff_receivers.size(), options_.diff_receivers.size()};
   }
@@ -354,7 +372,10 @@ bool Parser::finish(std::string& complaint) {
   const bool follow = options_.command == Command::follow;
   if (options_.command == Command::grep && !grep_.finish(input_, complaint)) return false;
   if (follow && !follow_.finish(!options_.where.passes_all(), input_, complaint)) return false;
-  if (!input_.finish(complaint) || !limits_.finish(options_.input, complaint)) return false;
+  const bool batch = options_.command == Command::batch;
+  if (!(batch && !batch_.takes_files()) && !input_.finish(complaint)) return false;
+  if (batch && !batch_.finish(*app_.get_subcommand("batch"), options_.input, complaint)) return false;
+  if (!limits_.finish(options_.input, complaint)) return false;
   // As without it.
   if (options_.command == Command::log && options_.directory == "-") options_.directory.clear();
   if (!log_.finish(options_.directory, complaint)) return false;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/batch_flags.h"
 #include "cli/follow_flags.h"
 #include "cli/grep_flags.h"
 #include "cli/input_flags.h"
@@ -21,7 +22,7 @@
 
 namespace restitch::cli {
 
-enum class Command { streams, extract, follow, diff, log, grep, har };
+enum class Command { streams, extract, follow, diff, log, grep, har, batch };
 
 // What is told on standard error in the end.
 enum class Statistics { summary, text, json };
@@ -83,6 +84,7 @@ struct Options {
   GrepSelection grep;
 
   std::size_t har_body_max = std::size_t{1} << 20;
+  BatchSelection batch;
 
   // diff
   std::vector<const ReceiverPolicy*> diff_receivers;

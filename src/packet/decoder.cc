@@ -41,6 +41,13 @@ std::uint32_t DomainTable::number_of(const std::vector<std::uint64_t>& ids) {
   return next;
 }
 
+std::vector<std::uint64_t> DomainTable::ids_of(std::uint32_t number) const {
+  for (const auto& [ids, known] : numbers_) {
+    if (known == number) return ids;
+  }
+  return {};
+}
+
 // What a layer adds to the key, if anything.
 std::optional<std::uint64_t> Decoder::key_of(const Layer& layer) const {
   const bool wanted = layer.kind == LayerKind::vlan ? options_.vlan_in_key : options_.tunnel_in_key;

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 #include <utility>
 
 #include "restitch/detail/prefetch.h"
+#include "restitch/detail/require.h"
 
 namespace restitch {
 namespace {
@@ -39,6 +41,12 @@ std::uint64_t digest_of(const DecodedPacket& packet) {
 
 MirrorCopies::MirrorCopies(std::int64_t window_ns)
     : window_ns_(window_ns), sets_(std::size_t{1} << set_bits) {}
+
+void MirrorCopies::remember(std::span<const std::byte> memory) {
+  RESTITCH_REQUIRE(memory.size() == sets_.size() * sizeof(Set),
+                   "what is remembered has the size of memory()");
+  std::memcpy(sets_.data(), memory.data(), memory.size());
+}
 
 MirrorCopies::Question MirrorCopies::ask(const DecodedPacket& packet, Timestamp time) const {
   Question question;

@@ -17,7 +17,7 @@ void CaptureClock::observe_step(Timestamp time) {
 void CaptureClock::observe_stray(Timestamp time, bool ahead) {
   if (++strays_ < strays_max) return;
   if (ahead && reference_ != Timestamp{}) elapsed_.ticks += ticks(step_ns_max);
-  reference_ = time;
+  reference_ = {Elapsed::of_ns(time.ns).ns()};
   strays_ = 0;
 }
 

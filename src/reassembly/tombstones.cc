@@ -98,10 +98,12 @@ void Tombstones::add(const Connection& connection, const Rules& rules, const Cap
 }
 
 void Tombstones::expire(const CaptureClock& clock, int count) {
-  const std::int64_t timeout = timeout_ns_ >> 30;
+  // Not before it is over by the times of its packets: a second of the clock may end at any moment.
+  const std::int64_t timeout = (timeout_ns_ >> 30) + 1;
   for (; count > 0 && oldest_ != none; --count) {
     Tombstone& oldest = stones_[oldest_];
-    if (static_cast<std::uint16_t>(clock.second() - oldest.seen_second) <= timeout) return;
+    // Whoever is fed packets of an earlier time once more sets the clock back: then nothing is old.
+    if (static_cast<std::int16_t>(clock.second() - oldest.seen_second) <= timeout) return;
     erase(oldest);
   }
 }

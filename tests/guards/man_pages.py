@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 SKIPPED = 77
-COMMANDS = ["streams", "extract", "follow", "diff", "log", "grep", "har"]
+COMMANDS = ["streams", "extract", "follow", "diff", "log", "grep", "har", "batch"]
 PAGES = ["restitch.1", "restitch-json.5", "librestitch.3", *(f"restitch-{command}.1" for command in COMMANDS)]
 
 

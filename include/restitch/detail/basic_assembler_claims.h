@@ -30,8 +30,10 @@ template <StreamType S, class Factory>
     complete(*met, &packet.context, EndReason::rst);  // its host was reset, and takes a new connection
     met = state.find(packet.key.key, packet.hash);
   }
-  detail::Tombstone* const dead =
-      met != nullptr ? nullptr : state.tombstones.find(packet.key.key, packet.hash);
+  detail::Tombstone* const dead = met != nullptr
+                                      ? nullptr
+                                      : state.tombstones.find_living(packet.key.key, packet.hash,
+                                                                     packet.context.capture_info().timestamp);
   if (met != nullptr) packet.counting.direction = met->direction(packet.key.from_high);
   if (dead != nullptr) packet.counting.direction = dead->direction(packet.key.from_high);
   if (detail::ClaimGroup* const group = state.find_claims(packet.key.key, packet.hash, met)) {

@@ -122,7 +122,7 @@ class Claims {
 
   // Whether they waited for too long.
   [[nodiscard]] bool is_over(const ClaimGroup& group, const CaptureClock& clock) const {
-    return static_cast<std::uint16_t>(clock.second() - group.second) > timeout_ns_ >> 30;
+    return static_cast<std::int16_t>(clock.second() - group.second) > timeout_ns_ >> 30;
   }
 
   [[nodiscard]] std::size_t segments() const { return segments_.size(); }

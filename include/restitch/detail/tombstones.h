@@ -83,6 +83,15 @@ class Tombstones {
     return number == none ? nullptr : &stones_[number];
   }
 
+  // The same at the time of a packet. What is over by then goes, so that it does not matter when that is
+  // found out.
+  [[nodiscard]] Tombstone* find_living(const FlowKey& key, std::uint32_t hash, Timestamp now) {
+    Tombstone* const found = find(key, hash);
+    if (found == nullptr || !is_over(*found, now)) return found;
+    erase(*found);
+    return nullptr;
+  }
+
   enum class Verdict : std::uint8_t {
     repeats,  // the dead connection may have sent it before: its bytes came already
     refuses,  // it counts for nothing: nobody wants it, or it comes after a reset that is final

@@ -120,5 +120,25 @@ TEST(MirrorCopies, AreNotLookedForUnlessAsked) {
   EXPECT_FALSE(decoder.decode(LinkType::ethernet, bytes, info).copied);
 }
 
+TEST(MirrorCopies, AreRememberedElsewhere) {
+  const Frame frame = data_packet(7).build();
+  DecodedPacket packet = decode(LinkType::ethernet, frame, frame.size());
+  MirrorCopies copies(20 * ms);
+  EXPECT_FALSE(copies.seen_before(packet, {1 * ms}));
+  MirrorCopies others(20 * ms);
+  others.remember(copies.memory());
+  EXPECT_TRUE(others.seen_before(packet, {2 * ms}));
+}
+
+TEST(DomainTable, TellsWhichIdsANumberStandsFor) {
+  DomainTable domains(2);
+  const std::uint32_t one = domains.number_of({1, 2});
+  const std::uint32_t two = domains.number_of({3});
+  EXPECT_EQ(domains.ids_of(one), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(domains.ids_of(two), (std::vector<std::uint64_t>{3}));
+  EXPECT_TRUE(domains.ids_of(0).empty());
+  EXPECT_TRUE(domains.ids_of(domains.number_of({4})).empty());
+}
+
 }  // namespace
 }  // namespace restitch

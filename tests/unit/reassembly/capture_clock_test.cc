@@ -147,5 +147,27 @@ TEST(ClockHand, OwesNoMoreThanOneRound) {
   EXPECT_LE(visits, 500u);
 }
 
+TEST(CaptureClock, TicksBeginAtTheSameMomentsWhereverItBegan) {
+  for (std::int64_t later = 0; later < 3'000'000; later += 99'991) {
+    CaptureClock early = started();
+    CaptureClock late;
+    late.observe({start + later});
+    early.observe({start + later});
+    CaptureClock::State one = early.state();
+    one.elapsed = late.state().elapsed;
+    ASSERT_EQ(one, late.state());
+  }
+}
+
+TEST(CaptureClock, GoesOnAsAnotherOne) {
+  CaptureClock clock = started();
+  observe(clock, start, 5);
+  clock.observe({start + year});
+  CaptureClock other(clock.state());
+  observe(clock, start + year, 10);
+  observe(other, start + year, 10);
+  EXPECT_EQ(clock.state(), other.state());
+}
+
 }  // namespace
 }  // namespace restitch::detail

@@ -15,6 +15,31 @@ using Verdict = Tombstones::Verdict;
 
 constexpr std::int64_t second = 1'000'000'000;
 
+TEST(Tombstones, WhatIsOverByItsTimesIsFoundNoMoreAndAClockSetBackEndsNothing) {
+  BlockSource memory;
+  Tombstones stones(memory, 1, 10, 120 * second);
+  const auto bury = [&](std::uint16_t port, std::int64_t elapsed_s) {
+    Connection connection;
+    connection.key.ports_and_domain = connection.hash = port;
+    connection.last_seen = {elapsed_s * second};
+    CaptureClock clock;
+    clock.follow(Elapsed::of_ns(elapsed_s * second));
+    stones.add(connection, {}, clock);
+  };
+  const auto finds = [&](std::uint16_t port, std::int64_t now_s) {
+    FlowKey key;
+    key.ports_and_domain = port;
+    return stones.find_living(key, port, {now_s * second}) != nullptr;
+  };
+  bury(1, 1000);
+  bury(2, 500);  // fed late
+  EXPECT_TRUE(finds(1, 1001));
+  EXPECT_TRUE(finds(2, 501));
+  EXPECT_FALSE(finds(2, 621));
+  EXPECT_FALSE(finds(2, 501));
+  EXPECT_TRUE(finds(1, 1120));
+}
+
 class TombstonesTest : public ::testing::TestWithParam<std::uint32_t> {
  protected:
   static Connection connection(std::uint16_t port) {
