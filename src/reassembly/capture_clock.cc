@@ -17,7 +17,7 @@ void CaptureClock::observe_step(Timestamp time) {
 void CaptureClock::observe_stray(Timestamp time, bool ahead) {
   if (++strays_ < strays_max) return;
   if (ahead && reference_ != Timestamp{}) elapsed_.ticks += ticks(step_ns_max);
-  reference_ = time;
+  reference_.ns = time.ns >> Elapsed::tick_bits << Elapsed::tick_bits;
   strays_ = 0;
 }
 
