@@ -186,7 +186,7 @@ TYPED_TEST(StreamPoolTest, TombstonesGoOnInAnotherPool) {
             server(501).client_port(port).acknowledges(105).fin(),
             client(105).client_port(port).acknowledges(502));
   };
-  for (const std::uint16_t port : {40001, 40002, 40003}) whole(world, port);
+  for (const auto port : std::initializer_list<std::uint16_t>{40001, 40002, 40003}) whole(world, port);
   const auto carried = world.pool.tombstones();
   ASSERT_EQ(carried.size(), 3u);
 
