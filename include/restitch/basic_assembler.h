@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "restitch/detail/pool_state.h"
 #include "restitch/detail/require.h"
@@ -100,6 +101,24 @@ class BasicStreamPool {
 
   [[nodiscard]] PoolSize size() const;
 
+  // For who stops here and goes on elsewhere (cluster/): packets bring a connection back, but not what is
+  // left of dead ones. Whether something goes on at these ends at that time: a connection that has not
+  // reached its age, or a SYN that waits for its answer. Requires: the time is not before that of an earlier
+  // packet.
+  [[nodiscard]] bool is_alive(const NetFlow& net, TransportFlow ports, Elapsed now) {
+    return is_alive(detail::make_key(net, ports).key, now);
+  }
+  [[nodiscard]] bool is_alive(const detail::FlowKey& key, Elapsed now);
+  // What is left of a dead connection at these ends, until the next call; nullptr: nothing.
+  [[nodiscard]] const detail::Tombstone* find_tombstone(const NetFlow& net, TransportFlow ports);
+  // All of them, in the order in which they go; the same put in place of those that are there; and one put
+  // beside them.
+  [[nodiscard]] std::vector<detail::Tombstone> tombstones() const { return state_.tombstones.all(); }
+  void set_tombstones(std::span<const detail::Tombstone> tombstones);
+  void add_tombstone(const detail::Tombstone& tombstone) {
+    state_.tombstones.put(tombstone, state_.hash(tombstone.key));
+  }
+
   // Where the payload went, in one direction and in both. (Payload of a connection that nobody knows counts
   // as a client's. When a handshake shows that the roles were guessed wrong, what was delivered till then
   // stays counted where it was.)
@@ -164,6 +183,11 @@ class BasicAssembler {
     return pool_.state_.ahead.elapsed();
   }
   void advance(Elapsed elapsed);
+
+  // The same for all that has reached its age, however much that is: what is open then depends on packets and
+  // clock alone, and not on how far the hands are. For who stops there and goes on elsewhere
+  // (BasicStreamPool::tombstones()).
+  void advance_all(Elapsed elapsed);
 
   // Strictly older than; counts connections.
   FlushResult flush_with_options(const FlushOptions& options);

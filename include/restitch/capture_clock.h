@@ -1,7 +1,10 @@
 // CaptureClock: how much time has passed in a capture, by the times of its packets. It never goes back, and
 // no packet alone can move it far: see Ageing in limits.h. Pools that are given parts of one capture age
 // alike if one clock goes before them all: it observes every packet that is read, of any kind, and the
-// context of each packet (stream.h) carries what it said then. A value; one thread.
+// context of each packet (stream.h) carries what it said then. Ticks begin at multiples
+// of their length since 1970, so a clock that observes of all packets only those that begin another tick, and
+// those before or after which the clock of the whole is_astray(), says the same as that clock. A value; one
+// thread.
 #pragma once
 
 #include <compare>
@@ -61,6 +64,24 @@ class CaptureClock {
 
   // Another clock says that so much has passed.
   void follow(Elapsed other) { elapsed_ = other; }
+
+  // All of it, for a clock elsewhere that goes on from here.
+  struct State {
+    Timestamp reference;
+    Elapsed elapsed{0};
+    int strays = strays_max;
+
+    friend bool operator==(const State&, const State&) = default;
+  };
+  [[nodiscard]] State state() const { return {reference_, elapsed_, strays_}; }
+  void set_state(const State& state) {
+    reference_ = state.reference;
+    elapsed_ = state.elapsed;
+    strays_ = state.strays;
+  }
+
+  // Whether the last packet lay elsewhere, and is not believed yet.
+  [[nodiscard]] bool is_astray() const { return strays_ != 0; }
 
   // Time that has passed since the first packet; and the same in ticks, or in seconds, of which only
   // differences mean something.

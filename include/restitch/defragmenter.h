@@ -170,16 +170,21 @@ struct DecoderOptions {
 class DomainTable {
  public:
   explicit DomainTable(std::size_t domains_max) : domains_max_(domains_max) {}
+  DomainTable(DomainTable&&) noexcept = default;
+  DomainTable& operator=(DomainTable&&) noexcept = default;
 
   // 0 for no ids.
   std::uint32_t number_of(const std::vector<std::uint64_t>& ids);
-  // The other way round; empty for a number that stands for no one set. Takes a look at each of them.
-  [[nodiscard]] std::vector<std::uint64_t> ids_of(std::uint32_t number) const;
+  // The other way round; nullptr: no set of ids has that number to itself.
+  [[nodiscard]] const std::vector<std::uint64_t>* ids_of(std::uint32_t number) const {
+    return number == 0 || number > sets_.size() ? nullptr : sets_[number - 1];
+  }
   [[nodiscard]] std::size_t size() const { return numbers_.size(); }
 
  private:
   std::size_t domains_max_;
   std::map<std::vector<std::uint64_t>, std::uint32_t> numbers_;
+  std::vector<const std::vector<std::uint64_t>*> sets_;  // by number, in numbers_
 };
 
 struct Walk;
@@ -233,6 +238,8 @@ class Decoder {
   [[nodiscard]] const FragmentCounts& fragment_counts() const { return defragmenter_.counts(); }
   [[nodiscard]] const IpDefragmenter& defragmenter() const { return defragmenter_; }
   [[nodiscard]] const DomainTable& domains() const { return domains_; }
+  // The same for who knows sets of ids already, as another Decoder numbered them.
+  [[nodiscard]] DomainTable& domains() { return domains_; }
 
   // All VLANs and tunnels around the packet decoded last; Requires: note_layers(true) before it.
   [[nodiscard]] const Layers& layers() const;

@@ -91,7 +91,8 @@ void append_tuple(std::string& out, const Tuple& tuple, const DomainTable& domai
   for (const std::uint64_t word : tuple.key.addresses) append_bytes(out, word);
   append_bytes(out, tuple.key.ports_and_domain & without_domain);
   const auto domain = static_cast<std::uint32_t>(tuple.key.ports_and_domain >> 32 & 0x7FFFFFFF);
-  const std::vector<std::uint64_t> ids = domain == 0 ? std::vector<std::uint64_t>() : domains.ids_of(domain);
+  const std::vector<std::uint64_t>* const known = domains.ids_of(domain);
+  const std::vector<std::uint64_t> ids = known == nullptr ? std::vector<std::uint64_t>() : *known;
   append_bytes(out, static_cast<std::uint32_t>(ids.size()));
   for (const std::uint64_t id : ids) append_bytes(out, id);
   append_bytes(out, tuple.first.ns);

@@ -72,7 +72,8 @@ void Dissector::find_copy(DecodedPacket& packet, Timestamp time) {
 
 // All sets of ids for which there was no room share a number, as they do in a Decoder.
 void Dissector::name_domain(NetFlow& net) {
-  std::vector<std::uint64_t> ids = decoder_.domains().ids_of(net.domain);
+  const std::vector<std::uint64_t>* const known = decoder_.domains().ids_of(net.domain);
+  std::vector<std::uint64_t> ids = known == nullptr ? std::vector<std::uint64_t>() : *known;
   if (ids.empty()) ids.push_back(std::numeric_limits<std::uint64_t>::max());
   net.domain = domains_.number_of(ids);
 }

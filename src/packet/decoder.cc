@@ -37,15 +37,8 @@ std::uint32_t DomainTable::number_of(const std::vector<std::uint64_t>& ids) {
   if (const auto known = numbers_.find(ids); known != numbers_.end()) return known->second;
   const auto next = static_cast<std::uint32_t>(numbers_.size() + 1);
   if (numbers_.size() >= domains_max_) return next;
-  numbers_.emplace(ids, next);
+  sets_.push_back(&numbers_.emplace(ids, next).first->first);
   return next;
-}
-
-std::vector<std::uint64_t> DomainTable::ids_of(std::uint32_t number) const {
-  for (const auto& [ids, known] : numbers_) {
-    if (known == number) return ids;
-  }
-  return {};
 }
 
 // What a layer adds to the key, if anything.

@@ -137,6 +137,27 @@ void Tombstones::clear() {
   while (oldest_ != none) erase(stones_[oldest_]);
 }
 
+std::vector<Tombstone> Tombstones::all() const {
+  std::vector<Tombstone> copies;
+  copies.reserve(stones_.size());
+  for (std::uint32_t number = oldest_; number != none; number = stones_[number].newer) {
+    copies.push_back(stones_[number]);
+  }
+  return copies;
+}
+
+void Tombstones::put(const Tombstone& tombstone, std::uint32_t hash) {
+  if (Tombstone* const there = find(tombstone.key, hash)) erase(*there);
+  if (size_max_ == 0) return;
+  if (stones_.size() >= size_max_) erase(stones_[oldest_]);
+  const std::uint32_t number = stones_.allocate();
+  if (number == none) return;
+  stones_[number] = tombstone;
+  stones_[number].hash = hash;
+  if (!table_.insert(hash, number)) return stones_.release(number);
+  link_newest(number);
+}
+
 auto Tombstones::judge(Tombstone& tombstone, TcpFlowDirection direction, const TcpSegment& tcp, Timestamp now,
                        const CaptureClock& clock) -> Verdict {
   if (is_over(tombstone, now)) return Verdict::begins;

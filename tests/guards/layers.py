@@ -13,7 +13,7 @@ import tempfile
 from fnmatch import fnmatch
 from pathlib import Path
 
-RANKS = {"base": 0, "packet": 1, "capture": 1, "reassembly": 2, "engine": 3, "output": 3, "app": 4, "batch": 4, "cli": 5, "c": 5,
+RANKS = {"base": 0, "packet": 1, "capture": 1, "reassembly": 2, "engine": 3, "output": 3, "app": 4, "batch": 4, "cluster": 4, "cli": 5, "c": 5,
          "python": 6}
 
 # Those that are no module of the library: what they are built from stands in their own CMakeLists.txt.
@@ -61,6 +61,7 @@ PUBLIC_HEADERS = [
     ("engine.h", "engine"),
     ("output*.h", "output"),
     ("app/*.h", "app"),
+    ("cluster/*.h", "cluster"),
 ]
 
 # What a module promises to do without, by the system headers it would need.

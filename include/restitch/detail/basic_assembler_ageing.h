@@ -3,6 +3,8 @@
 // round connections and holes, a few at a time, so that it is told soon also when no packet comes.
 #pragma once
 
+#include <limits>
+
 #include "restitch/basic_assembler.h"
 
 namespace RESTITCH_API restitch {
@@ -12,6 +14,15 @@ void BasicAssembler<S, Factory>::advance(Elapsed elapsed) {
   const Call call(pool_.state_);
   if (elapsed.known()) pool_.state_.clock.follow(elapsed);
   if (pool_.state_.ageing_is_due()) age();
+}
+
+template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::advance_all(Elapsed elapsed) {
+  const Call call(pool_.state_);
+  detail::PoolState& state = pool_.state_;
+  if (elapsed.known()) state.clock.follow(elapsed);
+  state.connections.for_each([&](std::uint32_t, Connection& connection) { age_connection(connection); });
+  state.tombstones.expire(state.clock, std::numeric_limits<int>::max());
 }
 
 template <StreamType S, class Factory>

@@ -78,7 +78,9 @@ void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context
 template <StreamType S, class Factory>
 bool BasicAssembler<S, Factory>::skip_gap(const Ref& ref, AssemblerContext* context) {
   deliver_ready(ref, context, true);
-  return ref.half->skip_gap(halves(), policy(ref), ref.direction);
+  if (ref.half->skip_gap(halves(), policy(ref), ref.direction)) return true;
+  tell_events(ref);  // of what turned out to be no gap
+  return false;
 }
 
 template <StreamType S, class Factory>

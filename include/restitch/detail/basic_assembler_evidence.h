@@ -93,7 +93,9 @@ void BasicAssembler<S, Factory>::give_up_lost(const Ref& ref, AssemblerContext* 
   if (wait_ns == 0) return;
   const auto ticks = static_cast<std::uint32_t>(detail::CaptureClock::ticks(wait_ns));
   const auto lost = ref.half->lost_until(halves(), pool_.state_.clock.tick(), ticks);
-  while (lost && ref.half->skip_gap(halves(), policy(ref), ref.direction, lost)) deliver_ready(ref, context);
+  if (!lost) return;
+  while (ref.half->skip_gap(halves(), policy(ref), ref.direction, lost)) deliver_ready(ref, context);
+  tell_events(ref);  // also of what turned out to be no gap
 }
 
 }  // namespace restitch

@@ -156,6 +156,7 @@ void BasicAssembler<S, Factory>::deliver_read(const Ref& ref, AssemblerContext* 
   while (half.known() && half.skip_gap(halves(), policy(ref), ref.direction, half.acked())) {
     deliver_ready(ref, context);
   }
+  tell_events(ref);  // also of what turned out to be no gap
 }
 
 // The receiver acknowledged what it seemed to refuse: it is taken in now.
@@ -220,9 +221,9 @@ void BasicAssembler<S, Factory>::deliver_acknowledged(const Ref& ref, AssemblerC
   deliver_ready(ref, &context);
   const Timestamp now = context.capture_info().timestamp;
   const auto lost = pool_.state_.lost_until(*ref.connection, ref.direction, now);
-  while (lost && ref.half->skip_gap(halves(), policy(ref), ref.direction, lost)) {
-    deliver_ready(ref, &context);
-  }
+  if (!lost) return;
+  while (ref.half->skip_gap(halves(), policy(ref), ref.direction, lost)) deliver_ready(ref, &context);
+  tell_events(ref);  // also of what turned out to be no gap
 }
 
 // A SYN-ACK tells how much of the other side's SYN data counts (RFC 7413).

@@ -129,6 +129,31 @@ bool BasicStreamPool<S, Factory>::is_open(std::uint32_t slot) {
 }
 
 template <StreamType S, class Factory>
+bool BasicStreamPool<S, Factory>::is_alive(const detail::FlowKey& key, Elapsed now) {
+  const std::uint32_t hash = state_.hash(key);
+  state_.clock.follow(now);
+  const detail::Connection* const connection = state_.find(key, hash);
+  if (connection != nullptr && !(state_.may_have_expired(*connection) && state_.expired_ns(*connection))) {
+    return true;
+  }
+  const detail::ClaimGroup* const group = state_.claims.find(key, hash);
+  return group != nullptr && !state_.claims.is_over(*group, state_.clock);
+}
+
+template <StreamType S, class Factory>
+const detail::Tombstone* BasicStreamPool<S, Factory>::find_tombstone(const NetFlow& net,
+                                                                     TransportFlow ports) {
+  const detail::FlowKey key = detail::make_key(net, ports).key;
+  return state_.tombstones.find(key, state_.hash(key));
+}
+
+template <StreamType S, class Factory>
+void BasicStreamPool<S, Factory>::set_tombstones(std::span<const detail::Tombstone> tombstones) {
+  state_.tombstones.clear();
+  for (const detail::Tombstone& tombstone : tombstones) add_tombstone(tombstone);
+}
+
+template <StreamType S, class Factory>
 PoolSize BasicStreamPool<S, Factory>::size() const {
   const detail::HalfState& halves = state_.halves;
   return {.connections = state_.connections.size(),

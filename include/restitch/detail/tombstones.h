@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "restitch/detail/capture_clock.h"
 #include "restitch/detail/connection.h"
@@ -106,6 +107,11 @@ class Tombstones {
 
   void erase(Tombstone& tombstone);
   void clear();
+
+  // Copies of all, the one whose last packet came first before the others; and one of them put where it is
+  // the newest, in place of one with its key. `hash` is that of the key here.
+  [[nodiscard]] std::vector<Tombstone> all() const;
+  void put(const Tombstone& tombstone, std::uint32_t hash);
 
   [[nodiscard]] std::size_t size() const { return stones_.size(); }
   [[nodiscard]] std::size_t memory_size() const { return stones_.memory_size() + table_.memory_size(); }

@@ -231,5 +231,21 @@ TEST(Decoder, ReportsAllLayersWhenAsked) {
   EXPECT_EQ(std::vector<Layer>(seen.begin(), seen.end()), expected);
 }
 
+TEST(DomainTable, NamesTheIdsOfANumber) {
+  DomainTable table(2);
+  const std::vector<std::uint64_t> first{7, 8};
+  const std::vector<std::uint64_t> second{8, 7};
+  EXPECT_EQ(table.number_of(first), 1u);
+  EXPECT_EQ(table.number_of(second), 2u);
+  EXPECT_EQ(table.number_of({9}), 3u) << "no room: it shares a number";
+  ASSERT_NE(table.ids_of(2), nullptr);
+  EXPECT_EQ(*table.ids_of(1), first);
+  EXPECT_EQ(*table.ids_of(2), second);
+  EXPECT_EQ(table.ids_of(0), nullptr);
+  EXPECT_EQ(table.ids_of(3), nullptr);
+  const DomainTable moved = std::move(table);
+  EXPECT_EQ(*moved.ids_of(2), second);
+}
+
 }  // namespace
 }  // namespace restitch

@@ -130,15 +130,5 @@ TEST(MirrorCopies, AreRememberedElsewhere) {
   EXPECT_TRUE(others.seen_before(packet, {2 * ms}));
 }
 
-TEST(DomainTable, TellsWhichIdsANumberStandsFor) {
-  DomainTable domains(2);
-  const std::uint32_t one = domains.number_of({1, 2});
-  const std::uint32_t two = domains.number_of({3});
-  EXPECT_EQ(domains.ids_of(one), (std::vector<std::uint64_t>{1, 2}));
-  EXPECT_EQ(domains.ids_of(two), (std::vector<std::uint64_t>{3}));
-  EXPECT_TRUE(domains.ids_of(0).empty());
-  EXPECT_TRUE(domains.ids_of(domains.number_of({4})).empty());
-}
-
 }  // namespace
 }  // namespace restitch

@@ -98,6 +98,44 @@ TEST(CaptureClock, SetBackItGoesOnFromThere) {
   expect_elapsed(clock, second);
 }
 
+// Of packets in order, with silences: a clock that is shown only those that begin a tick, and those that the
+// whole clock is not sure of, never lags behind it.
+TEST(CaptureClock, NeedsOnlyThePacketsThatBeginATickOrStray) {
+  for (const std::int64_t phase : {std::int64_t{0}, std::int64_t{1}, std::int64_t{777'777}}) {
+    CaptureClock whole;
+    CaptureClock part;
+    std::int64_t time = start + phase;
+    std::int64_t last_tick = -1;
+    int shown = 0;
+    constexpr int packets = 20'000;
+    for (int i = 0; i < packets; ++i) {
+      time += i % 5'000 == 4'999 ? 100 * second : 1 + i * 7919 % 200'000;
+      const bool was_astray = whole.is_astray();
+      whole.observe({time});
+      const std::int64_t tick = time >> Elapsed::tick_bits;
+      if (tick != last_tick || was_astray || whole.is_astray()) {
+        part.observe({time});
+        last_tick = tick;
+        ++shown;
+      }
+      ASSERT_EQ(part.elapsed(), whole.elapsed()) << i;
+    }
+    EXPECT_LT(shown, packets / 5);
+  }
+}
+
+TEST(CaptureClock, AnotherOneGoesOnFromItsState) {
+  CaptureClock clock = started();
+  observe(clock, start, 5);
+  observe(clock, start + year, 3);
+  CaptureClock other;
+  other.set_state(clock.state());
+  EXPECT_EQ(other.state(), clock.state());
+  observe(clock, start + year, CaptureClock::strays_max);
+  observe(other, start + year, CaptureClock::strays_max);
+  EXPECT_EQ(other.elapsed(), clock.elapsed());
+}
+
 TEST(CaptureClock, TimesAtTheEndsOfTheirRangeDoNoHarm) {
   CaptureClock clock = started();
   clock.observe({std::numeric_limits<std::int64_t>::max()});

@@ -178,5 +178,45 @@ TYPED_TEST(StreamPoolTest, NothingThatIsDeliveredDependsOnTheSeedOfTheHash) {
   }
 }
 
+TYPED_TEST(StreamPoolTest, TombstonesGoOnInAnotherPool) {
+  auto& world = this->world_;
+  const auto whole = [](auto& in, std::uint16_t port) {
+    in.send(client(100).syn().client_port(port), server(500).syn().acknowledges(101).client_port(port),
+            client(101, "abc").client_port(port).acknowledges(501).fin(),
+            server(501).client_port(port).acknowledges(105).fin(),
+            client(105).client_port(port).acknowledges(502));
+  };
+  for (const auto port : std::initializer_list<std::uint16_t>{40001, 40002, 40003}) whole(world, port);
+  const auto carried = world.pool.tombstones();
+  ASSERT_EQ(carried.size(), 3u);
+
+  World<TypeParam> other;
+  whole(other, 40009);
+  other.pool.set_tombstones(carried);
+  EXPECT_EQ(other.pool.size().tombstones, 3u) << "in place of what was there";
+  const TestPacket again = client(101, "abc").client_port(40002);
+  other.send(again);
+  EXPECT_EQ(other.pool.size().connections, 0u) << "it repeats a connection of the other pool";
+  EXPECT_NE(other.pool.find_tombstone(again.net(), again.tcp().transport()), nullptr);
+  const auto back = other.pool.tombstones();
+  ASSERT_EQ(back.size(), 3u);
+  for (std::size_t i = 0; i < back.size(); ++i) EXPECT_EQ(back[i].key, carried[i].key) << "in their order";
+}
+
+TYPED_TEST(StreamPoolTest, SaysWhetherSomethingGoesOn) {
+  auto& world = this->world_;
+  const TestPacket syn = client(100).syn();
+  const auto alive = [&] { return world.pool.is_alive(syn.net(), syn.tcp().transport(), Elapsed{0}); };
+  EXPECT_FALSE(alive());
+  world.send(syn);
+  EXPECT_TRUE(alive());
+  EXPECT_TRUE(world.pool.is_alive(server(1).net(), server(1).tcp().transport(), Elapsed{0})) << "either way";
+  world.send(server(500).syn().acknowledges(101), client(101, "abc").acknowledges(501).fin(),
+             server(501).acknowledges(105).fin(), client(105).acknowledges(502));
+  EXPECT_FALSE(alive()) << "it ended";
+  world.send(client(100).syn());
+  EXPECT_TRUE(alive()) << "a SYN that may repeat that of the dead one waits for its answer";
+}
+
 }  // namespace
 }  // namespace restitch::testing

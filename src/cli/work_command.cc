@@ -1,0 +1,190 @@
+// `restitch work`: reassembles partitions of a cluster, as many as it gets.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/cluster_arguments.h"
+#include "cli/commands.h"
+#include "cli/exit_status.h"
+#include "cli/interrupt.h"
+#include "cli/messages.h"
+#include "cli/session.h"
+#include "cli/standard_output.h"
+#include "restitch/cluster/partition_worker.h"
+#include "restitch/cluster/roster.h"
+
+namespace restitch::cli {
+namespace {
+
+using namespace cluster;
+
+constexpr std::string_view usage =
+    "restitch work --log nats://HOST:PORT -o DIR [--cluster NAME] [--partitions MAX] [FLAGS]\n"
+    "\n"
+    "Takes partitions that nobody works on, until the input is over (restitch cluster drain). All\n"
+    "workers write to the same folder. FLAGS are those of `restitch streams` on receivers and limits;\n"
+    "all workers of a cluster need the same.\n"
+    "\n"
+    "  --partitions MAX  no more at a time\n"
+    "  --lease SECONDS   as the cluster was made with; 10\n"
+    "  --creds FILE, --tls-ca FILE, --tls-cert FILE, --tls-key FILE   who we are, for the broker\n";
+
+std::string owner_name() {
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  std::random_device random;
+  return fmt::format("{}-{}-{:08x}", host.data(), ::getpid(), random());
+}
+
+class Worker {
+ public:
+  Worker(NatsCluster& open, SegmentStore& store, const WorkerOptions& options, unsigned owned_max,
+         std::chrono::milliseconds lease)
+      : open_(open), store_(store), options_(options), owned_max_(owned_max), renewal_(lease / 3) {}
+
+  // Until all partitions ended, or somebody asks for an end.
+  int work() {
+    while (!interrupted()) {
+      if (const auto now = Clock::now(); now >= due_) {
+        due_ = now + renewal_;
+        renew();
+        if (owned_.size() < owned_max_) take_one();
+        if (all_ended()) break;
+      }
+      if (!step()) std::this_thread::sleep_for(pause);
+    }
+    for (const auto& [partition, worker] : owned_)
+      (void)open_.ledger().give_up(head_key(partition), options_.owner);
+    return status_;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::milliseconds pause{20};
+
+  // One at a time, so that others get some, too.
+  void take_one() {
+    for (unsigned i = 0; i < options_.partitions; ++i) {
+      const unsigned partition = next_++ % options_.partitions;
+      if (owned_.contains(partition) || has_ended(partition)) continue;
+      const auto leased = open_.ledger().lease(head_key(partition), options_.owner);
+      if (!leased || !*leased) continue;
+      auto worker =
+          std::make_unique<PartitionWorker>(partition, options_, open_.log(), open_.ledger(), store_);
+      if (const auto opened = worker->open(); !opened) {
+        leave(partition, opened.error());
+      } else {
+        owned_.emplace(partition, std::move(worker));
+        due_ = Clock::now();  // more of them
+      }
+      return;
+    }
+  }
+
+  void renew() {
+    std::erase_if(owned_, [&](const auto& owned) {
+      const auto leased = open_.ledger().lease(head_key(owned.first), options_.owner);
+      // Without an answer it goes on: only one of two gets to make a checkpoint.
+      return leased && !*leased;
+    });
+  }
+
+  bool step() {
+    bool some = false;
+    for (auto owned = owned_.begin(); owned != owned_.end();) {
+      const auto stepped = owned->second->step();
+      if (!stepped) {
+        leave(owned->first, stepped.error());
+        owned = owned_.erase(owned);
+        continue;
+      }
+      some = some || *stepped;
+      ++owned;
+    }
+    return some;
+  }
+
+  // What does not depend on the network will not be better the next time.
+  void leave(unsigned partition, const Error& error) {
+    say(fmt::format("partition {}: {}", partition, error.message));
+    (void)open_.ledger().give_up(head_key(partition), options_.owner);
+    if (error.code == ErrorCode::io || error.code == ErrorCode::invalid_argument) return;
+    status_ = exit_input;
+    given_up_.insert(partition);
+  }
+
+  bool has_ended(unsigned partition) {
+    if (given_up_.contains(partition)) return true;
+    const auto owned = owned_.find(partition);
+    if (owned != owned_.end()) return owned->second->ended();
+    const auto value = open_.ledger().get(head_key(partition));
+    if (!value || !*value) return false;
+    const auto head = decode_head((*value)->bytes);
+    const auto range = open_.log().range(partition);
+    return head && range && head->ended && head->cut == range->next;
+  }
+
+  bool all_ended() {
+    for (unsigned partition = 0; partition < options_.partitions; ++partition) {
+      if (!has_ended(partition)) return false;
+    }
+    return true;
+  }
+
+  NatsCluster& open_;
+  SegmentStore& store_;
+  WorkerOptions options_;
+  std::size_t owned_max_;
+  std::chrono::milliseconds renewal_;
+  Clock::time_point due_{};
+  unsigned next_ = static_cast<unsigned>(::getpid());
+  std::map<unsigned, std::unique_ptr<PartitionWorker>> owned_;
+  std::set<unsigned> given_up_;
+  int status_ = exit_ok;
+};
+
+int work(const ClusterArguments& arguments, const Options& options, unsigned owned_max) {
+  const auto open = open_nats(arguments.nats);
+  if (!open) return say(open.error().message), exit_input;
+  const auto partitions = Roster((*open)->log(), (*open)->ledger()).partitions();
+  if (!partitions) return say(partitions.error().message), exit_input;
+  auto folder = OutputFolder::open(arguments.directory);
+  if (!folder) return say(folder.error().message), exit_input;
+  FolderStore store(std::move(*folder));
+  WorkerOptions working;
+  working.partitions = static_cast<std::uint16_t>(*partitions);
+  working.owner = owner_name();
+  working.pool = Session(options).pool_options();
+  working.assembler = options.limits.assembler;
+  working.decoder = options.input.decoder;
+  return Worker(**open, store, working, owned_max, std::chrono::milliseconds(arguments.nats.lease_ms)).work();
+}
+
+}  // namespace
+
+int run_work(const std::vector<std::string>& words) {
+  auto arguments = parse_cluster_arguments(words);
+  if (!arguments) return say(arguments.error().message + " (try restitch work --help)"), exit_usage;
+  if (arguments->help) return print(std::string(usage));
+  if (arguments->directory.empty()) return say("-o is missing (try restitch work --help)"), exit_usage;
+  const bool limited = std::any_of(words.begin(), words.end(),
+                                   [](const std::string& word) { return word.starts_with("--partitions"); });
+  std::vector<const char*> forwarded{"restitch", "streams", "--json"};
+  for (const std::string& word : arguments->rest) forwarded.push_back(word.c_str());
+  forwarded.push_back("-");  // nothing is read from there
+  const ParsedOptions parsed = parse_options(static_cast<int>(forwarded.size()), forwarded.data());
+  if (!parsed.options) return parsed.status;
+  return work(*arguments, *parsed.options, limited ? arguments->partitions : 1024);
+}
+
+}  // namespace restitch::cli

@@ -1,0 +1,52 @@
+// A cluster on which everything goes wrong finds what one process finds, byte for byte. So many seeds:
+// $RESTITCH_SEEDS, from $RESTITCH_FIRST_SEED on.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "support/cluster_simulation.h"
+
+namespace restitch::testing {
+namespace {
+
+std::uint64_t of_environment(const char* name, std::uint64_t otherwise) {
+  const char* const text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+TEST(ClusterSimulation, FindsWhatOneProcessFinds) {
+  const std::uint64_t first = of_environment("RESTITCH_FIRST_SEED", 1);
+  const std::uint64_t seeds = of_environment("RESTITCH_SEEDS", 60);
+  ClusterSimulation::Happened sum;
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    ClusterTraffic traffic(seed);
+    const auto taps = static_cast<Taps>(seed % 4);
+    const auto skew_ns = static_cast<std::int64_t>(traffic.below(100'000'000));
+    const auto connections = static_cast<unsigned>(5 + traffic.below(60));
+    const auto sensors = split(traffic.make(connections), taps, seed % 3 == 0 ? 0 : skew_ns);
+    DecoderOptions decoding;
+    if (seed % 5 < 2) decoding.copies_window_ns = 20'000'000;
+    decoding.vlan_in_key = seed % 7 == 0;
+    const std::string truth = single_process(sensors, decoding);
+    ClusterSimulation simulation(seed, sensors, decoding);
+    if (std::getenv("RESTITCH_CALM") != nullptr) simulation.be_calm();
+    const std::string found = simulation.run();
+    ASSERT_TRUE(found == truth) << "seed " << seed << ", last error: " << simulation.last_error();
+    sum.crashes += simulation.happened().crashes;
+    sum.takeovers += simulation.happened().takeovers;
+    sum.lost += simulation.happened().lost;
+    sum.errors += simulation.happened().errors;
+    sum.steps += simulation.happened().steps;
+  }
+  std::printf(
+      "%d crashes, %d takeovers from the living, %d lost calls and answers, %d workers gave up, %d steps\n",
+      sum.crashes, sum.takeovers, sum.lost, sum.errors, sum.steps);
+  if (seeds < 10 || std::getenv("RESTITCH_CALM") != nullptr) return;
+  EXPECT_GT(sum.crashes, 10);
+  EXPECT_GT(sum.takeovers, 10);
+  EXPECT_GT(sum.lost, 10);
+}
+
+}  // namespace
+}  // namespace restitch::testing
