@@ -65,21 +65,6 @@ class CaptureClock {
   // Another clock says that so much has passed.
   void follow(Elapsed other) { elapsed_ = other; }
 
-  // All of it, for a clock elsewhere that goes on from here.
-  struct State {
-    Timestamp reference;
-    Elapsed elapsed{0};
-    int strays = strays_max;
-
-    friend bool operator==(const State&, const State&) = default;
-  };
-  [[nodiscard]] State state() const { return {reference_, elapsed_, strays_}; }
-  void set_state(const State& state) {
-    reference_ = state.reference;
-    elapsed_ = state.elapsed;
-    strays_ = state.strays;
-  }
-
   // Whether the last packet lay elsewhere, and is not believed yet.
   [[nodiscard]] bool is_astray() const { return strays_ != 0; }
 

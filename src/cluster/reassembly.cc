@@ -135,7 +135,7 @@ void PartitionWorker::Reassembly::save(CheckpointState& state) {
 void PartitionWorker::Reassembly::begin_replay(const CheckpointState& state) {
   replaying_ = true;
   for (const auto& ids : state.domains) (void)decoder_.domains().number_of(ids);
-  clock_.set_state(state.clock);
+  clock_ = CaptureClock(state.clock);
   clock_sensor_ = state.clock_sensor;
   clock_number_ = state.clock_number;
   for (const LiveEnds& live : state.live) {

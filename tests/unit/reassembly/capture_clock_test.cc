@@ -129,7 +129,7 @@ TEST(CaptureClock, AnotherOneGoesOnFromItsState) {
   observe(clock, start, 5);
   observe(clock, start + year, 3);
   CaptureClock other;
-  other.set_state(clock.state());
+  other = CaptureClock(clock.state());
   EXPECT_EQ(other.state(), clock.state());
   observe(clock, start + year, CaptureClock::strays_max);
   observe(other, start + year, CaptureClock::strays_max);
