@@ -1,5 +1,5 @@
-// Bytes that a log may hold: as batches, with the sum that belongs to them, through the order of a partition; and as
-// checkpoints and segments.
+// Bytes that a log may hold: as batches, with the sum that belongs to them, through the order of a partition;
+// and as checkpoints and segments.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

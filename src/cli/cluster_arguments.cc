@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cctype>
+#include <charconv>
 #include <string_view>
 
 namespace restitch::cli {
@@ -53,9 +53,10 @@ bool take_switch(ClusterArguments& to, std::string_view word) {
 }  // namespace
 
 bool is_cluster_name(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char letter) {
-    return std::isalnum(letter) != 0 || letter == '-' || letter == '_';
-  });
+  return !name.empty() && name.size() <= 64 &&
+         std::all_of(name.begin(), name.end(), [](unsigned char letter) {
+           return std::isalnum(letter) != 0 || letter == '-' || letter == '_';
+         });
 }
 
 Result<ClusterArguments> parse_cluster_arguments(const std::vector<std::string>& words) {
@@ -71,11 +72,13 @@ Result<ClusterArguments> parse_cluster_arguments(const std::vector<std::string>&
       parsed.rest.push_back(words[i]);
       continue;
     }
-    if (!*taken) return failure(ErrorCode::invalid_argument, fmt::format("{}: \"{}\" will not do", flag, value));
+    if (!*taken)
+      return failure(ErrorCode::invalid_argument, fmt::format("{}: \"{}\" will not do", flag, value));
     if (apart) ++i;
   }
   if (parsed.nats.url.empty() && !parsed.help) {
-    return failure(ErrorCode::invalid_argument, "--log is missing: where the broker is, as nats://127.0.0.1:4222");
+    return failure(ErrorCode::invalid_argument,
+                   "--log is missing: where the broker is, as nats://127.0.0.1:4222");
   }
   return parsed;
 }

@@ -1,5 +1,5 @@
-// The command lines of `restitch sense`, `work` and `cluster`: what they share, and what is left for the commands that
-// they stand on. Values.
+// The command lines of `restitch sense`, `work` and `cluster`: what they share, and what is left for the
+// commands that they stand on. Values.
 #pragma once
 
 #include <cstdint>

@@ -101,21 +101,23 @@ void add_metrics(std::string& text, const std::vector<PartitionStatus>& all) {
   add("tombstones", "gauge", [](const PartitionStatus& one) { return one.head.tombstones; });
   add("connections_total", "counter", [](const PartitionStatus& one) { return one.head.counts.connections; });
   add("packets_total", "counter", [](const PartitionStatus& one) { return one.head.counts.packets; });
-  add("duplicate_batches_total", "counter", [](const PartitionStatus& one) { return one.head.counts.duplicates; });
+  add("duplicate_batches_total", "counter",
+      [](const PartitionStatus& one) { return one.head.counts.duplicates; });
   add("missing_batches_total", "counter", [](const PartitionStatus& one) { return one.head.counts.missing; });
-  add("set_aside_messages_total", "counter", [](const PartitionStatus& one) { return one.head.counts.set_aside; });
+  add("set_aside_messages_total", "counter",
+      [](const PartitionStatus& one) { return one.head.counts.set_aside; });
 }
 
 void add_table(std::string& text, const std::vector<PartitionStatus>& all,
                const std::map<SensorId, std::string>& sensors) {
-  text += fmt::format("{:>9} {:>9} {:>9} {:>6} {:>6} {:>8} {:>11} {:>7} {:>9}  {}\n", "PARTITION", "CUT", "MARK", "LAG",
-                      "OPEN", "ENDED", "DUPLICATES", "MISSING", "SET ASIDE", "WORKER");
+  text += fmt::format("{:>9} {:>9} {:>9} {:>6} {:>6} {:>8} {:>11} {:>7} {:>9}  {}\n", "PARTITION", "CUT",
+                      "MARK", "LAG", "OPEN", "ENDED", "DUPLICATES", "MISSING", "SET ASIDE", "WORKER");
   for (const PartitionStatus& one : all) {
     const PartitionCounts& counts = one.head.counts;
-    text += fmt::format("{:>9} {:>9} {:>9} {:>6} {:>6} {:>8} {:>11} {:>7} {:>9}  {}{}\n", one.partition, one.head.cut,
-                        one.head.mark, one.lag(), one.head.open, counts.connections, counts.duplicates,
-                        counts.missing, counts.set_aside, one.owner.empty() ? "-" : one.owner,
-                        one.head.ended ? " (ended)" : "");
+    text += fmt::format("{:>9} {:>9} {:>9} {:>6} {:>6} {:>8} {:>11} {:>7} {:>9}  {}{}\n", one.partition,
+                        one.head.cut, one.head.mark, one.lag(), one.head.open, counts.connections,
+                        counts.duplicates, counts.missing, counts.set_aside,
+                        one.owner.empty() ? "-" : one.owner, one.head.ended ? " (ended)" : "");
     for (const SetAside& aside : one.head.set_aside) {
       text += fmt::format("          message {} is set aside: {}\n", aside.sequence, aside.why);
     }
@@ -142,7 +144,8 @@ int drain(const ClusterArguments& arguments, Roster& roster) {
   for (const std::string& name : arguments.sensors) {
     const auto sensor = roster.sensor(name, false);
     if (!sensor) return complain(sensor.error());
-    const auto said = roster.say(Batch::Kind::lost, sensor->id, fmt::format("lost.{}.{}", sensor->id, sensor->epoch));
+    const auto said =
+        roster.say(Batch::Kind::lost, sensor->id, fmt::format("lost.{}.{}", sensor->id, sensor->epoch));
     if (!said) return complain(said.error());
   }
   if (!arguments.sensors.empty()) return exit_ok;

@@ -32,8 +32,8 @@ constexpr std::string_view usage =
     "  --compress    with zstd\n"
     "  --creds FILE, --tls-ca FILE, --tls-cert FILE, --tls-key FILE   who we are, for the broker\n";
 
-// What waits for the broker. Of files reading stops meanwhile; of what is live, the youngest are lost when there is no
-// more room.
+// What waits for the broker. Of files reading stops meanwhile; of what is live, the youngest are lost when
+// there is no more room.
 class Outbox {
  public:
   Outbox(PacketLog& log, bool live) : log_(log), live_(live) {}
@@ -134,8 +134,9 @@ int sense(const ClusterArguments& arguments, const Options& options) {
   if (!outbox.empty() || outbox.lost() != 0) result = exit_input;
   const SensorCounts& counts = sensor.counts();
   if (!options.quiet || outbox.lost() != 0) {
-    say(fmt::format("{} packets, {} segments in {} batches of {} bytes; {} calls failed, {} batches were lost",
-                    counts.packets, counts.segments, counts.batches, counts.bytes, outbox.failures(), outbox.lost()));
+    say(fmt::format(
+        "{} packets, {} segments in {} batches of {} bytes; {} calls failed, {} batches were lost",
+        counts.packets, counts.segments, counts.batches, counts.bytes, outbox.failures(), outbox.lost()));
   }
   return result;
 }

@@ -63,7 +63,8 @@ class Worker {
       }
       if (!step()) std::this_thread::sleep_for(pause);
     }
-    for (const auto& [partition, worker] : owned_) (void)open_.ledger().give_up(head_key(partition), options_.owner);
+    for (const auto& [partition, worker] : owned_)
+      (void)open_.ledger().give_up(head_key(partition), options_.owner);
     return status_;
   }
 
@@ -78,7 +79,8 @@ class Worker {
       if (owned_.contains(partition) || has_ended(partition)) continue;
       const auto leased = open_.ledger().lease(head_key(partition), options_.owner);
       if (!leased || !*leased) continue;
-      auto worker = std::make_unique<PartitionWorker>(partition, options_, open_.log(), open_.ledger(), store_);
+      auto worker =
+          std::make_unique<PartitionWorker>(partition, options_, open_.log(), open_.ledger(), store_);
       if (const auto opened = worker->open(); !opened) {
         leave(partition, opened.error());
       } else {
@@ -175,9 +177,8 @@ int run_work(const std::vector<std::string>& words) {
   if (!arguments) return say(arguments.error().message + " (try restitch work --help)"), exit_usage;
   if (arguments->help) return print(std::string(usage));
   if (arguments->directory.empty()) return say("-o is missing (try restitch work --help)"), exit_usage;
-  const bool limited = std::any_of(words.begin(), words.end(), [](const std::string& word) {
-    return word.starts_with("--partitions");
-  });
+  const bool limited = std::any_of(words.begin(), words.end(),
+                                   [](const std::string& word) { return word.starts_with("--partitions"); });
   std::vector<const char*> forwarded{"restitch", "streams", "--json"};
   for (const std::string& word : arguments->rest) forwarded.push_back(word.c_str());
   forwarded.push_back("-");  // nothing is read from there

@@ -222,7 +222,8 @@ std::vector<std::uint8_t> encode_batch(const Batch& batch, bool compress) {
 Result<Batch> decode_batch(Bytes bytes) {
   WireReader in(bytes);
   const Bytes start = in.bytes(batch_magic.size());
-  if (in.failed() || !std::equal(start.begin(), start.end(), batch_magic.begin())) return damaged("no magic number");
+  if (in.failed() || !std::equal(start.begin(), start.end(), batch_magic.begin()))
+    return damaged("no magic number");
   if (const auto version = in.fixed<std::uint8_t>(); version != Batch::version) {
     return failure(ErrorCode::unsupported, fmt::format("version {}", version));
   }

@@ -18,7 +18,9 @@ constexpr std::uint8_t version = 1;
 constexpr std::uint8_t byte_order = std::endian::native == std::endian::little ? 1 : 2;
 constexpr std::size_t key_size = 40;
 
-Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+Bytes bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 void put_start(WireWriter& out, std::string_view magic) {
   out.bytes(bytes_of(magic));
@@ -32,7 +34,8 @@ Result<void> read_start(WireReader& in, std::string_view magic) {
     return failure(ErrorCode::damaged, "a checkpoint without its magic number");
   }
   if (in.fixed<std::uint8_t>() != version || in.fixed<std::uint8_t>() != byte_order) {
-    return failure(ErrorCode::unsupported, "a checkpoint of another version, or of a machine with another byte order");
+    return failure(ErrorCode::unsupported,
+                   "a checkpoint of another version, or of a machine with another byte order");
   }
   return {};
 }
@@ -73,7 +76,8 @@ void put(WireWriter& out, const detail::Tombstone& stone) {
     out.fixed(half.next.value());
   }
   out.fixed(stone.seen_second);
-  out.fixed(static_cast<std::uint8_t>(stone.known | stone.by_syn << 2 | stone.is_long << 4 | stone.deaf << 6));
+  out.fixed(
+      static_cast<std::uint8_t>(stone.known | stone.by_syn << 2 | stone.is_long << 4 | stone.deaf << 6));
   out.fixed(static_cast<std::uint8_t>(stone.refuses_syn | stone.time_wait << 2 | stone.right_sums << 4 |
                                       (stone.client_is_high ? 1 : 0) << 6 | (stone.ignored ? 1 : 0) << 7));
 }
@@ -295,7 +299,8 @@ Result<CheckpointHead> decode_head(Bytes bytes) {
   }
   head.sensors.resize(in.count(position_size_min));
   for (SensorPosition& position : head.sensors) position = read_position(in);
-  if (in.failed() || !in.empty()) return failure(ErrorCode::damaged, "the head of a checkpoint makes no sense");
+  if (in.failed() || !in.empty())
+    return failure(ErrorCode::damaged, "the head of a checkpoint makes no sense");
   return head;
 }
 

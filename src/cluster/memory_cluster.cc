@@ -33,8 +33,9 @@ Result<std::vector<LogMessage>> MemoryCluster::read(unsigned partition, std::uin
   return call<std::vector<LogMessage>>("read", [&]() -> Result<std::vector<LogMessage>> {
     const Partition& of = partitions_[partition];
     if (from < of.first) {
-      return failure(ErrorCode::damaged, fmt::format("partition {} begins with message {}: message {} was taken away",
-                                                     partition, of.first, from));
+      return failure(ErrorCode::damaged,
+                     fmt::format("partition {} begins with message {}: message {} was taken away", partition,
+                                 of.first, from));
     }
     std::vector<LogMessage> messages;
     std::size_t size = 0;

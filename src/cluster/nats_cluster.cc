@@ -59,7 +59,8 @@ Result<Session> connect(const NatsOptions& options) {
   if (status == NATS_OK) status = set_options(set.get(), options);
   if (status != NATS_OK) return nats_failure(options.url, status);
   Session session;
-  status = take(session.connection, [&](natsConnection** made) { return natsConnection_Connect(made, set.get()); });
+  status = take(session.connection,
+                [&](natsConnection** made) { return natsConnection_Connect(made, set.get()); });
   if (status != NATS_OK) return nats_failure(options.url, status);
   jsOptions js;
   jsOptions_Init(&js);
@@ -87,7 +88,8 @@ class NatsLog final : public PacketLog {
     return {};
   }
 
-  Result<std::vector<LogMessage>> read(unsigned partition, std::uint64_t from, std::size_t size_max) override {
+  Result<std::vector<LogMessage>> read(unsigned partition, std::uint64_t from,
+                                       std::size_t size_max) override {
     std::vector<LogMessage> messages;
     std::size_t size = 0;
     const std::string stream = stream_of(partition);
@@ -138,8 +140,12 @@ class NatsLog final : public PacketLog {
     return {};
   }
 
-  [[nodiscard]] std::string stream_of(unsigned partition) const { return fmt::format("{}_p{}", cluster_, partition); }
-  [[nodiscard]] std::string subject_of(unsigned partition) const { return fmt::format("{}.p{}", cluster_, partition); }
+  [[nodiscard]] std::string stream_of(unsigned partition) const {
+    return fmt::format("{}_p{}", cluster_, partition);
+  }
+  [[nodiscard]] std::string subject_of(unsigned partition) const {
+    return fmt::format("{}.p{}", cluster_, partition);
+  }
 
  private:
   // Whether it is only not there yet.
@@ -147,12 +153,14 @@ class NatsLog final : public PacketLog {
     const auto range = this->range(partition);
     if (!range) return tl::make_unexpected(range.error());
     if (from < range->first) {
-      return failure(ErrorCode::damaged, fmt::format("partition {} begins with message {}: message {} was taken away",
-                                                     partition, range->first, from));
+      return failure(ErrorCode::damaged,
+                     fmt::format("partition {} begins with message {}: message {} was taken away", partition,
+                                 range->first, from));
     }
     if (from <= range->next) return {};
-    return failure(ErrorCode::damaged, fmt::format("partition {} was read up to message {}, and now ends at {}",
-                                                   partition, from - 1, range->next - 1));
+    return failure(ErrorCode::damaged,
+                   fmt::format("partition {} was read up to message {}, and now ends at {}", partition,
+                               from - 1, range->next - 1));
   }
 
   jsCtx* context_;
@@ -208,7 +216,8 @@ class NatsLedger final : public Ledger {
     const auto size = static_cast<int>(owner.size());
     if (!*there) return kvStore_Create(nullptr, leases_.get(), name.c_str(), owner.data(), size) == NATS_OK;
     if (owner_of(**there) != owner) return false;
-    return kvStore_Update(nullptr, leases_.get(), name.c_str(), owner.data(), size, (*there)->revision) == NATS_OK;
+    return kvStore_Update(nullptr, leases_.get(), name.c_str(), owner.data(), size, (*there)->revision) ==
+           NATS_OK;
   }
 
   Result<std::string> owner(const std::string& name) override {
@@ -229,7 +238,8 @@ class NatsLedger final : public Ledger {
 
   static Result<std::optional<LedgerValue>> get_of(kvStore& store, const std::string& key) {
     OwnedEntry entry;
-    const natsStatus status = take(entry, [&](kvEntry** made) { return kvStore_Get(made, &store, key.c_str()); });
+    const natsStatus status =
+        take(entry, [&](kvEntry** made) { return kvStore_Get(made, &store, key.c_str()); });
     if (status == NATS_NOT_FOUND) return std::nullopt;
     if (status != NATS_OK) return nats_failure("reading " + key, status);
     const auto* const data = static_cast<const std::uint8_t*>(kvEntry_Value(entry.get()));
@@ -284,7 +294,8 @@ Result<void> create_stream(const Session& session, const NatsOptions& options, u
   return {};
 }
 
-Result<void> create_bucket(const Session& session, const std::string& name, std::int64_t ttl_ms, int replicas) {
+Result<void> create_bucket(const Session& session, const std::string& name, std::int64_t ttl_ms,
+                           int replicas) {
   kvConfig config;
   kvConfig_Init(&config);
   config.Bucket = name.c_str();

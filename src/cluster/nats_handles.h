@@ -30,7 +30,8 @@ using OwnedInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
 inline tl::unexpected<Error> nats_failure(const std::string& what, natsStatus status) {
   const char* const last = nats_GetLastError(nullptr);
   const std::string_view more = last == nullptr ? "" : last;
-  return failure(ErrorCode::io, fmt::format("{}: {}{}{}", what, natsStatus_GetText(status), more.empty() ? "" : ": ", more));
+  return failure(ErrorCode::io,
+                 fmt::format("{}: {}{}{}", what, natsStatus_GetText(status), more.empty() ? "" : ": ", more));
 }
 
 // What libnats gives out by a pointer to a pointer.

@@ -45,8 +45,8 @@ Result<void> PartitionWorker::open() {
   auto head = decode_head((*found)->bytes);
   if (!head) return tl::make_unexpected(head.error());
   if (head->partitions != options_.partitions) {
-    return failure(ErrorCode::damaged, fmt::format("the cluster has {} partitions, and not {}", head->partitions,
-                                                   options_.partitions));
+    return failure(ErrorCode::damaged, fmt::format("the cluster has {} partitions, and not {}",
+                                                   head->partitions, options_.partitions));
   }
   head_ = std::move(*head);
   revision_ = (*found)->revision;
@@ -96,7 +96,8 @@ Result<LogMessage> PartitionWorker::fetch(std::uint64_t sequence) {
   auto messages = log_.read(partition_, sequence, 1);
   if (!messages) return tl::make_unexpected(messages.error());
   if (messages->empty() || messages->front().sequence != sequence) {
-    return failure(ErrorCode::damaged, fmt::format("message {} of partition {} is not there", sequence, partition_));
+    return failure(ErrorCode::damaged,
+                   fmt::format("message {} of partition {} is not there", sequence, partition_));
   }
   return std::move(messages->front());
 }
@@ -111,8 +112,9 @@ Result<void> PartitionWorker::replay(const CheckpointState& state) {
     auto messages = log_.read(partition_, position_, options_.read_size);
     if (!messages) return tl::make_unexpected(messages.error());
     if (messages->empty()) {
-      return failure(ErrorCode::damaged, fmt::format("partition {} was read up to message {}, and now ends at {}",
-                                                     partition_, state.cut - 1, position_ - 1));
+      return failure(ErrorCode::damaged,
+                     fmt::format("partition {} was read up to message {}, and now ends at {}", partition_,
+                                 state.cut - 1, position_ - 1));
     }
     for (LogMessage& message : *messages) {
       if (position_ == state.cut) break;
@@ -120,7 +122,8 @@ Result<void> PartitionWorker::replay(const CheckpointState& state) {
     }
   }
   if (!reassembly_->end_replay(state)) {
-    return failure(ErrorCode::damaged, fmt::format("partition {}: the log does not bring back what was open", partition_));
+    return failure(ErrorCode::damaged,
+                   fmt::format("partition {}: the log does not bring back what was open", partition_));
   }
   counts_ = head_.counts;
   set_aside_ = head_.set_aside;
@@ -141,8 +144,8 @@ Result<bool> PartitionWorker::step() {
 
 Result<void> PartitionWorker::take(LogMessage&& message) {
   if (message.sequence != position_) {
-    return failure(ErrorCode::damaged, fmt::format("message {} of partition {} came instead of {}", message.sequence,
-                                                   partition_, position_));
+    return failure(ErrorCode::damaged, fmt::format("message {} of partition {} came instead of {}",
+                                                   message.sequence, partition_, position_));
   }
   if (position_ >= snapshots_.back().position + snapshot_messages) take_snapshot();
   ++position_;
@@ -196,8 +199,8 @@ void PartitionWorker::take_snapshot() {
   std::erase_if(snapshots_, [&](const Snapshot&) { return i++ % 2 == 1; });
 }
 
-// The last one from which everything that was released because of that message, and later, comes again, with all
-// that those packets may be copies of.
+// The last one from which everything that was released because of that message, and later, comes again, with
+// all that those packets may be copies of.
 auto PartitionWorker::snapshot_for(std::uint64_t released, std::int64_t merged) -> Snapshot& {
   constexpr std::int64_t tick_ns = std::int64_t{1} << Elapsed::tick_bits;
   const std::int64_t latest = merged - options_.decoder.copies_window_ns - 2 * tick_ns;
@@ -299,7 +302,8 @@ Result<void> PartitionWorker::write_head(const CheckpointHead& next) {
     const auto there = ledger_.get(key);
     if (!there || !*there || (*there)->revision == revision_) continue;
     if ((*there)->bytes != bytes) {
-      return failure(ErrorCode::invalid_argument, fmt::format("partition {} belongs to somebody else now", partition_));
+      return failure(ErrorCode::invalid_argument,
+                     fmt::format("partition {} belongs to somebody else now", partition_));
     }
     revision_ = (*there)->revision;
     break;

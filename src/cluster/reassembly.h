@@ -1,5 +1,5 @@
-// PartitionWorker::Reassembly: the pool of one partition, with what has to be known of its connections so that they
-// can be brought back elsewhere: the packet each began with. One thread.
+// PartitionWorker::Reassembly: the pool of one partition, with what has to be known of its connections so
+// that they can be brought back elsewhere: the packet each began with. One thread.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "restitch/cluster/partition_worker.h"
 #include "restitch/basic_assembler.h"
+#include "restitch/cluster/partition_worker.h"
 #include "restitch/output_digest.h"
 #include "restitch/packet_context.h"
 
@@ -64,7 +64,8 @@ class PartitionWorker::Reassembly {
     Reassembly& reassembly_;
   };
 
-  void feed_record(SensorId sensor, const BatchRecord& record, std::uint64_t message, PartitionCounts& counts);
+  void feed_record(SensorId sensor, const BatchRecord& record, std::uint64_t message,
+                   PartitionCounts& counts);
   [[nodiscard]] DecodedPacket decode(const BatchRecord& record);
   void assemble(const DecodedPacket& packet, const BatchRecord& record);
   void replay(const DecodedPacket& packet, const BatchRecord& record);
@@ -77,8 +78,9 @@ class PartitionWorker::Reassembly {
   std::uint64_t clock_number_ = 0;
   PacketOrder order_;       // of the packet at hand
   std::uint64_t rank_ = 0;  // the same, counted here
-  std::unordered_map<detail::FlowKey, LiveEnds, KeyHash> live_;  // and some that are not, until the next checkpoint
-  std::unordered_map<std::uint64_t, OpenConnection> open_;       // by rank
+  std::unordered_map<detail::FlowKey, LiveEnds, KeyHash>
+      live_;  // and some that are not, until the next checkpoint
+  std::unordered_map<std::uint64_t, OpenConnection> open_;  // by rank
   bool replaying_ = false;
   std::set<PacketOrder> untold_;  // connections that were open at the cut that was taken over
   std::uint64_t ended_ = 0;

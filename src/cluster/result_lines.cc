@@ -38,7 +38,8 @@ Result<std::uint64_t> write_results(unsigned partitions, Ledger& ledger, Segment
     if (!*found) continue;
     const auto head = decode_head((*found)->bytes);
     if (!head) return tl::make_unexpected(head.error());
-    if (auto added = add_chain(head->segment, store, entries); !added) return tl::make_unexpected(added.error());
+    if (auto added = add_chain(head->segment, store, entries); !added)
+      return tl::make_unexpected(added.error());
   }
   std::sort(entries.begin(), entries.end(),
             [](const auto& one, const auto& other) { return one.order < other.order; });

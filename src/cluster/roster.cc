@@ -12,7 +12,9 @@ namespace {
 constexpr const char* cluster_key = "cluster";
 constexpr std::string_view number_keys = "sensor-number.";
 
-Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+Bytes bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
 
 template <class Number>
 Result<Number> number_in(std::string_view text) {
@@ -37,15 +39,18 @@ Result<void> Roster::make(unsigned partitions) {
   const auto there = this->partitions();
   if (!there) return tl::make_unexpected(there.error());
   if (*there == partitions) return {};
-  return failure(ErrorCode::invalid_argument, fmt::format("the cluster is there, with {} partitions", *there));
+  return failure(ErrorCode::invalid_argument,
+                 fmt::format("the cluster is there, with {} partitions", *there));
 }
 
 Result<unsigned> Roster::partitions() {
   const auto text = text_of(cluster_key);
   if (!text) return tl::make_unexpected(text.error());
-  if (text->empty()) return failure(ErrorCode::invalid_argument, "there is no such cluster: make it with `cluster create`");
+  if (text->empty())
+    return failure(ErrorCode::invalid_argument, "there is no such cluster: make it with `cluster create`");
   const auto number = number_in<unsigned>(*text);
-  if (number && (*number == 0 || *number > 1024)) return failure(ErrorCode::damaged, "a cluster of " + *text + " partitions");
+  if (number && (*number == 0 || *number > 1024))
+    return failure(ErrorCode::damaged, "a cluster of " + *text + " partitions");
   return number;
 }
 

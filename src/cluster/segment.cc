@@ -62,8 +62,7 @@ Segment make_segment(unsigned partition, std::uint64_t first, std::uint64_t next
             [](const auto& one, const auto& other) { return one.order < other.order; });
   std::string lines;
   for (const SegmentEntry& entry : entries) lines += entry.lines;
-  const std::uint32_t sum =
-      crc32c({reinterpret_cast<const std::uint8_t*>(lines.data()), lines.size()});
+  const std::uint32_t sum = crc32c({reinterpret_cast<const std::uint8_t*>(lines.data()), lines.size()});
   Segment made;
   made.name = fmt::format("p{}-{}-{}-{:08x}.jsonl", partition, first, next - 1, sum);
   made.text = fmt::format("{{\"segment\":\"{}\"{}{}\"}}\n", made.name, previous_start, previous);

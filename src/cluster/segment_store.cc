@@ -58,7 +58,8 @@ Result<void> FolderStore::write(const std::string& name, std::string_view text) 
 }
 
 Result<std::string> FolderStore::read(const std::string& name) {
-  if (name.find('/') != std::string::npos) return failure(ErrorCode::damaged, name + " is not the name of a segment");
+  if (name.find('/') != std::string::npos)
+    return failure(ErrorCode::damaged, name + " is not the name of a segment");
   const OwnedDescriptor file(::openat(folder_.descriptor(), name.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return io_failure(folder_.path(), name);
   std::string text;

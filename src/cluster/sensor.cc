@@ -69,7 +69,8 @@ void Sensor::take_packet(const Record& record, const DecodedPacket& packet, std:
       partition_of(packet.net, packet.tcp.transport(), static_cast<unsigned>(open_.size()));
   BatchRecord made = record_of(record, part);
   told_[partition] = true;
-  if (alone && !packet.reassembled) return take_frame(made, partition, record.frame, record.info.original_size);
+  if (alone && !packet.reassembled)
+    return take_frame(made, partition, record.frame, record.info.original_size);
   BatchSegment segment{packet, {}};
   if (const auto* const ids = decoder_.domains().ids_of(packet.net.domain)) segment.domain_ids = *ids;
   made.kind = BatchRecord::Kind::segment;
@@ -90,10 +91,10 @@ void Sensor::take_frame(BatchRecord& record, unsigned partition, Bytes frame, st
 
 void Sensor::add(unsigned partition, const BatchRecord& record, std::size_t size_max) {
   Open& open = open_[partition];
-  const std::size_t size =
-      record_room + record.frame.size() +
-      (record.segment == nullptr ? 0
-                                 : record.segment->decoded.tcp.bytes.size() + 10 * record.segment->domain_ids.size());
+  const std::size_t size = record_room + record.frame.size() +
+                           (record.segment == nullptr ? 0
+                                                      : record.segment->decoded.tcp.bytes.size() +
+                                                            10 * record.segment->domain_ids.size());
   if (open.count != 0 && Batch::header_size + open.body.size() + size > size_max) send(partition);
   if (open.count == 0) {
     open.first = record.merged;

@@ -1,6 +1,6 @@
-// WireWriter and WireReader: numbers and bytes as they lie in batches and checkpoints, lowest byte first, or as
-// varints of seven bits a byte. The reader takes any bytes: what is not there is 0, and makes it fail for good. It
-// borrows the bytes. Values; one thread.
+// WireWriter and WireReader: numbers and bytes as they lie in batches and checkpoints, lowest byte first, or
+// as varints of seven bits a byte. The reader takes any bytes: what is not there is 0, and makes it fail for
+// good. It borrows the bytes. Values; one thread.
 #pragma once
 
 #include <cstddef>

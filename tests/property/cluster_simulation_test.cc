@@ -1,5 +1,5 @@
-// A cluster on which everything goes wrong finds what one process finds, byte for byte. So many seeds: $RESTITCH_SEEDS,
-// from $RESTITCH_FIRST_SEED on.
+// A cluster on which everything goes wrong finds what one process finds, byte for byte. So many seeds:
+// $RESTITCH_SEEDS, from $RESTITCH_FIRST_SEED on.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -39,8 +39,9 @@ TEST(ClusterSimulation, FindsWhatOneProcessFinds) {
     sum.errors += simulation.happened().errors;
     sum.steps += simulation.happened().steps;
   }
-  std::printf("%d crashes, %d takeovers from the living, %d lost calls and answers, %d workers gave up, %d steps\n",
-              sum.crashes, sum.takeovers, sum.lost, sum.errors, sum.steps);
+  std::printf(
+      "%d crashes, %d takeovers from the living, %d lost calls and answers, %d workers gave up, %d steps\n",
+      sum.crashes, sum.takeovers, sum.lost, sum.errors, sum.steps);
   if (seeds < 10 || std::getenv("RESTITCH_CALM") != nullptr) return;
   EXPECT_GT(sum.crashes, 10);
   EXPECT_GT(sum.takeovers, 10);

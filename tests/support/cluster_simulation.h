@@ -1,6 +1,6 @@
-// A cluster in memory on which everything goes wrong that can, out of a seed: calls and answers get lost, batches come
-// twice, late and out of order, workers crash before and after any call, and others take over while they still run. In
-// the end it has to have found what one process finds in the same packets.
+// A cluster in memory on which everything goes wrong that can, out of a seed: calls and answers get lost,
+// batches come twice, late and out of order, workers crash before and after any call, and others take over
+// while they still run. In the end it has to have found what one process finds in the same packets.
 #pragma once
 
 #include <map>
@@ -113,7 +113,7 @@ class ClusterSimulation {
   };
 
   ClusterSimulation(std::uint64_t seed, const std::vector<SensorCapture>& sensors,
- const DecoderOptions& decoding)
+                    const DecoderOptions& decoding)
       : random_(seed), partitions_(static_cast<std::uint16_t>(1 + below(4))), cluster_(partitions_) {
     cluster_.set_ids_max(1 + below(40));
     options_.partitions = partitions_;
@@ -169,7 +169,8 @@ class ClusterSimulation {
       options.batch_size_max = 200 + below(3000);
       options.compress = below(2) == 0;
       options.decoder.vlan_in_key = options_.decoder.vlan_in_key;
-      cluster::Sensor sensor(options, [&](cluster::SentBatch&& batch) { made.batches.push_back(std::move(batch)); });
+      cluster::Sensor sensor(options,
+                             [&](cluster::SentBatch&& batch) { made.batches.push_back(std::move(batch)); });
       for (std::size_t packet = 0; packet < sensors[i].packets.size(); ++packet) {
         sensor.take(sensors[i].record(packet));
         // One that hears nothing for a while says so.
@@ -186,10 +187,13 @@ class ClusterSimulation {
     if (done) return cluster::Fault::none;
     const std::uint64_t dice = below(lost_one_in_);
     if (dice < 2) ++happened_.lost;
-    return dice == 0 ? cluster::Fault::lost_call : dice == 1 ? cluster::Fault::lost_answer : cluster::Fault::none;
+    return dice == 0   ? cluster::Fault::lost_call
+           : dice == 1 ? cluster::Fault::lost_answer
+                       : cluster::Fault::none;
   }
 
-  bool say(std::uint16_t partition, cluster::Batch::Kind kind, cluster::SensorId sensor, const std::string& id) {
+  bool say(std::uint16_t partition, cluster::Batch::Kind kind, cluster::SensorId sensor,
+           const std::string& id) {
     cluster::Batch batch;
     batch.kind = kind;
     batch.sensor = sensor;
@@ -209,12 +213,13 @@ class ClusterSimulation {
   }
 
   void act() {
-    const std::uint64_t dice = below(100);
-    if (dice < 30) return publish(sensors_[below(sensors_.size())]);
-    if (dice < 31 && faults_on_) return restart(sensors_[below(sensors_.size())]);
+    const std::uint64_t dice = below(1000);
+    if (dice < 300) return publish(sensors_[below(sensors_.size())]);
+    if (dice < 302 && faults_on_) return restart(sensors_[below(sensors_.size())]);
     const auto partition = static_cast<unsigned>(below(partitions_));
     auto& workers = workers_[partition];
-    if (workers.empty() || (dice < 33 && workers.size() < 3 && !calm_ && faults_on_)) return start(partition);
+    const bool takes_over = dice < 306 && workers.size() < 3 && !calm_ && faults_on_;
+    if (workers.empty() || takes_over) return start(partition);
     step(partition, below(workers.size()));
   }
 
@@ -248,7 +253,8 @@ class ClusterSimulation {
     if (!workers_[partition].empty()) ++happened_.takeovers;
     cluster::WorkerOptions options = options_;
     options.owner = "w" + std::to_string(++started_);
-    auto worker = std::make_unique<cluster::PartitionWorker>(partition, options, cluster_, cluster_, cluster_);
+    auto worker =
+        std::make_unique<cluster::PartitionWorker>(partition, options, cluster_, cluster_, cluster_);
     bool opened = false;
     attempt([&] {
       const auto result = worker->open();

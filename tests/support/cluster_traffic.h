@@ -1,5 +1,5 @@
-// Traffic of many short connections for tests of a cluster, out of a seed: ports that are used again, what is lost,
-// comes twice or late, long silences, fragments, tunnels, packets that are no TCP.
+// Traffic of many short connections for tests of a cluster, out of a seed: ports that are used again, what is
+// lost, comes twice or late, long silences, fragments, tunnels, packets that are no TCP.
 #pragma once
 
 #include <algorithm>

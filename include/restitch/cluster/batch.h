@@ -1,12 +1,13 @@
-// Batch: what a sensor sends to one partition in one message of the log: packets, marks of time, and how far the
-// sensor is. encode_batch() and decode_batch() are its form on the way:
+// Batch: what a sensor sends to one partition in one message of the log: packets, marks of time, and how far
+// the sensor is. encode_batch() and decode_batch() are its form on the way:
 //
 //     "RSTB" version kind flags 0 | sensor epoch number | partition, of how many | first, last, watermark |
-//     count of records | size of the body | the body, records or a zstd frame of them | CRC32C of all before it
+//     count of records | size of the body | the body, records or a zstd frame of them | CRC32C of all before
+//     it
 //
-// Fixed numbers lie lowest byte first. A record is a kind and a few varints, told from the record before it, and then
-// the bytes of its packet. Any bytes may be given to decode_batch(): what is no batch is an Error, and nothing else.
-// A decoded batch owns what its records borrow. Values; any thread.
+// Fixed numbers lie lowest byte first. A record is a kind and a few varints, told from the record before it,
+// and then the bytes of its packet. Any bytes may be given to decode_batch(): what is no batch is an Error,
+// and nothing else. A decoded batch owns what its records borrow. Values; any thread.
 #pragma once
 
 #include <compare>
@@ -25,8 +26,8 @@ namespace cluster {
 // A sensor's number in its cluster, from 1. 0: whoever runs the cluster.
 using SensorId = std::uint16_t;
 
-// The place of a frame among all frames of all sensors. Those of one sensor keep their order, whatever their times;
-// `merged` is the latest time that the sensor has seen up to there (merge_time.h).
+// The place of a frame among all frames of all sensors. Those of one sensor keep their order, whatever their
+// times; `merged` is the latest time that the sensor has seen up to there (merge_time.h).
 struct PacketOrder {
   std::int64_t merged = 0;
   SensorId sensor = 0;
@@ -36,8 +37,8 @@ struct PacketOrder {
   friend auto operator<=>(const PacketOrder&, const PacketOrder&) = default;
 };
 
-// A segment that its sensor had to find: of a datagram in fragments, or one of several frames in a packet. Its domain
-// is told by the ids that it stands for, as numbers for them differ.
+// A segment that its sensor had to find: of a datagram in fragments, or one of several frames in a packet.
+// Its domain is told by the ids that it stands for, as numbers for them differ.
 struct BatchSegment {
   DecodedPacket decoded;
   std::vector<std::uint64_t> domain_ids;
@@ -79,7 +80,7 @@ struct Batch {
   std::uint64_t number = 0;  // among those of its sensor, epoch and partition, from 0; of the first two kinds
   std::uint16_t partition = 0;
   std::uint16_t partitions = 0;
-  std::int64_t first = 0;      // merged times of its records
+  std::int64_t first = 0;  // merged times of its records
   std::int64_t last = 0;
   std::int64_t watermark = 0;  // no later batch of the sensor has a merged time below this
   std::vector<BatchRecord> records;
@@ -103,8 +104,8 @@ std::vector<std::uint8_t> encode_batch(const Batch& batch, Bytes body, std::uint
 // The same of batch.records.
 std::vector<std::uint8_t> encode_batch(const Batch& batch, bool compress = false);
 
-// Its records borrow from `bytes`, or from its own memory. Errors: damaged (with what is wrong), unsupported (another
-// version).
+// Its records borrow from `bytes`, or from its own memory. Errors: damaged (with what is wrong), unsupported
+// (another version).
 Result<Batch> decode_batch(Bytes bytes);
 
 }  // namespace cluster

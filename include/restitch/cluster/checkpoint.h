@@ -1,7 +1,8 @@
-// Checkpoints: what a worker leaves behind of a partition so that another one goes on as if nothing had happened. The
-// head is a small value of the ledger and the truth: what it does not name was never done. The state is all that the
-// log does not bring back: what is left of dead connections, and where reading has to begin so that the open ones come
-// back with their packets. encode and decode are their form in the ledger; decoding takes any bytes. Values; any thread.
+// Checkpoints: what a worker leaves behind of a partition so that another one goes on as if nothing had
+// happened. The head is a small value of the ledger and the truth: what it does not name was never done. The
+// state is all that the log does not bring back: what is left of dead connections, and where reading has to
+// begin so that the open ones come back with their packets. encode and decode are their form in the ledger;
+// decoding takes any bytes. Values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,10 @@ namespace cluster {
 // Ends of a connection where something goes on at the cut.
 struct LiveEnds {
   detail::FlowKey key;
-  PacketOrder start;                         // the first packet that has to be fed again
-  std::uint64_t released = 0;                // by this message
-  std::optional<detail::Tombstone> before;   // what was left of a dead connection then
-  std::optional<PacketOrder> open;           // the packet that made the connection, if there is one
+  PacketOrder start;                        // the first packet that has to be fed again
+  std::uint64_t released = 0;               // by this message
+  std::optional<detail::Tombstone> before;  // what was left of a dead connection then
+  std::optional<PacketOrder> open;          // the packet that made the connection, if there is one
 };
 
 struct CheckpointState {
@@ -30,7 +31,7 @@ struct CheckpointState {
   std::uint64_t from = 1;  // reading begins here, with these:
   OrderState order;
   CaptureClock::State clock;
-  SensorId clock_sensor = 0;  // of the packet that it observed last …
+  SensorId clock_sensor = 0;       // of the packet that it observed last …
   std::uint64_t clock_number = 0;  // … and its number
   // As of the cut.
   std::vector<std::vector<std::uint64_t>> domains;  // by number, from 1
@@ -53,7 +54,7 @@ struct SetAside {
 // What was counted up to the cut.
 struct PartitionCounts {
   std::uint64_t messages = 0;
-  std::uint64_t packets = 0;  // that were fed
+  std::uint64_t packets = 0;      // that were fed
   std::uint64_t undecodable = 0;  // records without a segment
   std::uint64_t connections = 0;  // that ended
   std::uint64_t duplicates = 0;   // batches that came before
@@ -76,7 +77,7 @@ struct CheckpointHead {
   std::string state;
   std::uint32_t state_parts = 0;
   std::uint32_t state_crc = 0;
-  std::string segment;  // the last one; each names the one before it
+  std::string segment;     // the last one; each names the one before it
   std::uint64_t open = 0;  // connections
   std::uint64_t tombstones = 0;
   PartitionCounts counts;

@@ -1,6 +1,6 @@
-// Ledger: what a cluster agrees on: small values by key, each with a revision, so that of two that change one from the
-// same revision only one succeeds; and leases, which end by themselves. A call that fails with `io` may have done its
-// work all the same. One thread at a time.
+// Ledger: what a cluster agrees on: small values by key, each with a revision, so that of two that change one
+// from the same revision only one succeeds; and leases, which end by themselves. A call that fails with `io`
+// may have done its work all the same. One thread at a time.
 #pragma once
 
 #include <cstdint>

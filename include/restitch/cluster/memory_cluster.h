@@ -1,6 +1,6 @@
-// MemoryCluster: log, ledger and segments in memory, for tests and simulation: deterministic, and as bad as it is asked
-// to be. Before each call it asks what is to go wrong. Clients of one are as many workers and sensors; it must outlive
-// them. One thread.
+// MemoryCluster: log, ledger and segments in memory, for tests and simulation: deterministic, and as bad as
+// it is asked to be. Before each call it asks what is to go wrong. Clients of one are as many workers and
+// sensors; it must outlive them. One thread.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ enum class Fault : std::uint8_t {
 
 class MemoryCluster final : public PacketLog, public Ledger, public SegmentStore {
  public:
-  // `what` names the call: "publish", "update", … It may throw what ends the caller, as a crash does; `done` says
-  // whether that is asked after the work instead of before it.
+  // `what` names the call: "publish", "update", … It may throw what ends the caller, as a crash does; `done`
+  // says whether that is asked after the work instead of before it.
   using Faults = std::function<Fault(const char* what, bool done)>;
 
   explicit MemoryCluster(unsigned partitions) : partitions_(partitions) {}

@@ -1,6 +1,6 @@
-// MergeTime: what the packets of a sensor are merged with those of others by: the latest time seen so far, so that it
-// never goes back. That is the order in which captures are merged (capture_inputs.h): what comes out of order follows
-// what came before it. A value; one thread.
+// MergeTime: what the packets of a sensor are merged with those of others by: the latest time seen so far, so
+// that it never goes back. That is the order in which captures are merged (capture_inputs.h): what comes out
+// of order follows what came before it. A value; one thread.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace cluster {
 
 class MergeTime {
  public:
-  // A time so far ahead is believed when so many packets in a row say so: the others of the cluster would wait for
-  // it to come.
+  // A time so far ahead is believed when so many packets in a row say so: the others of the cluster would
+  // wait for it to come.
   static constexpr std::int64_t step_ns_max = std::int64_t{86'400} * 1'000'000'000;
   static constexpr int strays_max = 8;
 

@@ -1,7 +1,8 @@
-// A cluster on NATS JetStream (2.9 or later): a stream for each partition, so that messages of one have numbers without
-// holes; a bucket of keys and values for the ledger; and one for leases, whose values the broker forgets by itself.
-// Messages are read by their numbers: no consumer of the broker has to be kept, and none can lose what is on its way.
-// A broker that is gone for a while makes calls fail with `io`, and is connected to again by itself.
+// A cluster on NATS JetStream (2.9 or later): a stream for each partition, so that messages of one have
+// numbers without holes; a bucket of keys and values for the ledger; and one for leases, whose values the
+// broker forgets by itself. Messages are read by their numbers: no consumer of the broker has to be kept, and
+// none can lose what is on its way. A broker that is gone for a while makes calls fail with `io`, and is
+// connected to again by itself.
 #pragma once
 
 #include <cstdint>

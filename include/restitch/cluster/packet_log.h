@@ -1,7 +1,8 @@
-// PacketLog: where sensors leave batches and workers find them: for each partition a sequence of messages, numbered
-// from 1 without a hole, of which the oldest may have been taken away. Somebody else keeps it (NATS JetStream; Kafka
-// would do, docs/decisions/0015). A call that fails may have done its work all the same: it is repeated, and an id
-// makes that harmless for a while; workers know what comes again after that. One thread at a time.
+// PacketLog: where sensors leave batches and workers find them: for each partition a sequence of messages,
+// numbered from 1 without a hole, of which the oldest may have been taken away. Somebody else keeps it (NATS
+// JetStream; Kafka would do, docs/decisions/0015). A call that fails may have done its work all the same: it
+// is repeated, and an id makes that harmless for a while; workers know what comes again after that. One
+// thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -33,9 +34,10 @@ class PacketLog {
   // Appends a message. `id` names it: what has the id of one that came lately is not appended again.
   virtual Result<void> publish(unsigned partition, std::string_view id, Bytes bytes) = 0;
 
-  // The messages from `from` on, in order and without a hole, of some `size_max` bytes or at least one; empty:
-  // there are none yet. Error: damaged, if `from` was taken away already; the message has the numbers.
-  virtual Result<std::vector<LogMessage>> read(unsigned partition, std::uint64_t from, std::size_t size_max) = 0;
+  // The messages from `from` on, in order and without a hole, of some `size_max` bytes or at least one;
+  // empty: there are none yet. Error: damaged, if `from` was taken away already; the message has the numbers.
+  virtual Result<std::vector<LogMessage>> read(unsigned partition, std::uint64_t from,
+                                               std::size_t size_max) = 0;
 
   virtual Result<LogRange> range(unsigned partition) = 0;
 

@@ -1,13 +1,13 @@
-// PartitionWorker: reassembles one partition, from message to message, and leaves checkpoints. All that it decides
-// depends on the messages alone, so whoever goes on from a checkpoint does what this one would have done: what one of
-// them wrote without a checkpoint, the other one writes again under the same name.
+// PartitionWorker: reassembles one partition, from message to message, and leaves checkpoints. All that it
+// decides depends on the messages alone, so whoever goes on from a checkpoint does what this one would have
+// done: what one of them wrote without a checkpoint, the other one writes again under the same name.
 //
 //     PacketLog → decode_batch() → ReleaseOrder → decode() → BasicAssembler → SegmentEntry → SegmentStore
 //                                                                                 └─ checkpoint() → Ledger
 //
-// On takeover it reads from where the oldest connection began that was open at the cut, feeds only packets of those,
-// and tells nothing until the cut: their streams come back with their packets. Borrows log, ledger and store. One
-// thread.
+// On takeover it reads from where the oldest connection began that was open at the cut, feeds only packets of
+// those, and tells nothing until the cut: their streams come back with their packets. Borrows log, ledger and
+// store. One thread.
 #pragma once
 
 #include <cstdint>
@@ -50,12 +50,12 @@ class PartitionWorker {
   PartitionWorker(const PartitionWorker&) = delete;
   PartitionWorker& operator=(const PartitionWorker&) = delete;
 
-  // Goes on from the last checkpoint, or begins. Whoever worked on it so far cannot make another checkpoint then.
-  // Errors: those of the back ends; damaged, of a checkpoint or a log that makes no sense.
+  // Goes on from the last checkpoint, or begins. Whoever worked on it so far cannot make another checkpoint
+  // then. Errors: those of the back ends; damaged, of a checkpoint or a log that makes no sense.
   Result<void> open();
 
-  // Takes in some messages, and makes the checkpoints that are due. False: there were none. After an error it is of no
-  // use any more: another one may go on.
+  // Takes in some messages, and makes the checkpoints that are due. False: there were none. After an error it
+  // is of no use any more: another one may go on.
   Result<bool> step();
 
   // What the last checkpoint says.

@@ -1,7 +1,8 @@
-// ReleaseOrder: from the messages of a partition to the packets of all its sensors in one order, that of their merged
-// times. It restores the order of each sensor's own batches, leaves out what comes again, and holds back what another
-// sensor may still precede: a packet is released once no sensor that is there can send an earlier one. What comes out,
-// and after which message, depends on the messages alone. It owns the messages it holds. One thread.
+// ReleaseOrder: from the messages of a partition to the packets of all its sensors in one order, that of
+// their merged times. It restores the order of each sensor's own batches, leaves out what comes again, and
+// holds back what another sensor may still precede: a packet is released once no sensor that is there can
+// send an earlier one. What comes out, and after which message, depends on the messages alone. It owns the
+// messages it holds. One thread.
 //
 //     message ─▶ held (a batch before it is missing) ─▶ ready (in its sensor's order) ─▶ next_run()
 #pragma once

@@ -1,5 +1,5 @@
-// Roster: what a cluster is made of, as the ledger has it: how many partitions, and which number each sensor has; and
-// what whoever runs it says to all partitions. Borrows log and ledger. One thread.
+// Roster: what a cluster is made of, as the ledger has it: how many partitions, and which number each sensor
+// has; and what whoever runs it says to all partitions. Borrows log and ledger. One thread.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,8 @@ class Roster {
   // Error: invalid_argument, if there is none.
   Result<unsigned> partitions();
 
-  // The number of a sensor, which it gets when its name comes for the first time. `anew`: another epoch, for one that
-  // cannot repeat what it sent.
+  // The number of a sensor, which it gets when its name comes for the first time. `anew`: another epoch, for
+  // one that cannot repeat what it sent.
   Result<RegisteredSensor> sensor(const std::string& name, bool anew);
   // By number.
   Result<std::map<SensorId, std::string>> sensors();

@@ -1,6 +1,7 @@
-// Segments: the text that a worker writes of the connections that ended between two of its checkpoints, as JSON Lines:
-// first what it is and which one came before it, then for each connection its lines (output_json.h), which begin with
-// the place of its first packet instead of a number; one without payload has a line with nothing else.
+// Segments: the text that a worker writes of the connections that ended between two of its checkpoints, as
+// JSON Lines: first what it is and which one came before it, then for each connection its lines
+// (output_json.h), which begin with the place of its first packet instead of a number; one without payload
+// has a line with nothing else.
 //
 //     {"segment":"p3-357-399-1f2e3d4c.jsonl","previous":"p3-301-356-5a6b7c8d.jsonl"}
 //     {"order":[1700000000123456789,2,4711,0],"uid":"C…",…}

@@ -1,6 +1,6 @@
-// SegmentStore: where workers put what they found, under names that are written once: who writes the same name again
-// writes the same bytes. A call that fails may have done its work all the same. FolderStore keeps them as files of a
-// folder, which all workers of a cluster share. One thread at a time.
+// SegmentStore: where workers put what they found, under names that are written once: who writes the same
+// name again writes the same bytes. A call that fails may have done its work all the same. FolderStore keeps
+// them as files of a folder, which all workers of a cluster share. One thread at a time.
 #pragma once
 
 #include <string>

@@ -1,7 +1,8 @@
-// Sensor: turns the packets of one capture into batches for the partitions of a cluster. It decodes as far as the flow,
-// puts fragments together, and tells every partition each tick of the clock, so that workers have the same time
-// whichever packets are theirs. What is in which batch depends on the packets alone: who reads a file again sends the
-// same batches under the same ids. Owns the open batches; borrows records for the call. One thread.
+// Sensor: turns the packets of one capture into batches for the partitions of a cluster. It decodes as far as
+// the flow, puts fragments together, and tells every partition each tick of the clock, so that workers have
+// the same time whichever packets are theirs. What is in which batch depends on the packets alone: who reads
+// a file again sends the same batches under the same ids. Owns the open batches; borrows records for the
+// call. One thread.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What a worker does with bad input, and with another one that believes it has the same partition. That it finds what
-// one process finds is seen by property/cluster_simulation_test.
+// What a worker does with bad input, and with another one that believes it has the same partition. That it
+// finds what one process finds is seen by property/cluster_simulation_test.
 #include "restitch/cluster/partition_worker.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// The order in which packets of several sensors are released, and what becomes of batches that come late, again or
-// never.
+// The order in which packets of several sensors are released, and what becomes of batches that come late,
+// again or never.
 #include "restitch/cluster/release_order.h"
 
 #include <gmock/gmock.h>
@@ -140,7 +140,8 @@ TEST_F(ReleaseOrderTest, AnotherOneGoesOnFromItsState) {
   const OrderState state = order_.state();
   EXPECT_EQ(state.lowest(99), 2u) << "of which a packet waits";
   ReleaseOrder other(3);
-  ASSERT_TRUE(other.restore(state, [&](std::uint64_t sequence) -> Result<LogMessage> { return log_.at(sequence); }));
+  ASSERT_TRUE(
+      other.restore(state, [&](std::uint64_t sequence) -> Result<LogMessage> { return log_.at(sequence); }));
   EXPECT_EQ(other.positions(), order_.positions());
   EXPECT_EQ(other.waiting_size(), order_.waiting_size());
   for (ReleaseOrder* const one : {&order_, &other}) {
