@@ -213,12 +213,13 @@ class ClusterSimulation {
   }
 
   void act() {
-    const std::uint64_t dice = below(100);
-    if (dice < 30) return publish(sensors_[below(sensors_.size())]);
-    if (dice < 31 && faults_on_) return restart(sensors_[below(sensors_.size())]);
+    const std::uint64_t dice = below(1000);
+    if (dice < 300) return publish(sensors_[below(sensors_.size())]);
+    if (dice < 302 && faults_on_) return restart(sensors_[below(sensors_.size())]);
     const auto partition = static_cast<unsigned>(below(partitions_));
     auto& workers = workers_[partition];
-    if (workers.empty() || (dice < 33 && workers.size() < 3 && !calm_ && faults_on_)) return start(partition);
+    const bool takes_over = dice < 306 && workers.size() < 3 && !calm_ && faults_on_;
+    if (workers.empty() || takes_over) return start(partition);
     step(partition, below(workers.size()));
   }
 
