@@ -17,10 +17,11 @@ class Input {
  public:
   // `stop` ends all inputs; it and the selection have to outlive the Input. Files that cannot be opened are
   // in troubles(), if that is all there is, or else in ends(). Error: of an interface or a filter; one line.
-  // Secrets of TLS that lie in captures go to `secrets`, before the packets behind them are handed out.
+  // Secrets of TLS that lie in captures go to `secrets`, if it is there, before the packets behind them are
+  // handed out.
   static Result<std::unique_ptr<Input>> open(const InputSelection& selection, const MemoryPlan& memory,
                                              const std::atomic<bool>& stop,
-                                             ReadingMemory::TlsSecretsSink secrets);
+                                             ReadingMemory::TlsSecretsSink secrets = {});
 
   [[nodiscard]] CaptureReader& reader() { return *reader_; }
   [[nodiscard]] const CaptureReader& reader() const { return *reader_; }
