@@ -148,7 +148,8 @@ bool PartitionWorker::Reassembly::end_replay(const CheckpointState& state) {
   settle();  // as it was at the cut: what had reached its age was told
   replaying_ = false;
   pool_.set_tombstones(state.tombstones);
-  // What is still untold is open, or it never came; what is open besides, at limits, was told and is not told again.
+  // What is still untold is open, or it never came; what is open besides, at limits, was told and is not told
+  // again.
   std::erase_if(open_, [&](const auto& open) { return untold_.erase(open.second.order) == 0; });
   const bool whole = untold_.empty();
   untold_.clear();

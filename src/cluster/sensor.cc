@@ -27,8 +27,6 @@ void Sensor::take(const Record& record) {
   ++counts_.packets;
   ++number_;
   const std::int64_t merged = time_.observe(record.info.timestamp);
-  const bool was_astray = clock_.is_astray();
-  clock_.observe(record.info.timestamp);
   if (merged - oldest_ >= options_.batch_ns_max) send_old();
   std::fill(told_.begin(), told_.end(), false);
   DecodedPacket packet = decoder_.decode_ahead(record.link_type, record.frame, record.info);
@@ -39,9 +37,7 @@ void Sensor::take(const Record& record) {
     more = packet.more;
     take_packet(record, packet, part, false);
   }
-  const std::int64_t now = record.info.timestamp.ns >> Elapsed::tick_bits;
-  if (now != last_tick_ || was_astray || clock_.is_astray()) {
-    last_tick_ = now;
+  if (moves_clock(record.info.timestamp)) {
     BatchRecord mark = record_of(record, 0);
     mark.kind = BatchRecord::Kind::tick;
     for (unsigned i = 0; i < open_.size(); ++i) {
@@ -49,6 +45,23 @@ void Sensor::take(const Record& record) {
     }
   }
   decoder_.begin_batch();
+}
+
+// Whether the clock of a partition has to see a packet: it begins a tick, or this sensor's clock is not sure
+// of it, or the clock of all sensors may not be, which lets fewer of a sensor's packets pass after a silence
+// than its own.
+bool Sensor::moves_clock(Timestamp time) {
+  const bool was_astray = clock_.is_astray();
+  clock_.observe(time);
+  const std::int64_t step = detail::nanoseconds_between(last_, time);
+  constexpr std::int64_t silence_ns = CaptureClock::step_ns_max / 2;
+  if (step > silence_ns || step < -silence_ns) after_silence_ = CaptureClock::strays_max;
+  last_ = time;
+  const std::int64_t tick = time.ns >> Elapsed::tick_bits;
+  const bool moves = tick != last_tick_ || was_astray || clock_.is_astray() || after_silence_ > 0;
+  if (after_silence_ > 0) --after_silence_;
+  if (moves) last_tick_ = tick;
+  return moves;
 }
 
 BatchRecord Sensor::record_of(const Record& record, std::uint32_t part) const {

@@ -75,7 +75,7 @@ class Sensor {
 
   void take_packet(const Record& record, const DecodedPacket& packet, std::uint32_t part, bool alone);
   void take_frame(BatchRecord& record, unsigned partition, Bytes frame, std::uint32_t original_size);
-  void tick();
+  [[nodiscard]] bool moves_clock(Timestamp time);
   void send_old();
   void add(unsigned partition, const BatchRecord& record, std::size_t size_max);
   void send(unsigned partition, Batch::Kind kind = Batch::Kind::packets);
@@ -87,6 +87,8 @@ class Sensor {
   MergeTime time_;
   CaptureClock clock_;
   std::int64_t last_tick_ = -1;
+  Timestamp last_;           // of the packet before
+  int after_silence_ = 0;    // so many packets to come follow a silence closely
   std::int64_t oldest_ = 0;  // merged time since when something may be open
   std::uint64_t number_ = 0;
   std::vector<Open> open_;  // by partition
