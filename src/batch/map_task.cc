@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <numeric>
 #include <utility>
 #include <vector>
 
@@ -21,6 +21,9 @@ namespace {
 // What ended so shortly before the end of its file is carried: its last acknowledgement is often in the next
 // one.
 constexpr std::int64_t late_ns = 2'000'000'000;
+// But no more of it than this part of the packets, or so many bytes: the rest can be read again.
+constexpr std::uint64_t late_part = 16;
+constexpr std::uint64_t late_bytes_min = std::uint64_t{1} << 20;
 
 // A connection that has ended.
 struct Ended {
@@ -50,6 +53,7 @@ class MapTask {
   Result<void> reassemble();
   void note(const FoundSegment& segment);
   void choose_carried();
+  void carry_late();
   Result<void> write_carry(const std::string& path);
   Result<void> write_lines(const std::string& path);
   template <class Found>
@@ -62,6 +66,7 @@ class MapTask {
   Border end_;
   FileFacts facts_;
   Tuples tuples_;
+  std::vector<std::uint64_t> bytes_;  // of each tuple's segments
   std::vector<Ended> ended_;
   BatchPools::Sink sink_ = [this](const ConnectionSummary& summary, std::uint64_t rank) {
     std::string lines;
@@ -110,18 +115,39 @@ void MapTask::note(const FoundSegment& segment) {
     tuple.first = tuple.last = segment.info.timestamp;
     tuple.first_elapsed = segment.elapsed;
     tuple.begins = tcp.syn() && !tcp.ack() && !tcp.rst();
+    bytes_.push_back(0);
   }
+  bytes_[number] += tcp.bytes.size();
   tuple.note(segment.info.timestamp, segment.elapsed);
   pools_.assemble(segment, segment.rank, tuple.open);
+}
+
+// The latest first.
+void MapTask::carry_late() {
+  std::vector<std::uint32_t> late;
+  for (std::uint32_t i = 0; i < tuples_.size(); ++i) {
+    const bool is_late = detail::nanoseconds_between(tuples_[i].last, facts_.latest) <= late_ns;
+    if (is_late && !tuples_[i].carried) late.push_back(i);
+  }
+  std::stable_sort(late.begin(), late.end(), [this](std::uint32_t one, std::uint32_t other) {
+    return tuples_[one].last > tuples_[other].last;
+  });
+  const std::uint64_t all = std::accumulate(bytes_.begin(), bytes_.end(), std::uint64_t{0});
+  std::uint64_t left = std::max(all / late_part, late_bytes_min);
+  for (const std::uint32_t tuple : late) {
+    if (bytes_[tuple] > left) return;
+    left -= bytes_[tuple];
+    tuples_[tuple].carried = true;
+  }
 }
 
 // What is open now may go on in another file: whoever reduces tells of it.
 void MapTask::choose_carried() {
   for (std::uint32_t i = 0; i < tuples_.size(); ++i) {
     Tuple& tuple = tuples_[i];
-    tuple.carried =
-        tuple.open != 0 || !tuple.begins || detail::nanoseconds_between(tuple.last, facts_.latest) <= late_ns;
+    tuple.carried = tuple.open != 0 || !tuple.begins;
   }
+  carry_late();
   std::erase_if(ended_, [this](const Ended& ended) { return tuples_[ended.tuple].open != 0; });
   std::stable_sort(ended_.begin(), ended_.end(),
                    [](const Ended& one, const Ended& other) { return one.rank < other.rank; });

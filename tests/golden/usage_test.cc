@@ -180,7 +180,7 @@ TEST_F(Usage, WhatIsMistypedIsToldWithWhatIsMeant) {
       {"@ diff --gaps=zero hello.pcap",
        "--gaps: diff has no such flag; extract has it (try restitch diff --help)"},
       {"@ -o d hello.pcap",
-       "-o: streams has no such flag; extract, log and grep have it (try restitch streams --help)"},
+       "-o: streams has no such flag; extract, log, grep and batch have it (try restitch streams --help)"},
       {"@ --bogus hello.pcap", "--bogus: streams has no such flag (try restitch streams --help)"},
   };
   for (const auto& [line, what] : errors) {

@@ -159,7 +159,7 @@ TEST_F(Carry, CutOffOrFlippedIsNoCrash) {
   const std::string broken = (folder_ / "broken").string();
   const auto put = [&](const std::string& bytes) { std::ofstream(broken, std::ios::binary) << bytes; };
   for (std::size_t size = 0; size < whole.size();
-       size += size < 200 || size + 400 > whole.size() ? 1 : 4093) {
+       size += size < 200 || size + 400 > whole.size() ? 1U : 4093U) {
     put(whole.substr(0, size));
     EXPECT_FALSE(reads_whole(broken)) << size;
   }
