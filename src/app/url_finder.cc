@@ -1,5 +1,8 @@
 #include "app/url_finder.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "app/ascii.h"
 
 namespace restitch {
@@ -7,11 +10,9 @@ namespace {
 
 constexpr std::string_view url_schemes[] = {"http://", "https://"};
 
-bool may_begin_url(std::string_view text) {
-  for (const std::string_view scheme : url_schemes) {
-    if (ascii::begins(scheme, text)) return true;
-  }
-  return false;
+bool may_begin_url(std::string_view begun) {
+  return std::any_of(std::begin(url_schemes), std::end(url_schemes),
+                     [&](std::string_view scheme) { return ascii::begins(scheme, begun); });
 }
 
 bool is_url_byte(char c) {

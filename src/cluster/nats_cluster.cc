@@ -205,6 +205,7 @@ class NatsLedger final : public Ledger {
     const natsStatus status = kvStore_Keys(&list, values_.get(), nullptr);
     if (status != NATS_OK && status != NATS_NOT_FOUND) return nats_failure("listing the ledger", status);
     std::vector<std::string> keys;
+    keys.reserve(static_cast<std::size_t>(list.Count));
     for (int i = 0; i < list.Count; ++i) keys.emplace_back(list.Keys[i]);
     kvKeysList_Destroy(&list);
     return keys;

@@ -103,7 +103,7 @@ Result<LogMessage> PartitionWorker::fetch(std::uint64_t sequence) {
 }
 
 Result<void> PartitionWorker::replay(const CheckpointState& state) {
-  const auto restored = order_.restore(state.order, [&](std::uint64_t sequence) { return fetch(sequence); });
+  auto restored = order_.restore(state.order, [&](std::uint64_t sequence) { return fetch(sequence); });
   if (!restored) return restored;
   reassembly_->begin_replay(state);
   position_ = state.from;

@@ -48,7 +48,7 @@ Result<unsigned> Roster::partitions() {
   if (!text) return tl::make_unexpected(text.error());
   if (text->empty())
     return failure(ErrorCode::invalid_argument, "there is no such cluster: make it with `cluster create`");
-  const auto number = number_in<unsigned>(*text);
+  auto number = number_in<unsigned>(*text);
   if (number && (*number == 0 || *number > 1024))
     return failure(ErrorCode::damaged, "a cluster of " + *text + " partitions");
   return number;
@@ -110,7 +110,7 @@ Result<void> Roster::say(Batch::Kind kind, SensorId sensor, const std::string& i
     batch.sensor = sensor;
     batch.partition = static_cast<std::uint16_t>(partition);
     batch.partitions = static_cast<std::uint16_t>(*partitions);
-    const auto said = log_.publish(partition, fmt::format("{}.p{}", id, partition), encode_batch(batch));
+    auto said = log_.publish(partition, fmt::format("{}.p{}", id, partition), encode_batch(batch));
     if (!said) return said;
   }
   return {};
