@@ -131,7 +131,7 @@ class FollowInside::Http final : public HttpExchanges {
   Writer writer_;
 };
 
-FollowInside::FollowInside(What what, FollowStyle style, FollowWriter::Sink sink, Wanted wanted)
+FollowInside::FollowInside(What what, const FollowStyle& style, FollowWriter::Sink sink, Wanted wanted)
     : what_(what), style_(style), sink_(std::move(sink)), wanted_(std::move(wanted)) {
   style_.protocol = what == What::http ? "http" : "tls";
 }

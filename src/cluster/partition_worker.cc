@@ -99,7 +99,8 @@ Result<LogMessage> PartitionWorker::fetch(std::uint64_t sequence) {
     return failure(ErrorCode::damaged,
                    fmt::format("message {} of partition {} is not there", sequence, partition_));
   }
-  return std::move(messages->front());
+  LogMessage message = std::move(messages->front());
+  return message;
 }
 
 Result<void> PartitionWorker::replay(const CheckpointState& state) {
@@ -240,13 +241,10 @@ Result<void> PartitionWorker::write_segment(CheckpointHead& next) {
   if (reassembly_->entries().empty()) return {};
   const Segment segment =
       make_segment(partition_, head_.cut, position_, head_.segment, reassembly_->entries());
-  for (int i = 0;; ++i) {
-    auto written = store_.write(segment.name, segment.text);
-    if (written) break;
-    if (i == tries) return written;
-  }
-  next.segment = segment.name;
-  return {};
+  Result<void> written = store_.write(segment.name, segment.text);
+  for (int i = 0; !written && i < tries; ++i) written = store_.write(segment.name, segment.text);
+  if (written) next.segment = segment.name;
+  return written;
 }
 
 Result<void> PartitionWorker::write_state(CheckpointHead& next) {

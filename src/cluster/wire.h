@@ -29,7 +29,7 @@ class WireWriter {
   }
   // Small ones of either sign are short.
   void signed_varint(std::int64_t number) {
-    varint((static_cast<std::uint64_t>(number) << 1) ^ static_cast<std::uint64_t>(number >> 63));
+    varint((static_cast<std::uint64_t>(number) << 1) ^ (number < 0 ? ~std::uint64_t{0} : std::uint64_t{0}));
   }
   void bytes(Bytes bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
   void sized(Bytes some) {

@@ -21,7 +21,7 @@ class FollowInside final : public FindingsSinks {
   using Wanted = std::function<bool(const ConnectionSummary&)>;
 
   // What is found in the connections that are `wanted`; several take turns. `style.protocol` is set here.
-  FollowInside(What what, FollowStyle style, FollowWriter::Sink sink, Wanted wanted);
+  FollowInside(What what, const FollowStyle& style, FollowWriter::Sink sink, Wanted wanted);
 
   std::unique_ptr<FindingsSink> make(ConnectionLog& log, const ConnectionSummary& summary) override;
 
