@@ -162,9 +162,9 @@ std::optional<std::size_t> TlsDecryption::open_next(TcpFlowDirection direction, 
     Way next;
     next.missed = own.missed;
     next.phase = phase;
-    const Bytes secret = secret_of(direction, phase);
+    const TlsKey secret = secret_of(direction, phase);
     if (secret.empty()) continue;
-    use(next, TlsKey(secret.begin(), secret.end()));
+    use(next, secret);
     size = next.cipher != nullptr ? try_numbers(next, record, out) : std::nullopt;
     if (size) own = std::move(next);
   }

@@ -141,7 +141,9 @@ void PcapngParser::take_secrets(Bytes block) {
   const Bytes room = body(block, 16);
   const std::size_t size = std::min<std::size_t>(load32<swapped>(block.data() + 12), room.size());
   // Whoever hears of them keeps what they say.
-  if (memory_ == nullptr || size > secrets_size_max - secrets_size_ || !take(secrets_cost * size)) return;
+  if (size == 0 || memory_ == nullptr || size > secrets_size_max - secrets_size_ ||
+      !take(secrets_cost * size))
+    return;
   secrets_size_ += size;
   std::string lines(room.begin(), room.begin() + static_cast<std::ptrdiff_t>(size));
   if (!lines.ends_with('\n')) lines += '\n';
