@@ -59,8 +59,8 @@ index.jsonl already is refused. The time of a file is that of its last byte.
 )"}},
     {"follow",
      {"restitch follow N|CLIENT,SERVER [FLAGS] FILE... [FILTER]",
-      {"N", "--format", "--client", "--server", "--all", "--where", "--color", "--decrypted", "--keylog",
-       "--notes", "--receiver", "--quiet"},
+      {"N", "--format", "--client", "--server", "--all", "--where", "--decrypted", "--keylog", "--notes",
+       "--receiver", "--quiet"},
       R"(  restitch follow 3 capture.pcapng
   restitch follow 10.0.0.1:4711,10.0.0.2:80 -T hex capture.pcapng
   restitch follow 3 --server -T bytes capture.pcapng >answer
@@ -71,7 +71,7 @@ index.jsonl already is refused. The time of a file is that of its last byte.
      {"restitch har [FLAGS] FILE... [FILTER] >archive.har",
       {"--body-max", "--keylog", "--where", "--connection", "--interface", "--follow", "--quiet"},
       R"(  restitch har capture.pcapng >archive.har
-  restitch har --keylog keys.txt --where 'server 192.0.2.0/24' capture.pcapng | jq '.log.entries[].request.url'
+  restitch har --keylog keys.txt --where 'server 192.0.2.0/24' x.pcapng >x.har
 )",
       R"(An entry for each request, with its answer and both bodies, as the developer
 tools of browsers load them. What was not captured is said in "comment".

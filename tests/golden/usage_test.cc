@@ -137,7 +137,7 @@ TEST_F(Usage, IsExplainedWithExamplesOnStandardOutput) {
 TEST_F(Usage, TheShortHelpFitsAScreenAndTheLongOneItsWidth) {
   constexpr long rows = 24;
   constexpr std::size_t columns = 80;
-  for (const std::string command : {"", "streams", "extract", "follow", "diff", "log"}) {
+  for (const std::string command : {"", "streams", "extract", "follow", "diff", "log", "har", "batch"}) {
     const std::string text = ToolTest::run("@ " + command + " --help").out;
     EXPECT_LE(std::count(text.begin(), text.end(), '\n'), rows) << text;
     std::istringstream lines(text + ToolTest::run("@ " + command + " --help-all").out);
@@ -195,7 +195,7 @@ TEST_F(Usage, WhatIsMistypedIsToldWithWhatIsMeant) {
 
 TEST_F(Usage, TheShellsAreToldWhatMayStandNext) {
   EXPECT_EQ(ToolTest::run("@ __complete follow -T ''").out,
-            "nothing\nascii\t\nhex\t\nraw\t\nyaml\t\nbytes\t\n");
+            "nothing\nascii\t\nhex\t\nraw\t\nyaml\t\nbytes\t\nhttp\t\n");
   EXPECT_THAT(ToolTest::run("@ __complete -i l").out,
               ::testing::AllOf(StartsWith("interfaces\n"), HasSubstr("lo\t")));
   EXPECT_EQ(ToolTest::run("@ __complete follow -T '' >/dev/full").status, 2);
