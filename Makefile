@@ -67,8 +67,8 @@ define report-coverage
 	mkdir -p $(1)/report
 	gcovr --root . --object-directory $(1) --filter 'src/' --filter 'include/' \
 	  --exclude-directories '$(1)/CMakeFiles/[0-9]' --exclude-throw-branches --gcov-ignore-parse-errors \
-	  --html-details $(1)/report/index.html --json-summary $(1)/report/summary.json
-	python3 tools/coverage.py $(1)/report/summary.json
+	  --html-details $(1)/report/index.html
+	python3 tools/coverage.py $(1)
 endef
 
 coverage: setup  ## run the tests, report line and branch coverage (build/coverage/report/index.html), hold the bars
