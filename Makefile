@@ -57,35 +57,34 @@ lint: setup  ## clang-tidy and cppcheck over src/ and include/
 	cmake --preset release -D RESTITCH_TESTS=ON
 	tools/lint.sh
 
-valgrind: setup  ## the tests of reassembly, and the command over SAMPLE, under valgrind's memcheck
+valgrind: setup  ## the tests of packet and reassembly, and the command over SAMPLE, under valgrind's memcheck
 	cmake --preset release -D RESTITCH_TESTS=ON
-	cmake --build --preset release --target tool unit_tests
-	tools/valgrind.sh build/release/tests/unit_tests build/release/restitch $(SAMPLE)
+	cmake --build --preset release --target tool core_tests
+	tools/valgrind.sh build/release/tests/core_tests build/release/restitch $(SAMPLE)
 
+# The pages are gcovr's; the bars are held by tools/coverage.py, which knows templates and calls better.
 # Counters that two processes wrote at a time can be off; gcovr is to skip those lines.
-define report-coverage
-	mkdir -p $(1)/report
-	gcovr --root . --object-directory $(1) --filter 'src/' --filter 'include/' \
-	  --exclude-directories '$(1)/CMakeFiles/[0-9]' --exclude-throw-branches --gcov-ignore-parse-errors \
-	  --html-details $(1)/report/index.html
-	python3 tools/coverage.py $(1)
-endef
-
 coverage: setup  ## run the tests, report line and branch coverage (build/coverage/report/index.html), hold the bars
 	cmake --preset coverage
 	cmake --build --preset coverage
 	find build/coverage -name '*.gcda' -delete
 	ctest --preset coverage
-	$(call report-coverage,build/coverage)
+	mkdir -p build/coverage/report
+	gcovr --root . --object-directory build/coverage --filter 'src/' --filter 'include/' \
+	  --exclude-directories 'build/coverage/CMakeFiles/[0-9]' --exclude-throw-branches --gcov-ignore-parse-errors \
+	  --html-details build/coverage/report/index.html
+	python3 tools/coverage.py build/coverage
 
-core: build setup  ## the bars of coverage, and memcheck, for packet and reassembly by their own tests alone
+core: setup  ## the bars of coverage for packet and reassembly by their own tests alone, and memcheck
+	cmake --preset release
+	cmake --build --preset release --target tool
 	cmake --preset core
-	cmake --build --preset core --target unit_tests property_tests
+	cmake --build --preset core --target core_tests faults_tests
 	find build/core -name '*.gcda' -delete
-	build/core/tests/unit_tests --gtest_brief=1
-	build/core/tests/property_tests --gtest_brief=1
-	$(call report-coverage,build/core)
-	tools/valgrind.sh build/core/tests/unit_tests build/release/restitch $(SAMPLE)
+	build/core/tests/core_tests --gtest_brief=1
+	build/core/tests/faults_tests --gtest_brief=1
+	python3 tools/coverage.py build/core
+	tools/valgrind.sh build/core/tests/core_tests build/release/restitch $(SAMPLE)
 
 install: build  ## install to PREFIX (/usr/local)
 	cmake --build --preset release

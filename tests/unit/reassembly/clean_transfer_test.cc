@@ -1,7 +1,7 @@
 // A bulk transfer without incident, as real packets, has no event of any kind, whoever reads it and however
 // closely it is watched.
 //
-//   RESTITCH_BULK_BYTES=1073741824 build/release/tests/unit_tests --gtest_filter='*CleanTransfer*'
+//   RESTITCH_BULK_BYTES=1073741824 build/release/tests/core_tests --gtest_filter='*CleanTransfer*'
 //
 // sends 1 GB; without it some MB are sent, so that a build with sanitizers is done soon.
 #include <gtest/gtest.h>
