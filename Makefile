@@ -6,6 +6,8 @@ BENCH_ARGS ?=
 
 export CMAKE_BUILD_PARALLEL_LEVEL ?= $(shell nproc)
 export CTEST_PARALLEL_LEVEL ?= $(shell nproc)
+# A check of UBSan that fails is an illegal instruction, told with the lines that led to it.
+export ASAN_OPTIONS ?= handle_sigill=1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-build run build test tsan bench fuzz format check-format coverage core lint valgrind install deb docs clean

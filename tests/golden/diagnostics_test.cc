@@ -11,13 +11,11 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const std::string sample = "'" RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng'";
-
 class Diagnostics : public ToolTest {
  protected:
   // The same extraction, whatever else: the files, and what the index says.
   void expect_whole(const std::string& folder) const {
-    ASSERT_EQ(run("test -d whole || @ extract -o whole " + sample).status, 0);
+    ASSERT_EQ(run("test -d whole || @ extract -o whole " + quoted_sample).status, 0);
     const ToolRun same = run("diff -r whole " + folder);
     EXPECT_EQ(same.status, 0) << same.out;
   }
@@ -27,7 +25,7 @@ TEST_F(Diagnostics, ThatFindNoStandardErrorEndNothing) {
   int number = 0;
   for (const char* where : {"2>/dev/full", "2>&-", "</dev/null >&- 2>&-", "<&- 2>&-", "<&- >&- 2>&-"}) {
     const std::string folder = "d" + std::to_string(++number);
-    const ToolRun run = ToolTest::run("@ extract -v -o " + folder + " " + sample + " " + where);
+    const ToolRun run = ToolTest::run("@ extract -v -o " + folder + " " + quoted_sample + " " + where);
     EXPECT_EQ(run.status, 0) << where;
     expect_whole(folder);
   }
@@ -35,7 +33,7 @@ TEST_F(Diagnostics, ThatFindNoStandardErrorEndNothing) {
 
 // The reader is gone before the first message.
 TEST_F(Diagnostics, WhosePipeIsClosedEndNothing) {
-  const ToolRun run = ToolTest::run("{ while ! test -e gone; do :; done; @ extract -v -o d " + sample +
+  const ToolRun run = ToolTest::run("{ while ! test -e gone; do :; done; @ extract -v -o d " + quoted_sample +
                                     "; echo $? >status; } 2>&1 >/dev/null | "
                                     "{ exec <&-; : >gone; while ! test -e status; do :; done; }");
   EXPECT_EQ(read("status"), "0\n");
@@ -53,7 +51,7 @@ TEST_F(Diagnostics, GoIntoNoFileWhenTheStandardStreamsWereClosed) {
 }
 
 TEST_F(Diagnostics, SayThatStandardOutputWasClosed) {
-  const ToolRun run = ToolTest::run("@ streams " + sample + " >&-");
+  const ToolRun run = ToolTest::run("@ streams " + quoted_sample + " >&-");
   EXPECT_EQ(run.status, 2);
   EXPECT_THAT(run.err, HasSubstr("restitch: standard output: "));
   EXPECT_EQ(ToolTest::run("@ -D >&-").status, 2);
@@ -61,8 +59,9 @@ TEST_F(Diagnostics, SayThatStandardOutputWasClosed) {
 }
 
 TEST_F(Diagnostics, SayThatAFileMayNotGrow) {
-  const ToolRun run = ToolTest::run(
-      "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null\nulimit -f 24; @ extract -o d " + sample);
+  const ToolRun run =
+      ToolTest::run("export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null\nulimit -f 24; @ extract -o d " +
+                    quoted_sample);
   EXPECT_EQ(run.status, 2);
   EXPECT_THAT(run.err, HasSubstr("File too large"));
 }
@@ -89,11 +88,11 @@ TEST_F(Diagnostics, ShowNoNameThatSteersATerminal) {
 // No stack of that size fits into the address space, so no thread can be made.
 TEST_F(Diagnostics, ComeInPlaceOfThreadsThatCannotBeMade) {
   const std::string no_threads = "ulimit -s 100000000000 && ";
-  const ToolRun whole = run("@ streams --json --threads 1 " + sample);
-  const ToolRun without = run(no_threads + "@ streams --json --threads 4 " + sample);
+  const ToolRun whole = run("@ streams --json --threads 1 " + quoted_sample);
+  const ToolRun without = run(no_threads + "@ streams --json --threads 4 " + quoted_sample);
   EXPECT_EQ(without.status, 0) << without.err;
   EXPECT_EQ(without.out, whole.out);
-  const ToolRun metrics = run(no_threads + "@ --metrics 0 " + sample);
+  const ToolRun metrics = run(no_threads + "@ --metrics 0 " + quoted_sample);
   EXPECT_EQ(metrics.status, 2);
   EXPECT_THAT(metrics.err, HasSubstr("restitch: --metrics: cannot start a thread"));
 }
@@ -102,7 +101,7 @@ TEST_F(Diagnostics, ComeInPlaceOfThreadsThatCannotBeMade) {
 // The terminal goes away: the shell sends SIGHUP, and so does the system.
 TEST_F(Diagnostics, AHangUpDeliversWhatWasRead) {
   const ToolRun run = ToolTest::run(
-      "{ cat " + sample +
+      "{ cat " + quoted_sample +
       "; : >written; while ! test -e hung_up; do :; done; } | "
       "{ exec 3<&0; @ extract -q -o d - <&3 & tool=$!; exec 3<&-; while ! test -e written; do :; done; "
       "kill -HUP $tool; kill -HUP $tool; : >hung_up; wait $tool; echo $? >status; }");

@@ -16,8 +16,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-const std::string sample = "'" RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng'";
-
 struct Row {
   int status = 0;
   std::string message;  // with "…" for any text; "none"
@@ -128,8 +126,8 @@ class Failures : public ToolTest {
          interrupted(
              "while kill -INT $tool && ! grep -q '^State:.Z' /proc/$tool/status; do :; done 2>/dev/null",
              ":")},
-        {"standard output is full", "@ " + sample + " >/dev/full"},
-        {"standard output is closed", "@ " + sample + " >&-"},
+        {"standard output is full", "@ " + quoted_sample + " >/dev/full"},
+        {"standard output is closed", "@ " + quoted_sample + " >&-"},
         {"standard output is full while much is to come",
          "@ streams --json --threads 1 many.pcap >/dev/full"},
         {"the reader of standard output is gone",
@@ -137,7 +135,8 @@ class Failures : public ToolTest {
         {"`--help` to a full device", "@ --help >/dev/full"},
         {"standard error is closed or full", "@ hello.pcap 2>/dev/full && @ hello.pcap 2>&-"},
         {"the disk is full, or a file may not grow",
-         "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null\nulimit -f 24; @ extract -o d " + sample},
+         "export GCOV_PREFIX=$PWD/gcov GCOV_ERROR_FILE=/dev/null\nulimit -f 24; @ extract -o d " +
+             quoted_sample},
         {"the folder of `extract` cannot be made", "@ extract -o hello.pcap/d hello.pcap"},
         {"the folder of `extract` holds an extraction",
          "@ extract -q -o d hello.pcap; @ extract -o d hello.pcap"},
@@ -146,7 +145,7 @@ class Failures : public ToolTest {
          "timeout 30 sh -c 'until grep -q metrics where; do :; done'\n"
          "@ --metrics $(sed 's/.*:\\([0-9]*\\).metrics/\\1/' where) hello.pcap; status=$?\n"
          "exec 3>&-; wait $tool; exit $status"},
-        {"too little memory", "ulimit -v 70000; @ streams --json --memory 1G " + sample},
+        {"too little memory", "ulimit -v 70000; @ streams --json --memory 1G " + quoted_sample},
     };
   }
 };
@@ -189,7 +188,8 @@ TEST_F(Failures, OfMemoryAreSaid) {
   GTEST_SKIP() << "a sanitizer needs more address space than the limit gives";
 #else
   for (const char* limit : {"40000", "60000", "80000", "100000"}) {
-    const ToolRun run = ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json " + sample);
+    const ToolRun run =
+        ToolTest::run("ulimit -v " + std::string(limit) + "; @ streams --json " + quoted_sample);
     if (run.err.find("error while loading shared libraries") != std::string::npos) continue;
     EXPECT_THAT(run.status, ::testing::AnyOf(0, 2)) << limit << run.err;
     if (run.status == 0) continue;

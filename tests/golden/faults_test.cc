@@ -17,8 +17,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
-
 class Faults : public ToolTest {
  protected:
   // Whether each file in `folder` is the beginning of the file of that name in `whole`, and each line of the

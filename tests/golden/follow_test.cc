@@ -88,15 +88,14 @@ std::string without_marks(std::string text) {
 // Ours against tshark's own text, byte for byte, for connections over a link that lost and reordered.
 TEST_F(Follow, AgreesWithTsharkOnTheSample) {
   if (::system("command -v tshark >/dev/null") != 0) GTEST_SKIP() << "there is no tshark here";
-  const std::string sample = "'" RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng'";
   for (const char* format : {"ascii", "hex", "raw", "yaml"}) {
     for (const char* number : {"1", "16"}) {
       const std::string n = number;
       const std::string f = format;
-      const ToolRun theirs =
-          ToolTest::run("tshark -n -r " + sample + " -q -z follow,tcp," + f + "," + n + " 2>/dev/null");
+      const ToolRun theirs = ToolTest::run("tshark -n -r " + quoted_sample + " -q -z follow,tcp," + f + "," +
+                                           n + " 2>/dev/null");
       ASSERT_THAT(theirs.out.size(), ::testing::Gt(500u)) << f << " " << n;
-      const ToolRun ours = ToolTest::run("@ follow " + n + " -T " + f + " " + sample);
+      const ToolRun ours = ToolTest::run("@ follow " + n + " -T " + f + " " + quoted_sample);
       EXPECT_TRUE(without_marks(ours.out) == without_marks(theirs.out)) << f << " " << n;
     }
   }

@@ -37,8 +37,6 @@ class Grep : public ToolTest {
     for (std::string line; std::getline(in, line);) found.push_back(Json::parse(line));
     return found;
   }
-
-  const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
 };
 
 TEST_F(Grep, PrintsLinesAcrossPackets) {

@@ -111,7 +111,6 @@ TEST_F(Har, IsAnArchiveWhateverComesIn) {
   EXPECT_EQ(archive("@ har -q --where 'port 1' a.pcap")["entries"], Json::array());
   EXPECT_EQ(ToolTest::run("@ har not-there.pcap").status, 2);
   EXPECT_EQ(ToolTest::run("@ har --body-max much a.pcap").status, 1);
-  const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
   const std::string one = ToolTest::run("@ har -q --threads 1 '" + sample + "'").out;
   EXPECT_FALSE(Json::parse(one)["log"]["entries"].empty());
   EXPECT_EQ(ToolTest::run("@ har -q --threads 4 '" + sample + "'").out, one);

@@ -9,8 +9,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
-
 class Listen : public ToolTest {
  protected:
   // Runs `server` in the background until it says where it listens, and then `line`, in which PORT is its

@@ -21,8 +21,6 @@ using Json = nlohmann::json;
 
 class Log : public ToolTest {
  protected:
-  const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
-
   static std::vector<Json> rows(const std::string& text) {
     std::vector<Json> found;
     std::istringstream in(text);

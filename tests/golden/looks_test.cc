@@ -20,7 +20,6 @@ using ::testing::Not;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
 
-const std::string sample = "'" RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng'";
 const std::string rule(67, '=');
 
 class Looks : public ToolTest {
@@ -96,8 +95,9 @@ TEST_F(Looks, OfOneDirectionAreWhatItSays) {
   EXPECT_EQ(gap.out, "abef");
   EXPECT_EQ(gap.err, "restitch: 2 bytes of connection 0 are missing, and left out\n");
   EXPECT_EQ(gap.status, 0);
-  EXPECT_EQ(run("@ follow 1 --server -T bytes " + sample + " | sha256sum | cut -c1-64").out,
-            first_row("streams --json " + sample + " --connection 1 | tail -1")["sha256"].get<std::string>() +
+  EXPECT_EQ(run("@ follow 1 --server -T bytes " + quoted_sample + " | sha256sum | cut -c1-64").out,
+            first_row("streams --json " + quoted_sample + " --connection 1 | tail -1")["sha256"]
+                    .get<std::string>() +
                 "\n");
 }
 
@@ -195,10 +195,11 @@ TEST_F(Looks, OfTheTableFitEightyColumns) {
   EXPECT_EQ(on_terminal("@ -q hello.pcap"), narrow);
   EXPECT_EQ(longest_line(narrow), 80u);
   for (const std::size_t columns : {60u, 80u, 100u, 200u}) {
-    EXPECT_LE(longest_line(on_terminal("@ -q " + sample, columns)), columns);
+    EXPECT_LE(longest_line(on_terminal("@ -q " + quoted_sample, columns)), columns);
   }
-  EXPECT_LE(longest_line(run("COLUMNS=70 @ -q " + sample).out), 70u);
-  EXPECT_THAT(run("COLUMNS=30 @ -q " + sample).out, HasSubstr(" [2001:db8::1]:44334 ->  [2001:db8::2]:80 "))
+  EXPECT_LE(longest_line(run("COLUMNS=70 @ -q " + quoted_sample).out), 70u);
+  EXPECT_THAT(run("COLUMNS=30 @ -q " + quoted_sample).out,
+              HasSubstr(" [2001:db8::1]:44334 ->  [2001:db8::2]:80 "))
       << "only on a terminal addresses are cut";
 }
 

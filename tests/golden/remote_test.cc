@@ -14,8 +14,6 @@ using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
-
 // Sends the parts of a file, each through a connection of its own, and says in the file `port` where: a part
 // is "FROM:TO" in bytes. Behind the last one, it accepts nobody.
 constexpr const char* sender = R"(
@@ -35,15 +33,6 @@ for part in sys.argv[2:]:
     client.sendall(data[int(begin or 0):int(end or len(data))])
     client.close()
 )";
-
-// Who knows the end of a connection tells of it at once, so the order is another one.
-std::vector<std::string> sorted_lines(const std::string& text) {
-  std::istringstream in(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  std::sort(lines.begin(), lines.end());
-  return lines;
-}
 
 class Remote : public ToolTest {
  protected:

@@ -20,14 +20,12 @@ using ::testing::IsSupersetOf;
 using ::testing::Not;
 using Json = nlohmann::json;
 
-const std::string sample = "'" RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng'";
-
 class Selecting : public ToolTest {
  protected:
   // Of the client's lines: their numbers, in order.
   [[nodiscard]] std::vector<std::uint64_t> chosen(const std::string& command) const {
     std::vector<std::uint64_t> numbers;
-    std::istringstream in(run("@ " + command + " " + sample).out);
+    std::istringstream in(run("@ " + command + " " + quoted_sample).out);
     for (std::string line; std::getline(in, line);) {
       const std::uint64_t number = Json::parse(line)["connection"];
       if (numbers.empty() || numbers.back() != number) numbers.push_back(number);
@@ -60,7 +58,7 @@ TEST_F(Selecting, ByWhatTheyDidIsTheSameInEachCommand) {
     EXPECT_THAT(found, Not(IsEmpty())) << where;
     EXPECT_LE(found.size(), 26u);
     EXPECT_EQ(chosen("log --logs conn --format json" + flag), found) << where;
-    ASSERT_EQ(run("rm -rf d; @ extract -q -o d" + flag + " " + sample).status, 0);
+    ASSERT_EQ(run("rm -rf d; @ extract -q -o d" + flag + " " + quoted_sample).status, 0);
     std::set<std::uint64_t> extracted;
     std::istringstream in(read("d/index.jsonl"));
     for (std::string line; std::getline(in, line);)
@@ -72,27 +70,28 @@ TEST_F(Selecting, ByWhatTheyDidIsTheSameInEachCommand) {
 }
 
 TEST_F(Selecting, LeavesNoFileOfTheOthers) {
-  ASSERT_EQ(run("@ extract -q -o d --connection 0 " + sample).status, 0);
+  ASSERT_EQ(run("@ extract -q -o d --connection 0 " + quoted_sample).status, 0);
   EXPECT_THAT(files("d"), ElementsAre("192.000.002.001.43256-192.000.002.002.00080",
                                       "192.000.002.002.00080-192.000.002.001.43256", "index.jsonl"));
-  ASSERT_EQ(run("@ extract -q --pcap -o p --connection 0 " + sample).status, 0);
+  ASSERT_EQ(run("@ extract -q --pcap -o p --connection 0 " + quoted_sample).status, 0);
   EXPECT_THAT(files("p"), ElementsAre("192.000.002.001.43256-192.000.002.002.00080.pcapng", "index.jsonl"));
   EXPECT_THAT(run("@ p/*.pcapng").err, HasSubstr("1 connections"));
 }
 
 TEST_F(Selecting, ByItsEndsFollowsOne) {
-  const std::string by_number = run("@ follow 14 " + sample).out;
+  const std::string by_number = run("@ follow 14 " + quoted_sample).out;
   EXPECT_THAT(by_number, HasSubstr("[2001:db8::1]:44396"));
-  EXPECT_EQ(run("@ follow [2001:db8::1]:44396,[2001:db8::2]:80 " + sample).out, by_number);
-  EXPECT_EQ(run("@ follow 2001:db8::2:80,2001:db8::1:44396 " + sample).out, by_number) << "in any order";
-  const ToolRun none = run("@ follow 10.0.0.1:1,10.0.0.2:2 " + sample);
+  EXPECT_EQ(run("@ follow [2001:db8::1]:44396,[2001:db8::2]:80 " + quoted_sample).out, by_number);
+  EXPECT_EQ(run("@ follow 2001:db8::2:80,2001:db8::1:44396 " + quoted_sample).out, by_number)
+      << "in any order";
+  const ToolRun none = run("@ follow 10.0.0.1:1,10.0.0.2:2 " + quoted_sample);
   EXPECT_EQ(none.status, 1);
   EXPECT_EQ(none.err, "restitch: there is no connection between these ends\n");
 }
 
 TEST_F(Selecting, SortsTheTable) {
   const auto first = [this](const std::string& flags) {
-    std::istringstream in(run("@ streams -q " + flags + " " + sample).out);
+    std::istringstream in(run("@ streams -q " + flags + " " + quoted_sample).out);
     std::vector<std::uint64_t> numbers;
     std::string line;
     std::getline(in, line);
@@ -114,7 +113,7 @@ TEST_F(Selecting, SaysWhatCannotBe) {
       {"extract -o d --connection 1 -", "the inputs are read twice"},
   };
   for (const auto& [command, message] : wrong) {
-    const ToolRun run = ToolTest::run("@ " + std::string(command) + " " + sample);
+    const ToolRun run = ToolTest::run("@ " + std::string(command) + " " + quoted_sample);
     EXPECT_EQ(run.status, 1) << command;
     EXPECT_THAT(run.err, HasSubstr(message)) << command;
   }

@@ -14,8 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Not;
 
-const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
-
 class Statistics : public ToolTest {};
 
 // The number behind `name` in the text form.

@@ -13,8 +13,6 @@ using ::testing::Not;
 
 class Streams : public ToolTest {};
 
-const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
-
 TEST_F(Streams, ShowATableOnStandardOutputAndTheSummaryOnTheOther) {
   write("hello.pcap", hello_world().bytes());
   const ToolRun run = ToolTest::run("@ hello.pcap");

@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,18 @@
 #include "unit/capture/capture_builder.h"
 
 namespace restitch::testing {
+
+// The bundled capture; quoted: as a word of a shell.
+inline const std::string sample = RESTITCH_SOURCE_DIR "/tests/data/sample.pcapng";
+inline const std::string quoted_sample = "'" + sample + "'";
+
+inline std::vector<std::string> sorted_lines(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
 
 struct ToolRun {
   int status = -1;  // exit status; 128 and the number of the signal that killed it

@@ -36,7 +36,7 @@ const std::array<const ReceiverPolicy*, 3> all_policies = {&gopacket, &capture, 
 constexpr std::array<std::uint32_t, 5> all_bases = {0xFFFFFFFE, 0, 0xFFFFFFFF, 0x7FFFFFFE, 0x80000000};
 
 // Stops at the first sequence that is wrong.
-class Exhaustive : public testing::Test {
+class Exhaustive : public ::testing::Test {
  protected:
   // All sequences of `length` steps of the alphabet, behind `prefix`.
   void check_half_all(const Scenario& scenario, std::vector<Step> prefix, const std::vector<Step>& alphabet,

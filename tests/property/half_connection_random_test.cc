@@ -65,7 +65,7 @@ void for_random(std::uint64_t seed_first, int rounds, const Weather& weather, co
   }
 }
 
-class RandomSequences : public testing::Test {
+class RandomSequences : public ::testing::Test {
  protected:
   void check_half_rounds(std::uint64_t seed, int rounds, const Weather& weather) {
     for_random(seed, rounds, weather, [this](const Scenario& scenario, std::span<const Step> steps) {

@@ -23,7 +23,9 @@ namespace restitch::testing {
 using Frame = std::vector<std::uint8_t>;
 
 inline Frame to_bytes(std::string_view text) { return {text.begin(), text.end()}; }
-inline std::string to_text(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+inline std::string to_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 inline void put_be16(Frame& out, std::uint32_t value) {
   out.push_back(static_cast<std::uint8_t>(value >> 8));

@@ -18,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -81,7 +82,9 @@ class Recorder {
   // The bytes of a delivery, without using fetch().
   static std::string text(const ScatterGather& sg) {
     std::string all;
-    for (const ScatterGather::Chunk& chunk : sg.chunks()) all.append(chunk.bytes.begin(), chunk.bytes.end());
+    for (const ScatterGather::Chunk& chunk : sg.chunks()) {
+      all.append(reinterpret_cast<const char*>(chunk.bytes.data()), chunk.bytes.size());
+    }
     return all;
   }
 
@@ -184,6 +187,12 @@ class VirtualFactory final : public StreamFactory {
  private:
   Recorder& recorder_;
 };
+
+inline PoolOptions with(std::string_view policy) {
+  PoolOptions options;
+  options.receiver = find_receiver_policy(policy);
+  return options;
+}
 
 struct VirtualApi {
   using Factory = VirtualFactory;

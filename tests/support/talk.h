@@ -17,6 +17,13 @@
 
 namespace restitch::testing {
 
+inline constexpr TcpFlowDirection client = TcpFlowDirection::client_to_server;
+inline constexpr TcpFlowDirection server = TcpFlowDirection::server_to_client;
+
+// A parser finds the same in a text whatever pieces the text comes in.
+inline constexpr std::size_t whole = std::string_view::npos;
+inline constexpr std::size_t piece_sizes[] = {1, 2, 3, 5, 7, 100, whole};
+
 class Talk : public FindingsSink {
  public:
   struct Object {

@@ -13,9 +13,6 @@
 namespace restitch::testing {
 namespace {
 
-constexpr TcpFlowDirection client = TcpFlowDirection::client_to_server;
-constexpr TcpFlowDirection server = TcpFlowDirection::server_to_client;
-
 // Writes down what it is told, and answers as the test wants: consumes lines; a line "wait" waits for the
 // other side, "stop" ends a direction, "next" hands over.
 class Lines final : public Analyzer {

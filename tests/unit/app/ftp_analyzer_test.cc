@@ -13,8 +13,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr std::size_t sizes[] = {1, 2, 5, std::string_view::npos};
-
 struct Control : Talk {
   Control() {
     summary.net.source = *parse_address("192.0.2.1");
@@ -49,7 +47,7 @@ constexpr TcpFlowDirection up = TcpFlowDirection::client_to_server;
 constexpr TcpFlowDirection down = TcpFlowDirection::server_to_client;
 
 TEST(FtpAnalyzerTest, EachCommandIsARecordWithItsReplies) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Control talk;
     talk.log_in(size);
     talk.client("RETR a b.txt\r\n", size);
@@ -72,7 +70,7 @@ TEST(FtpAnalyzerTest, EachCommandIsARecordWithItsReplies) {
 }
 
 TEST(FtpAnalyzerTest, APassiveDataConnectionIsTheFile) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Control talk;
     talk.log_in(size);
     talk.client("PASV\r\n", size);
@@ -177,7 +175,7 @@ TEST(FtpAnalyzerTest, WhatWasAbortedIsNotComplete) {
 }
 
 TEST(FtpAnalyzerTest, ALineThatIsTooLongIsTold) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Control talk;
     talk.log_in(size);
     talk.client("RETR " + std::string(5000, 'A') + "\r\n", size);
@@ -195,7 +193,7 @@ TEST(FtpAnalyzerTest, ALineThatIsTooLongIsTold) {
 }
 
 TEST(FtpAnalyzerTest, BehindAuthTlsIsAnotherProtocol) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Control talk;
     talk.server("220 ready\r\n", size);
     talk.client("AUTH TLS\r\n", size);

@@ -10,9 +10,6 @@
 namespace restitch::testing {
 namespace {
 
-constexpr TcpFlowDirection client = TcpFlowDirection::client_to_server;
-constexpr TcpFlowDirection server = TcpFlowDirection::server_to_client;
-
 using Names = std::vector<std::string>;
 
 TEST(Http1AnalyzerTest, ARequestAndItsResponseAreOneRecord) {

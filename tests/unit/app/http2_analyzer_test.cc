@@ -16,8 +16,6 @@
 namespace restitch::testing {
 namespace {
 
-constexpr TcpFlowDirection client = TcpFlowDirection::client_to_server;
-constexpr TcpFlowDirection server = TcpFlowDirection::server_to_client;
 constexpr unsigned end_stream = Http2Sender::end_stream;
 constexpr unsigned whole_head = Http2Sender::end_headers | Http2Sender::end_stream;
 constexpr std::size_t npos = std::string_view::npos;

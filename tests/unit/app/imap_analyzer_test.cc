@@ -9,8 +9,6 @@
 namespace restitch::testing {
 namespace {
 
-constexpr std::size_t sizes[] = {1, 2, 5, std::string_view::npos};
-
 void log_in(Talk& talk, std::size_t size = std::string_view::npos) {
   talk.server("* OK ready\r\n", size);
   talk.client("a1 LOGIN me {1}\r\n", size);
@@ -20,7 +18,7 @@ void log_in(Talk& talk, std::size_t size = std::string_view::npos) {
 }
 
 TEST(ImapAnalyzerTest, AMailThatIsFetchedIsItsParts) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     log_in(talk, size);
     talk.client("a2 UID FETCH 1:2 (UID RFC822.SIZE BODY.PEEK[])\r\n", size);
@@ -38,7 +36,7 @@ TEST(ImapAnalyzerTest, AMailThatIsFetchedIsItsParts) {
 }
 
 TEST(ImapAnalyzerTest, PiecesThatFollowEachOtherAreOneMail) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     log_in(talk, size);
     talk.client("a2 FETCH 1 BODY[]<0.4>\r\n", size);
@@ -63,7 +61,7 @@ TEST(ImapAnalyzerTest, AMailOfWhichOnlyABeginningIsFetchedIsNotComplete) {
 }
 
 TEST(ImapAnalyzerTest, TheAnswerToAnEarlierCommandRefusesNoLiteral) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     log_in(talk, size);
     talk.client("a2 NOOP\r\na3 APPEND Inbox {5}\r\n", size);
@@ -76,7 +74,7 @@ TEST(ImapAnalyzerTest, TheAnswerToAnEarlierCommandRefusesNoLiteral) {
 }
 
 TEST(ImapAnalyzerTest, ALiteralMayBeBinary) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     log_in(talk, size);
     talk.client("a2 FETCH 1 BINARY[]\r\n", size);
@@ -88,7 +86,7 @@ TEST(ImapAnalyzerTest, ALiteralMayBeBinary) {
 }
 
 TEST(ImapAnalyzerTest, APartOnItsOwnIsAnObjectAsItComes) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     log_in(talk, size);
     talk.client("a2 FETCH 1 BODY[2]\r\n", size);
@@ -101,7 +99,7 @@ TEST(ImapAnalyzerTest, APartOnItsOwnIsAnObjectAsItComes) {
 }
 
 TEST(ImapAnalyzerTest, AMailThatIsAppendedIsItsParts) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     log_in(talk, size);
     talk.client("a2 APPEND {5}\r\n", size);
@@ -120,7 +118,7 @@ TEST(ImapAnalyzerTest, AMailThatIsAppendedIsItsParts) {
 }
 
 TEST(ImapAnalyzerTest, BehindStarttlsIsAnotherProtocol) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.server("* OK ready\r\n", size);
     talk.client("a1 STARTTLS\r\n", size);

@@ -25,22 +25,22 @@ std::vector<std::string> lines_of(std::string_view text, std::size_t size, std::
   return lines;
 }
 
-using Lines = std::vector<std::string>;
+using Texts = std::vector<std::string>;
 
 TEST(LineReaderTest, LinesEndWithLfOrWithCrAndLf) {
   for (const std::size_t size : {1U, 2U, 3U, 100U}) {
-    EXPECT_EQ(lines_of("one\r\ntwo\n\r\n\nlast", size), (Lines{"one", "two", "", "", "last"}));
+    EXPECT_EQ(lines_of("one\r\ntwo\n\r\n\nlast", size), (Texts{"one", "two", "", "", "last"}));
   }
 }
 
 TEST(LineReaderTest, ALoneCrIsPartOfTheLine) {
-  for (const std::size_t size : {1U, 100U}) EXPECT_EQ(lines_of("a\rb\r\r\n", size), (Lines{"a\rb\r"}));
+  for (const std::size_t size : {1U, 100U}) EXPECT_EQ(lines_of("a\rb\r\r\n", size), (Texts{"a\rb\r"}));
 }
 
 TEST(LineReaderTest, ALineThatIsTooLongIsCutAndTheNextOneIsRight) {
   for (const std::size_t size : {1U, 2U, 5U, 100U}) {
-    EXPECT_EQ(lines_of("12345678\n123456789\nshort\n", size), (Lines{"12345678", "12345678…", "short"}));
-    EXPECT_EQ(lines_of(std::string(100, 'x') + "\r\nshort\n", size), (Lines{"xxxxxxxx…", "short"}));
+    EXPECT_EQ(lines_of("12345678\n123456789\nshort\n", size), (Texts{"12345678", "12345678…", "short"}));
+    EXPECT_EQ(lines_of(std::string(100, 'x') + "\r\nshort\n", size), (Texts{"xxxxxxxx…", "short"}));
   }
 }
 

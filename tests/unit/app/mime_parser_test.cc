@@ -39,8 +39,6 @@ struct Mail : Talk {
   std::uint64_t offset = 0;
 };
 
-constexpr std::size_t sizes[] = {1, 2, 3, 7, std::string_view::npos};
-
 std::string crlf(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -53,7 +51,7 @@ std::string crlf(std::string_view text) {
 using Names = std::vector<std::string>;
 
 TEST(MimeParserTest, TheBodyOfAPlainMailIsOneObject) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail("Subject: hi\r\nTo: a@b,\r\n\tc@d\r\n\r\nHello\r\n-- \r\nMe\r\n", size);
     ASSERT_EQ(mail.objects.size(), 1U);
     EXPECT_EQ(mail.objects[0].data, "Hello\r\n-- \r\nMe\r\n");
@@ -77,7 +75,7 @@ const std::string& mixed() {
 }
 
 TEST(MimeParserTest, EachPartIsAnObjectWithoutTheLineEndThatBelongsToTheBoundary) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail(mixed(), size);
     ASSERT_EQ(mail.objects.size(), 2U);
     EXPECT_EQ(mail.objects[0].data, "text\r\n--not\r\n");
@@ -103,7 +101,7 @@ TEST(MimeParserTest, PartsLieWithinEachOther) {
       "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/alternative; boundary=ab\n\n"
       "--ab\n\none\n--ab\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n"
       "t=77=\no=3D3 \n--ab--\n--a\n\nthree\n--a--\n");
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail(text, size);
     ASSERT_EQ(mail.objects.size(), 3U);
     EXPECT_EQ(mail.objects[0].data, "one");
@@ -116,7 +114,7 @@ TEST(MimeParserTest, AnOuterBoundaryEndsWhatIsWithin) {
   const std::string text = crlf(
       "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/alternative; boundary=b\n\n"
       "--b\n\none\n--a\n\ntwo\n--a--");
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail(text, size);
     ASSERT_EQ(mail.objects.size(), 2U);
     EXPECT_EQ(mail.objects[0].data, "one");
@@ -130,7 +128,7 @@ TEST(MimeParserTest, AMailWithinAMailIsAnObjectAndSoAreItsParts) {
   const std::string text =
       crlf("Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: message/rfc822; name=m.eml\n\n") +
       inner + crlf("\n--a--\n");
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail(text, size);
     ASSERT_EQ(mail.objects.size(), 2U);
     EXPECT_EQ(mail.objects[0].data, inner);
@@ -141,7 +139,7 @@ TEST(MimeParserTest, AMailWithinAMailIsAnObjectAndSoAreItsParts) {
 }
 
 TEST(MimeParserTest, AddressesInItsTextAreFound) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail("\nsee HTTP://a.b/c?d and <https://e> hthttp://f http:// htt", size);
     EXPECT_EQ(mail.parser.mail().urls, (Names{"HTTP://a.b/c?d", "https://e", "http://f"}));
   }
@@ -182,7 +180,7 @@ TEST(MimeParserTest, AGapInTheHeaderLosesItsLineOnly) {
 }
 
 TEST(MimeParserTest, AMailThatIsCutOffIsNotComplete) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail(mixed().substr(0, mixed().find("IHdv")), size);
     EXPECT_EQ(mail.objects.back().data, "Hello,");
     EXPECT_FALSE(mail.objects.back().end.complete);
@@ -190,7 +188,7 @@ TEST(MimeParserTest, AMailThatIsCutOffIsNotComplete) {
 }
 
 TEST(MimeParserTest, AHeaderWithoutAnEmptyLineBehindItIsTold) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     const Mail mail("A: 1\r\nno field\r\nmore\r\n", size);
     EXPECT_EQ(mail.objects[0].data, "no field\r\nmore\r\n");
     EXPECT_EQ(mail.anomalies(), Names{"mime_bad_header"});

@@ -9,18 +9,16 @@
 namespace restitch::testing {
 namespace {
 
-constexpr std::size_t sizes[] = {1, 2, 5, std::string_view::npos};
-
-void log_in(Talk& talk, std::size_t size = std::string_view::npos) {
+void enter_pop3(Talk& talk, std::size_t size = std::string_view::npos) {
   talk.server("+OK ready\r\n", size);
   talk.client("USER me\r\nPASS x\r\n", size);
   talk.server("+OK\r\n+OK in\r\n", size);
 }
 
 TEST(Pop3AnalyzerTest, EachMailIsItsParts) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
-    log_in(talk, size);
+    enter_pop3(talk, size);
     talk.client("LIST\r\nLIST 1\r\nRETR 1\r\nRETR 2\r\nTOP 3 1\r\nQUIT\r\n", size);
     talk.server("+OK 3\r\n1 10\r\n.\r\n+OK 1 10\r\n+OK\r\nA: 1\r\n\r\none\r\n..\r\n.\r\n-ERR no\r\n", size);
     talk.server("+OK\r\n\r\nthree\r\n.\r\n+OK bye\r\n", size);
@@ -37,9 +35,9 @@ TEST(Pop3AnalyzerTest, EachMailIsItsParts) {
 }
 
 TEST(Pop3AnalyzerTest, AListMayLackItsEnd) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
-    log_in(talk, size);
+    enter_pop3(talk, size);
     talk.client("LIST\r\n", size);
     talk.server("GARBAGE\r\n+OK 1\r\n1 10\r\n", size);
     talk.client("RETR 1\r\n", size);
@@ -52,7 +50,7 @@ TEST(Pop3AnalyzerTest, AListMayLackItsEnd) {
 
 TEST(Pop3AnalyzerTest, AGapInAListEndsItWithTheNextAnswer) {
   Talk talk;
-  log_in(talk);
+  enter_pop3(talk);
   talk.client("LIST\r\n");
   talk.server("+OK 1\r\n1 1");
   talk.gap(TcpFlowDirection::server_to_client, 5);
@@ -63,7 +61,7 @@ TEST(Pop3AnalyzerTest, AGapInAListEndsItWithTheNextAnswer) {
 }
 
 TEST(Pop3AnalyzerTest, CredentialsAreNoCommands) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.server("+OK ready\r\n", size);
     talk.client("AUTH PLAIN\r\n", size);
@@ -79,7 +77,7 @@ TEST(Pop3AnalyzerTest, CredentialsAreNoCommands) {
 }
 
 TEST(Pop3AnalyzerTest, BehindStlsIsAnotherProtocol) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.server("+OK ready\r\n", size);
     talk.client("STLS\r\n", size);
@@ -93,7 +91,7 @@ TEST(Pop3AnalyzerTest, BehindStlsIsAnotherProtocol) {
 
 TEST(Pop3AnalyzerTest, AGapInAMailIsListed) {
   Talk talk;
-  log_in(talk);
+  enter_pop3(talk);
   talk.client("RETR 1\r\n");
   talk.server("+OK\r\n\r\none");
   talk.gap(TcpFlowDirection::server_to_client, 4);

@@ -20,8 +20,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::size_t whole = std::string_view::npos;
-
 // A search in one text after another, with what it told.
 class Search : public ExcerptSink {
  public:

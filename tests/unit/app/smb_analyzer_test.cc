@@ -12,8 +12,6 @@ namespace {
 using Names = std::vector<std::string>;
 using Gaps = std::vector<std::pair<std::size_t, std::uint64_t>>;
 
-constexpr std::size_t sizes[] = {1, 7, 64, std::string_view::npos};
-
 std::string le(std::uint64_t value, int bytes) {
   std::string text;
   for (int i = 0; i < bytes; ++i, value >>= 8) text += static_cast<char>(value & 255);
@@ -72,7 +70,7 @@ std::string closed(std::uint64_t number) {
 }
 
 TEST(SmbAnalyzerTest, AFileThatIsReadIsAnObject) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.client(frame(create(1, "dir\\a.txt")), size);
     talk.server(frame(created(1, 7, 11)), size);
@@ -93,7 +91,7 @@ TEST(SmbAnalyzerTest, AFileThatIsReadIsAnObject) {
 }
 
 TEST(SmbAnalyzerTest, AFileThatIsWrittenIsAnObject) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.client(frame(create(1, "b")), size);
     talk.server(frame(created(1, 7, 0)), size);
@@ -111,7 +109,7 @@ TEST(SmbAnalyzerTest, AFileThatIsWrittenIsAnObject) {
 }
 
 TEST(SmbAnalyzerTest, MessagesMayShareAFrame) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     const std::string ask = create(1, "abcd");
     const std::string first = "\xfeSMB" + ask.substr(4, 16) + le(ask.size(), 4) + ask.substr(24);
@@ -131,7 +129,7 @@ TEST(SmbAnalyzerTest, MessagesMayShareAFrame) {
 }
 
 TEST(SmbAnalyzerTest, WhatIsWrittenBeforeTheFileHasANumberIsOfThatFile) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     const std::string ask = create(1, "abcd");
     const std::string first = "\xfeSMB" + ask.substr(4, 16) + le(ask.size(), 4) + ask.substr(24);
@@ -151,7 +149,7 @@ TEST(SmbAnalyzerTest, WhatIsWrittenBeforeTheFileHasANumberIsOfThatFile) {
 }
 
 TEST(SmbAnalyzerTest, TheOrderOfReadsDoesNotMatter) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.client(frame(create(1, "a")), size);
     talk.server(frame(created(1, 7, 10)), size);
@@ -337,7 +335,7 @@ TEST(SmbAnalyzerTest, WhatIsNoMessageIsToldOnce) {
 }
 
 TEST(SmbAnalyzerTest, ASessionOfNetBiosMayBeAskedForFirst) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.client("\x81" + frame(std::string(68, 'n')).substr(1), size);
     talk.server("\x82" + std::string(3, '\0'), size);

@@ -11,8 +11,6 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-constexpr std::size_t sizes[] = {1, 2, 5, std::string_view::npos};
-
 void greet(Talk& talk, std::size_t size = std::string_view::npos) {
   talk.server("220-mail ESMTP\r\n220 ready\r\n", size);
   talk.client("EHLO me\r\n", size);
@@ -20,7 +18,7 @@ void greet(Talk& talk, std::size_t size = std::string_view::npos) {
 }
 
 TEST(SmtpAnalyzerTest, AMailIsARecordAndItsPartsAreObjects) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     greet(talk, size);
     talk.client("MAIL FROM:<a@b> SIZE=3\r\n", size);
@@ -54,7 +52,7 @@ TEST(SmtpAnalyzerTest, AMailIsARecordAndItsPartsAreObjects) {
 }
 
 TEST(SmtpAnalyzerTest, CommandsMayGoAheadOfTheReplies) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     greet(talk, size);
     talk.client("MAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\n", size);
@@ -75,7 +73,7 @@ TEST(SmtpAnalyzerTest, CommandsMayGoAheadOfTheReplies) {
 }
 
 TEST(SmtpAnalyzerTest, WhatFollowsARefusedDataIsACommand) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     greet(talk, size);
     talk.client("DATA\r\n", size);
@@ -93,7 +91,7 @@ TEST(SmtpAnalyzerTest, WhatFollowsARefusedDataIsACommand) {
 }
 
 TEST(SmtpAnalyzerTest, ChunksAreOneMail) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     greet(talk, size);
     talk.client(
@@ -115,7 +113,7 @@ TEST(SmtpAnalyzerTest, ChunksAreOneMail) {
 }
 
 TEST(SmtpAnalyzerTest, CredentialsAreNoCommands) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     greet(talk, size);
     talk.client("AUTH LOGIN\r\n", size);
@@ -135,7 +133,7 @@ TEST(SmtpAnalyzerTest, CredentialsAreNoCommands) {
 }
 
 TEST(SmtpAnalyzerTest, BehindStarttlsIsAnotherProtocol) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     greet(talk, size);
     talk.client("STARTTLS\r\n", size);
@@ -179,7 +177,7 @@ TEST(SmtpAnalyzerTest, RepliesThatWereNotCapturedDoNotStopAMail) {
 }
 
 TEST(SmtpAnalyzerTest, OneSideAloneIsEnough) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.client("EHLO me\r\nMAIL FROM:<a>\r\nRCPT TO:<b>\r\nDATA\r\n\r\none\r\n.\r\n", size);
     talk.close();

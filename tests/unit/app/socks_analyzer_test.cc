@@ -11,8 +11,6 @@ namespace {
 
 using namespace std::string_literals;
 
-constexpr std::size_t sizes[] = {1, 3, std::string_view::npos};
-
 // What is inside is recognised.
 void talk_smtp(Talk& talk, std::size_t size) {
   talk.server("220 mail ESMTP\r\n", size);
@@ -23,7 +21,7 @@ void talk_smtp(Talk& talk, std::size_t size) {
 }
 
 TEST(SocksAnalyzerTest, BehindVersion4IsAnotherProtocol) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     for (const std::string& request : {"\4\1\0\x19\xc0\0\2\1me\0"s, "\4\1\0\x19\0\0\0\1me\0host\0"s}) {
       Talk talk;
       talk.client(request, size);
@@ -34,7 +32,7 @@ TEST(SocksAnalyzerTest, BehindVersion4IsAnotherProtocol) {
 }
 
 TEST(SocksAnalyzerTest, BehindVersion5IsAnotherProtocol) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.client("\5\2\0\2"s, size);
     talk.server("\5\2"s, size);
@@ -47,7 +45,7 @@ TEST(SocksAnalyzerTest, BehindVersion5IsAnotherProtocol) {
 }
 
 TEST(SocksAnalyzerTest, ToBindHasASecondReply) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.client("\5\1\0"s, size);
     talk.server("\5\0"s, size);

@@ -10,8 +10,6 @@
 namespace restitch::testing {
 namespace {
 
-constexpr std::size_t sizes[] = {1, 3, std::string_view::npos};
-
 std::string be32(std::size_t value) {
   std::string text;
   for (int shift = 24; shift >= 0; shift -= 8) text += static_cast<char>(value >> shift & 255);
@@ -30,7 +28,7 @@ const std::string client_kex = kexinit({"k1,k2", "h1,h2", "c1,c2", "c3", "m1", "
 const std::string server_kex = kexinit({"k2", "h2,h1", "c2", "c3", "m1", "m2", "none", "none"});
 
 TEST(SshAnalyzerTest, BothSidesAreOneRecord) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.server("SSH-2.0-OpenSSH_9.2 Debian-2\r\n", size);
     talk.client("SSH-2.0-PuTTY\r\n" + client_kex + "encrypted", size);
@@ -56,7 +54,7 @@ TEST(SshAnalyzerTest, BothSidesAreOneRecord) {
 }
 
 TEST(SshAnalyzerTest, WhatIsKnownIsToldAtTheEnd) {
-  for (const std::size_t size : sizes) {
+  for (const std::size_t size : piece_sizes) {
     Talk talk;
     talk.server("SSH-1.99-Cisco\n", size);
     talk.client("SSH-2.0-x\r\n" + client_kex.substr(0, 40), size);

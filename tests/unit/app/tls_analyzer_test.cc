@@ -13,9 +13,6 @@ namespace {
 using namespace std::string_literals;
 using Told = std::vector<std::string>;
 
-constexpr TcpFlowDirection client = TcpFlowDirection::client_to_server;
-constexpr TcpFlowDirection server = TcpFlowDirection::server_to_client;
-
 const std::string change = tls_record(20, "\x01");
 
 TlsRecord only(const Talk& talk) {

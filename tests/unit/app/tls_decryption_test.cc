@@ -12,10 +12,6 @@
 namespace restitch::testing {
 namespace {
 
-constexpr TcpFlowDirection client = TcpFlowDirection::client_to_server;
-constexpr TcpFlowDirection server = TcpFlowDirection::server_to_client;
-constexpr std::size_t whole = std::string_view::npos;
-
 using Told = std::vector<std::string>;
 
 std::string long_text(std::size_t size) {

@@ -7,7 +7,7 @@
 namespace restitch {
 namespace {
 
-TlsClientHello sample() {
+TlsClientHello sample_hello() {
   TlsClientHello hello;
   hello.version = 0x0303;
   hello.ciphers = {0x0A0A, 0x1301, 0xC02F};
@@ -21,7 +21,7 @@ TlsClientHello sample() {
 }
 
 TEST(TlsFingerprintsTest, Ja3LeavesGreaseOut) {
-  EXPECT_EQ(ja3_text(sample()), "771,4865-49199,0-16-10-11-13-43,29-23,0");
+  EXPECT_EQ(ja3_text(sample_hello()), "771,4865-49199,0-16-10-11-13-43,29-23,0");
   EXPECT_EQ(ja3_text(TlsClientHello()), "0,,,,");
   EXPECT_EQ(md5_hex("771,4865,,,"), "ea1e247991e541e39bf918cb7cfa5139");
 }
@@ -39,12 +39,12 @@ std::string hashed(std::string_view text) {
 }
 
 TEST(TlsFingerprintsTest, Ja4SortsWhatClientsShuffle) {
-  EXPECT_EQ(ja4_of(sample()),
+  EXPECT_EQ(ja4_of(sample_hello()),
             "t13d0206h2_" + hashed("1301,c02f") + "_" + hashed("000a,000b,000d,002b_0403,0804"));
-  TlsClientHello shuffled = sample();
+  TlsClientHello shuffled = sample_hello();
   std::swap(shuffled.extensions[3], shuffled.extensions[5]);
   std::swap(shuffled.ciphers[1], shuffled.ciphers[2]);
-  EXPECT_EQ(ja4_of(shuffled), ja4_of(sample()));
+  EXPECT_EQ(ja4_of(shuffled), ja4_of(sample_hello()));
 }
 
 TEST(TlsFingerprintsTest, Ja4HasPlaceholdersForWhatIsMissing) {
@@ -56,7 +56,7 @@ TEST(TlsFingerprintsTest, Ja4HasPlaceholdersForWhatIsMissing) {
 }
 
 TEST(TlsFingerprintsTest, Ja4WithoutSignaturesEndsWithTheExtensions) {
-  TlsClientHello hello = sample();
+  TlsClientHello hello = sample_hello();
   hello.signatures.clear();
   EXPECT_EQ(ja4_of(hello).substr(24), hashed("000a,000b,000d,002b"));
 }

@@ -14,9 +14,6 @@
 namespace restitch::testing {
 namespace {
 
-constexpr TcpFlowDirection client = TcpFlowDirection::client_to_server;
-constexpr TcpFlowDirection server = TcpFlowDirection::server_to_client;
-
 using Told = std::vector<std::string>;
 
 struct Sockets : Talk {

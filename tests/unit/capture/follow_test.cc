@@ -33,7 +33,7 @@ ByteVector sample(unsigned records, std::uint32_t first_second, unsigned seed) {
   return file.bytes;
 }
 
-ByteVector gzip(Bytes in) {
+ByteVector gzipped(Bytes in) {
   z_stream stream{};
   EXPECT_EQ(deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
   ByteVector out(deflateBound(&stream, in.size()));
@@ -105,7 +105,7 @@ TEST_F(FollowTest, AFileReadWhileItIsWrittenGivesTheRecordsOfTheWholeFile) {
 
 TEST_F(FollowTest, ACompressedFileGrowsAsWell) {
   const ByteVector whole = sample(800, 7, 3);
-  const ByteVector packed = gzip(whole);
+  const ByteVector packed = gzipped(whole);
   const std::string path = folder_.path() + "/growing.gz";
   const Reading reading = read_while(path, [&] { write_slowly("growing.gz", packed, 4); });
   EXPECT_EQ(reading.records, read_bytes(whole).records);

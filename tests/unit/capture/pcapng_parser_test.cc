@@ -12,7 +12,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
-constexpr std::uint16_t ethernet = 1;
+constexpr std::uint16_t ethernet_type = 1;
 constexpr std::uint16_t raw = 101;
 
 class PcapngOrderTest : public ::testing::TestWithParam<Order> {
@@ -27,7 +27,7 @@ INSTANTIATE_TEST_SUITE_P(BothByteOrders, PcapngOrderTest, ::testing::Values(Orde
                          [](const auto& order) { return order.param == Order::little ? "little" : "big"; });
 
 TEST_P(PcapngOrderTest, EnhancedPacketsComeOutWithTheirTimesSizesAndNumbers) {
-  file_.section(GetParam()).interface(ethernet);
+  file_.section(GetParam()).interface(ethernet_type);
   file_.enhanced(0, 1'700'000'000'123'456, "first").enhanced(0, 5, "second", 1500);
   const Reading reading = read();
   ASSERT_THAT(reading.records, SizeIs(2));
@@ -40,7 +40,7 @@ TEST_P(PcapngOrderTest, EnhancedPacketsComeOutWithTheirTimesSizesAndNumbers) {
 
 TEST_P(PcapngOrderTest, EachInterfaceHasItsOwnLinkTypeAndClock) {
   file_.section(GetParam());
-  file_.interface(ethernet, 0, file_.option(9, "\x09"));                                      // nanoseconds
+  file_.interface(ethernet_type, 0, file_.option(9, "\x09"));                                 // nanoseconds
   file_.interface(raw, 0, file_.option(9, "\x83"));                                           // eighths
   file_.interface(raw, 0, file_.option64(14, 1000) + file_.option(9, std::string(1, '\0')));  // whole seconds
   file_.enhanced(0, 1'234'567'890'123, "a").enhanced(1, 13, "b").enhanced(2, 7, "c");
@@ -56,7 +56,7 @@ TEST_P(PcapngOrderTest, EachInterfaceHasItsOwnLinkTypeAndClock) {
 }
 
 TEST_P(PcapngOrderTest, ASimplePacketIsCutAtTheSnapLengthOfTheFirstInterface) {
-  file_.section(GetParam()).interface(raw, 6).interface(ethernet, 2);
+  file_.section(GetParam()).interface(raw, 6).interface(ethernet_type, 2);
   file_.simple("sixsix\0\0", 100).simple("five.", 5);
   const Reading reading = read();
   ASSERT_THAT(reading.records, SizeIs(2));
@@ -76,7 +76,7 @@ TEST_P(PcapngOrderTest, ASimplePacketWithoutSnapLengthEndsWithItsBlock) {
 }
 
 TEST_P(PcapngOrderTest, TheObsoletePacketBlockIsReadLikeTheEnhancedOne) {
-  file_.section(GetParam()).interface(ethernet).interface(raw).obsolete(1, 77, "old");
+  file_.section(GetParam()).interface(ethernet_type).interface(raw).obsolete(1, 77, "old");
   const Reading reading = read();
   ASSERT_THAT(reading.records, SizeIs(1));
   EXPECT_EQ(reading.records[0].frame, "old");
@@ -85,7 +85,7 @@ TEST_P(PcapngOrderTest, TheObsoletePacketBlockIsReadLikeTheEnhancedOne) {
 }
 
 TEST_P(PcapngOrderTest, UnknownBlocksArePassedOver) {
-  file_.section(GetParam()).block(0x0bad, {1, 2, 3}).interface(ethernet).block(0x4000'0bad, {});
+  file_.section(GetParam()).block(0x0bad, {1, 2, 3}).interface(ethernet_type).block(0x4000'0bad, {});
   file_.enhanced(0, 1, "a").block(4, ByteVector(5000, 7)).enhanced(0, 2, "b");
   const Reading reading = read();
   ASSERT_THAT(reading.records, SizeIs(2));
@@ -95,7 +95,7 @@ TEST_P(PcapngOrderTest, UnknownBlocksArePassedOver) {
 }
 
 TEST_P(PcapngOrderTest, KeyLogsOfTlsAreKept) {
-  file_.section(GetParam()).secrets("one\ntwo\n").interface(ethernet).enhanced(0, 0, "x");
+  file_.section(GetParam()).secrets("one\ntwo\n").interface(ethernet_type).enhanced(0, 0, "x");
   file_.secrets("three").secrets("of WireGuard", 0x57474b4c).secrets("");
   const Reading reading = read();
   EXPECT_EQ(reading.tls_secrets, "one\ntwo\nthree\n");
@@ -107,7 +107,7 @@ TEST_P(PcapngOrderTest, AFileCutAnywhereGivesWhatIsWholeAndSaysWhereItBreaksOff)
   std::vector<std::pair<std::size_t, std::size_t>> ends;  // of each block: offset, packets so far
   const auto mark = [&](std::size_t packets) { ends.emplace_back(file_.bytes.size(), packets); };
   file_.section(GetParam()), mark(0);
-  file_.interface(ethernet), mark(0);
+  file_.interface(ethernet_type), mark(0);
   file_.enhanced(0, 1, "one"), mark(1);
   file_.block(99, {1, 2, 3}), mark(1);
   file_.obsolete(0, 1, "two, longer"), mark(2);
@@ -132,7 +132,7 @@ TEST_P(PcapngOrderTest, AFileCutAnywhereGivesWhatIsWholeAndSaysWhereItBreaksOff)
 
 TEST(PcapngParserTest, ANewSectionForgetsTheInterfacesButNotTheirNumbers) {
   PcapngBuilder file;
-  file.section(Order::little).interface(ethernet).interface(raw).enhanced(1, 0, "little");
+  file.section(Order::little).interface(ethernet_type).interface(raw).enhanced(1, 0, "little");
   file.section(Order::big).interface(raw).enhanced(0, 0, "big").enhanced(1, 0, "of the first section");
   const Reading reading = read_bytes(file.bytes);
   ASSERT_THAT(reading.records, SizeIs(2));
@@ -148,7 +148,7 @@ TEST(PcapngParserTest, ANewSectionForgetsTheInterfacesButNotTheirNumbers) {
 
 TEST(PcapngParserTest, PacketsThatContradictTheFileAreLeftOutAndCounted) {
   PcapngBuilder file;
-  file.section().interface(ethernet).enhanced(0, 0, "good");
+  file.section().interface(ethernet_type).enhanced(0, 0, "good");
   const std::size_t bad_at = file.bytes.size();
   file.enhanced(7, 0, "of nowhere");
   ByteWriter lying(Order::little);
@@ -168,7 +168,7 @@ TEST(PcapngParserTest, PacketsThatContradictTheFileAreLeftOutAndCounted) {
 TEST(PcapngParserTest, ABlockSizeThatCannotBeTrueEndsTheCaptureThere) {
   for (const std::uint32_t size : {0U, 4U, 8U, 11U, 33U, 34U, 0xfffffffcU, 0x10000004U}) {
     PcapngBuilder file;
-    file.section().interface(ethernet).enhanced(0, 0, "good");
+    file.section().interface(ethernet_type).enhanced(0, 0, "good");
     const std::size_t bad_at = file.bytes.size();
     const ByteVector bytes =
         file.bytes + ByteWriter(Order::little).u32(6).u32(size).raw(std::string(64, 'x')).bytes;
@@ -182,7 +182,7 @@ TEST(PcapngParserTest, ABlockSizeThatCannotBeTrueEndsTheCaptureThere) {
 
 TEST(PcapngParserTest, ABlockWhoseTwoSizesDifferEndsTheCaptureThere) {
   PcapngBuilder file;
-  file.section().interface(ethernet).enhanced(0, 0, "good");
+  file.section().interface(ethernet_type).enhanced(0, 0, "good");
   const std::size_t bad_at = file.bytes.size();
   file.enhanced(0, 0, "bad");
   file.bytes[file.bytes.size() - 4] ^= 4;
@@ -195,9 +195,9 @@ TEST(PcapngParserTest, ABlockWhoseTwoSizesDifferEndsTheCaptureThere) {
 
 TEST(PcapngParserTest, ASectionOfAnotherMajorVersionEndsTheCaptureThere) {
   PcapngBuilder file;
-  file.section().interface(ethernet).enhanced(0, 0, "good");
+  file.section().interface(ethernet_type).enhanced(0, 0, "good");
   const std::size_t second = file.bytes.size();
-  file.section().interface(ethernet).enhanced(0, 0, "of version 2");
+  file.section().interface(ethernet_type).enhanced(0, 0, "of version 2");
   file.bytes[second + 12] = 2;
   const Reading reading = read_bytes(file.bytes);
   EXPECT_THAT(reading.records, SizeIs(1));
@@ -209,7 +209,7 @@ TEST(PcapngParserTest, NamesCommentsAndDropCountsAreKept) {
   file.order(Order::big);
   file.section(Order::big, file.option(1, "a comment") + file.option(2, "cpu") + file.option(3, "os") +
                                file.option(4, "tool"));
-  file.interface(ethernet, 1500,
+  file.interface(ethernet_type, 1500,
                  file.option(2, "eth0") + file.option(3, "uplink") + file.option(1, "mirrored") +
                      file.option(11, std::string("\0tcp port 80", 12)));
   file.interface(raw);
@@ -239,7 +239,7 @@ TEST(PcapngParserTest, TextsAreOneCleanLineWhateverTheFileSays) {
   PcapngBuilder file;
   file.section(Order::little, file.option(1, "two\nlines") + file.option(2, "cpu\x1b]0;title\a") +
                                   file.option(3, std::string("zeros\0\0", 7)));
-  file.interface(ethernet, 0,
+  file.interface(ethernet_type, 0,
                  file.option(2,
                              "eth\x9b"
                              "31m") +
@@ -255,7 +255,8 @@ TEST(PcapngParserTest, TextsAreOneCleanLineWhateverTheFileSays) {
 
 TEST(PcapngParserTest, OptionsThatRunOverTheirBlockAreCutOff) {
   PcapngBuilder file;
-  file.section().interface(ethernet, 0, file.option(2, "eth0") + ByteVector{3, 0, 0xff, 0xff, 1, 2, 3, 4});
+  file.section().interface(ethernet_type, 0,
+                           file.option(2, "eth0") + ByteVector{3, 0, 0xff, 0xff, 1, 2, 3, 4});
   const Reading reading = read_bytes(file.bytes);
   EXPECT_EQ(reading.metadata.interfaces.at(0).name, "eth0");
   EXPECT_EQ(reading.metadata.interfaces.at(0).description, "");
@@ -265,7 +266,7 @@ TEST(PcapngParserTest, MetadataOfHostileSizeIsBounded) {
   PcapngBuilder file;
   file.section();
   const ByteVector long_name = file.option(2, std::string(60'000, 'n'));
-  for (int i = 0; i < 40; ++i) file.interface(ethernet, 0, long_name);
+  for (int i = 0; i < 40; ++i) file.interface(ethernet_type, 0, long_name);
   std::size_t kept = 0;
   for (const CaptureInterface& interface : read_bytes(file.bytes).metadata.interfaces)
     kept += interface.name.size();
@@ -273,7 +274,7 @@ TEST(PcapngParserTest, MetadataOfHostileSizeIsBounded) {
 
   PcapngBuilder crowd;
   crowd.section();
-  for (std::size_t i = 0; i <= PcapngParser::interfaces_max; ++i) crowd.interface(ethernet);
+  for (std::size_t i = 0; i <= PcapngParser::interfaces_max; ++i) crowd.interface(ethernet_type);
   const Reading reading = read_bytes(crowd.bytes);
   EXPECT_THAT(reading.metadata.interfaces, SizeIs(PcapngParser::interfaces_max));
   EXPECT_THAT(reading.end.message, HasSubstr("more than 65536 interfaces"));
@@ -283,7 +284,7 @@ TEST(PcapngParserTest, ASecretsBlockNeverGivesMoreThanItHas) {
   PcapngBuilder file;
   ByteWriter liar(Order::little);
   liar.u32(0x544c534b).u32(0xffffffff).raw("key ");
-  file.section().block(10, liar.bytes).block(10, {}).interface(ethernet).enhanced(0, 0, "x");
+  file.section().block(10, liar.bytes).block(10, {}).interface(ethernet_type).enhanced(0, 0, "x");
   const Reading reading = read_bytes(file.bytes);
   EXPECT_EQ(reading.tls_secrets, "key \n");
   EXPECT_THAT(reading.records, SizeIs(1));
@@ -300,7 +301,7 @@ TEST(PcapngParserTest, SecretsOfHostileSizeAreBounded) {
 TEST(PcapngParserTest, RecordsAreTheSameWhateverPiecesTheBytesComeIn) {
   PcapngBuilder file;
   for (int section = 0; section < 3; ++section) {
-    file.section(section % 2 == 0 ? Order::little : Order::big).interface(ethernet).interface(raw, 20);
+    file.section(section % 2 == 0 ? Order::little : Order::big).interface(ethernet_type).interface(raw, 20);
     for (unsigned i = 0; i < 100; ++i) {
       const std::string frame(i % 29 * 7, static_cast<char>('a' + i % 26));
       if (i % 3 == 0) file.enhanced(i % 2, i, frame);

@@ -9,9 +9,9 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr std::array<std::string_view, 3> commands = {"streams", "extract", "log"};
+constexpr std::array<std::string_view, 3> names = {"streams", "extract", "log"};
 
-Flag flag(std::vector<std::string> names) {
+Flag flag_named(std::vector<std::string> names) {
   return {.names = std::move(names), .value = {}, .summary = {}, .description = {}, .group = {}, .words = {}};
 }
 
@@ -28,32 +28,32 @@ TEST(EditDistance, CountsLettersThatAreLeftOutPutInReplacedOrSwapped) {
 }
 
 TEST(Nearest, IsTheOneThatWasMeant) {
-  EXPECT_EQ(nearest("extrct", commands), "extract");
-  EXPECT_EQ(nearest("stream", commands), "streams");
-  EXPECT_EQ(nearest("lgo", commands), "log");
-  EXPECT_EQ(nearest("ext", commands), "extract");  // it begins so
+  EXPECT_EQ(nearest("extrct", names), "extract");
+  EXPECT_EQ(nearest("stream", names), "streams");
+  EXPECT_EQ(nearest("lgo", names), "log");
+  EXPECT_EQ(nearest("ext", names), "extract");  // it begins so
 }
 
 TEST(Nearest, IsNoneWhereNoneIsLikeIt) {
-  EXPECT_THAT(nearest("capture.pcap", commands), IsEmpty());
-  EXPECT_THAT(nearest("nowhere", commands), IsEmpty());
-  EXPECT_THAT(nearest("st", commands), IsEmpty());
+  EXPECT_THAT(nearest("capture.pcap", names), IsEmpty());
+  EXPECT_THAT(nearest("nowhere", names), IsEmpty());
+  EXPECT_THAT(nearest("st", names), IsEmpty());
   EXPECT_THAT(nearest("extrct", {}), IsEmpty());
 }
 
 TEST(UnknownCommand, IsAboutAWordThatIsNoFileAndLikeACommand) {
-  EXPECT_EQ(about_unknown_command("extrct", commands),
+  EXPECT_EQ(about_unknown_command("extrct", names),
             "extrct: there is no such command, and no such file; did you mean extract?");
-  EXPECT_THAT(about_unknown_command("/", commands), IsEmpty());
-  EXPECT_THAT(about_unknown_command("log", commands), IsEmpty());
-  EXPECT_THAT(about_unknown_command("--log", commands), IsEmpty());
-  EXPECT_THAT(about_unknown_command("", commands), IsEmpty());
+  EXPECT_THAT(about_unknown_command("/", names), IsEmpty());
+  EXPECT_THAT(about_unknown_command("log", names), IsEmpty());
+  EXPECT_THAT(about_unknown_command("--log", names), IsEmpty());
+  EXPECT_THAT(about_unknown_command("", names), IsEmpty());
 }
 
 TEST(UnknownFlag, IsToldWithTheOneThatIsMeantOrWithWhoHasIt) {
-  const CommandTable streams{"streams", "", {flag({"--json"}), flag({"-c", "--count"})}};
-  const CommandTable follow{"follow", "", {flag({"-T", "--format"})}};
-  const CommandTable log{"log", "", {flag({"--format"})}};
+  const CommandTable streams{"streams", "", {flag_named({"--json"}), flag_named({"-c", "--count"})}};
+  const CommandTable follow{"follow", "", {flag_named({"-T", "--format"})}};
+  const CommandTable log{"log", "", {flag_named({"--format"})}};
   const std::array all = {streams, follow, log};
   EXPECT_EQ(about_unknown_flag("--jsn", streams, all),
             "--jsn: streams has no such flag; did you mean --json?");

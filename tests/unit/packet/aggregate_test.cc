@@ -17,9 +17,9 @@ using testing::FrameBuilder;
 using testing::hello;
 using testing::join;
 using testing::put_be16;
+using testing::snap;
 using testing::to_text;
 
-const Frame snap{0xaa, 0xaa, 3, 0, 0, 0, 8, 0};
 const Frame addresses(12, 2);
 
 Frame segment(std::string_view text) { return hello().payload(text).build_ip(); }

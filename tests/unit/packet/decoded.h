@@ -23,6 +23,9 @@ inline FrameBuilder hello() { return FrameBuilder().seq(1000).ack(7).payload("he
 
 inline FrameBuilder hello6() { return hello().ipv6("2001:db8::1", "2001:db8::2"); }
 
+// LLC and SNAP in front of IPv4.
+inline const Frame snap{0xaa, 0xaa, 3, 0, 0, 0, 8, 0};
+
 // The IP datagrams alone, and the Ethernet frame, for the inside of a tunnel.
 inline Frame hello_ip() { return hello().build_ip(); }
 inline Frame hello_ip6() { return hello6().build_ip(); }

@@ -25,9 +25,9 @@ using testing::tunnels;
 using testing::vxlan;
 
 // Decodes frames that it keeps.
-class Frames {
+class KeptFrames {
  public:
-  explicit Frames(const DecoderOptions& options = {}) : decoder(options) {}
+  explicit KeptFrames(const DecoderOptions& options = {}) : decoder(options) {}
   DecodedPacket decode(Frame frame) {
     frames_.push_back(std::move(frame));
     CaptureInfo info;
@@ -57,7 +57,7 @@ void expect_apart(const std::map<std::string, std::set<std::uint32_t>>& domains)
 }
 
 TEST(Encapsulation, KeepsEachKindOfTunnelApart) {
-  Frames frames;
+  KeptFrames frames;
   std::map<std::string, std::set<std::uint32_t>> domains;
   domains["none"].insert(frames.decode(hello().build()).net.domain);
   EXPECT_EQ(*domains["none"].begin(), 0u);
@@ -70,7 +70,7 @@ TEST(Encapsulation, KeepsEachKindOfTunnelApart) {
 }
 
 TEST(Encapsulation, DoesNotSplitTheDirectionsOfATunnel) {
-  Frames frames;
+  KeptFrames frames;
   for (const Tunnel& tunnel : tunnels()) {
     const NetFlow ahead = frames.decode(tunnel.around(false, there())).net;
     const NetFlow answer = frames.decode(tunnel.around(true, back())).net;
@@ -79,7 +79,7 @@ TEST(Encapsulation, DoesNotSplitTheDirectionsOfATunnel) {
 }
 
 TEST(Encapsulation, IsTakenFromTheWholeStackOfTunnels) {
-  Frames frames;
+  KeptFrames frames;
   std::map<std::string, std::set<std::uint32_t>> domains;
   for (const Tunnel& outermost : tunnels()) {
     for (const Tunnel& inner : tunnels()) {
@@ -92,7 +92,7 @@ TEST(Encapsulation, IsTakenFromTheWholeStackOfTunnels) {
 }
 
 TEST(Encapsulation, CountsNoLayerOfALink) {
-  Frames frames;
+  KeptFrames frames;
   const Frame link(12, 2);
   const std::vector<Frame> packets = {
       hello().vlan(7).build(),
@@ -116,14 +116,14 @@ TEST(Encapsulation, CountsNoLayerOfALink) {
 }
 
 TEST(Encapsulation, CountsForNothingWhenAskedTo) {
-  Frames frames({.encapsulation_in_key = false});
+  KeptFrames frames({.encapsulation_in_key = false});
   for (const Tunnel& tunnel : tunnels()) {
     EXPECT_EQ(frames.decode(tunnel.around(false, there())).net.domain, 0u) << tunnel.name;
   }
 }
 
 TEST(Encapsulation, IsPartOfTheIdentityOfAFragment) {
-  Frames frames;
+  KeptFrames frames;
   const Frame whole = hello().payload("a segment in two fragments").build_tcp();
   const auto part = [&](std::size_t from, std::size_t to, std::uint16_t field) {
     const Frame bytes(whole.begin() + static_cast<long>(from), whole.begin() + static_cast<long>(to));
@@ -143,7 +143,7 @@ TEST(Encapsulation, IsPartOfTheIdentityOfAFragment) {
 }
 
 TEST(NetworkTag, IsTheSameInBothDirectionsOfATunnel) {
-  Frames frames;
+  KeptFrames frames;
   for (const Tunnel& tunnel : tunnels()) {
     if (tunnel.name == "GRE" || tunnel.name == "ERSPAN") continue;  // their ids are meant to be equal
     const NetFlow ahead = frames.decode(tunnel.around(false, there())).net;
@@ -155,7 +155,7 @@ TEST(NetworkTag, IsTheSameInBothDirectionsOfATunnel) {
 }
 
 TEST(NetworkTag, TellsVlansTunnelsAndTheirEndsApart) {
-  Frames frames;
+  KeptFrames frames;
   std::set<std::uint16_t> tags;
   const auto is_new = [&](const Frame& frame) {
     return tags.insert(frames.decode(frame).net.network_tag).second;

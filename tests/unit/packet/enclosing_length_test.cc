@@ -27,7 +27,7 @@ Frame be16(std::size_t value) {
 const Frame ethernet_addresses{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1};
 const Frame padding(9, 'x');
 
-Frame snap(const Frame& ip) {
+Frame behind_snap(const Frame& ip) {
   return {0xaa,
           0xaa,
           3,
@@ -39,7 +39,7 @@ Frame snap(const Frame& ip) {
 }
 Frame ethertype(const Frame& ip) { return ip[0] >> 4 == 6 ? Frame{0x86, 0xdd} : Frame{8, 0}; }
 Frame ethernet(const Frame& ip) { return join({ethernet_addresses, ethertype(ip), ip}); }
-Frame ppp(const Frame& ip) {
+Frame behind_ppp(const Frame& ip) {
   return join({{0, ip[0] >> 4 == 6 ? std::uint8_t{0x57} : std::uint8_t{0x21}}, ip});
 }
 std::uint8_t protocol(const Frame& ip) { return ip[0] >> 4 == 6 ? 41 : 4; }
@@ -74,19 +74,23 @@ std::vector<Enclosing> link_layers() {
   return {
       {"802.3",
        [](const Frame& ip, int lie, const Frame& behind) {
-         return join({ethernet_addresses, be16(off(8 + ip.size(), lie)), snap(ip), ip, behind});
+         return join({ethernet_addresses, be16(off(8 + ip.size(), lie)), behind_snap(ip), ip, behind});
        }},
       {"802.3 behind a VLAN tag",
        [](const Frame& ip, int lie, const Frame& behind) {
-         return join(
-             {ethernet_addresses, {0x81, 0, 0, 7}, be16(off(8 + ip.size(), lie)), snap(ip), ip, behind});
+         return join({ethernet_addresses,
+                      {0x81, 0, 0, 7},
+                      be16(off(8 + ip.size(), lie)),
+                      behind_snap(ip),
+                      ip,
+                      behind});
        }},
       {"PPPoE",
        [](const Frame& ip, int lie, const Frame& behind) {
          return join({ethernet_addresses,
                       {0x88, 0x64, 0x11, 0, 0, 7},
                       be16(off(2 + ip.size(), lie)),
-                      ppp(ip),
+                      behind_ppp(ip),
                       behind});
        }},
       {"NFLOG",
@@ -131,7 +135,7 @@ std::vector<Enclosing> ip_layers() {
        true},
       {"PPTP",
        [](const Frame& ip, int lie, const Frame& behind) {
-         const Frame inside = ppp(ip);
+         const Frame inside = behind_ppp(ip);
          const Frame header =
              join({{0x30, 1, 0x88, 0x0b}, be16(off(inside.size(), lie)), {0, 7, 0, 0, 0, 1}});
          return testing::carry(47, join({header, inside, behind}));
@@ -156,12 +160,12 @@ std::vector<Enclosing> udp_layers() {
       udp("UDP around TZSP", 37008, {1, 0, 0, 1, 1}, true),
       {"UDP around L2TP without a length",
        [](const Frame& ip, int lie, const Frame& behind) {
-         return in_udp(1701, join({{0, 2, 0, 7, 0, 9}, ppp(ip)}), lie, behind);
+         return in_udp(1701, join({{0, 2, 0, 7, 0, 9}, behind_ppp(ip)}), lie, behind);
        },
        true},
       {"L2TP",
        [](const Frame& ip, int lie, const Frame& behind) {
-         const Frame inside = ppp(ip);
+         const Frame inside = behind_ppp(ip);
          return testing::carry_udp(
              1701, join({{0x40, 2}, be16(off(8 + inside.size(), lie)), {0, 7, 0, 9}, inside, behind}));
        },
@@ -255,7 +259,7 @@ TEST(EnclosingLength, OfMacsecBoundsWhatIsSigned) {
 TEST(EnclosingLength, OfRadiotapLeavesTheChecksumOut) {
   const auto frame = [](std::uint8_t flags) {
     const Frame ip = hello().ip_length(0).build_ip();
-    return join({{0, 0, 9, 0, 2, 0, 0, 0, flags}, {8, 1}, Frame(22), snap(ip), ip, Frame(4, 'x')});
+    return join({{0, 0, 9, 0, 2, 0, 0, 0, flags}, {8, 1}, Frame(22), behind_snap(ip), ip, Frame(4, 'x')});
   };
   const Enclosing layer{"radiotap", {}, false, LinkType::ieee80211_radiotap};
   EXPECT_EQ(read(layer, frame(0x10)), "hello");
@@ -265,7 +269,7 @@ TEST(EnclosingLength, OfRadiotapLeavesTheChecksumOut) {
 // The inner of two lengths may lie as well: the least of all counts.
 TEST(EnclosingLength, TheLeastOfSeveralCounts) {
   const Frame ip = hello().ip_length(0).build_ip();
-  const Frame pppoe = join({{0x11, 0, 0, 7, 0, 200}, ppp(ip), padding});
+  const Frame pppoe = join({{0x11, 0, 0, 7, 0, 200}, behind_ppp(ip), padding});
   const Frame frame = in_ipv4(47, join({{0, 0, 0x88, 0x64}, pppoe}), -9, padding);
   EXPECT_EQ(read({"IPv4 around PPPoE", {}}, frame), "hello");
 }

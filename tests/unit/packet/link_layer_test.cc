@@ -11,15 +11,15 @@ using testing::Frame;
 using testing::FrameBuilder;
 using testing::to_text;
 
-FrameBuilder hello() { return FrameBuilder().payload("hello"); }
-FrameBuilder hello6() { return hello().ipv6("fe80::1", "fe80::2"); }
+FrameBuilder greeting() { return FrameBuilder().payload("hello"); }
+FrameBuilder greeting6() { return greeting().ipv6("fe80::1", "fe80::2"); }
 
 DecodedPacket decode_as(LinkType link_type, const Frame& frame) {
   return decode(link_type, frame, frame.size());
 }
 
 // "hello" when the frame decodes, else the reason.
-std::string outcome(LinkType link_type, const Frame& frame) {
+std::string outcome_as(LinkType link_type, const Frame& frame) {
   const DecodedPacket packet = decode_as(link_type, frame);
   return packet.reason == DropReason::none ? to_text(packet.tcp.payload)
                                            : std::string(to_string(packet.reason));
@@ -27,21 +27,21 @@ std::string outcome(LinkType link_type, const Frame& frame) {
 
 TEST(LinkLayer, StepsOverVlanTagsOfAllKinds) {
   for (const std::uint16_t tag : std::initializer_list<std::uint16_t>{0x8100, 0x88a8, 0x9100, 0x9200}) {
-    const Frame frame = hello().vlan(0x6000 | 100, tag).vlan(200).build();
+    const Frame frame = greeting().vlan(0x6000 | 100, tag).vlan(200).build();
     const DecodedPacket packet = decode_as(LinkType::ethernet, frame);
     ASSERT_EQ(packet.reason, DropReason::none);
     EXPECT_EQ(packet.vlan, 200) << "the innermost counts";
     EXPECT_EQ(to_text(packet.tcp.payload), "hello");
   }
-  EXPECT_EQ(decode_as(LinkType::ethernet, hello6().vlan(0xf123).build()).vlan, 0x123)
+  EXPECT_EQ(decode_as(LinkType::ethernet, greeting6().vlan(0xf123).build()).vlan, 0x123)
       << "priority bits are no part of the id";
 }
 
 TEST(LinkLayer, GivesUpOnEndlessVlanTags) {
-  FrameBuilder builder = hello();
+  FrameBuilder builder = greeting();
   for (std::size_t i = 0; i + 3 < decode_depth_max; ++i) builder.vlan(1);
-  EXPECT_EQ(outcome(LinkType::ethernet, builder.build()), "hello");
-  EXPECT_EQ(outcome(LinkType::ethernet, builder.vlan(1).build()), "too_deep");
+  EXPECT_EQ(outcome_as(LinkType::ethernet, builder.build()), "hello");
+  EXPECT_EQ(outcome_as(LinkType::ethernet, builder.vlan(1).build()), "too_deep");
 }
 
 TEST(LinkLayer, FindsIpBehindLlcAndSnap) {
@@ -49,44 +49,44 @@ TEST(LinkLayer, FindsIpBehindLlcAndSnap) {
   const auto behind = [&](Frame llc, FrameBuilder builder) {
     Frame link = ethernet_and_length;
     testing::put(link, llc);
-    return outcome(LinkType::ethernet, builder.link_header(link).build());
+    return outcome_as(LinkType::ethernet, builder.link_header(link).build());
   };
-  EXPECT_EQ(behind({0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x00}, hello()), "hello");
-  EXPECT_EQ(behind({0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd}, hello6()), "hello");
-  EXPECT_EQ(behind({0x06, 0x06, 3}, hello()), "hello");
-  EXPECT_EQ(behind({0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0x00}, hello()), "not_ip") << "Cisco's OUI: CDP";
-  EXPECT_EQ(behind({0x42, 0x42, 3}, hello()), "not_ip") << "spanning tree";
-  EXPECT_EQ(outcome(LinkType::ethernet, ethernet_and_length), "truncated");
+  EXPECT_EQ(behind({0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x00}, greeting()), "hello");
+  EXPECT_EQ(behind({0xaa, 0xaa, 3, 0, 0, 0, 0x86, 0xdd}, greeting6()), "hello");
+  EXPECT_EQ(behind({0x06, 0x06, 3}, greeting()), "hello");
+  EXPECT_EQ(behind({0xaa, 0xaa, 3, 0, 0, 0x0c, 0x20, 0x00}, greeting()), "not_ip") << "Cisco's OUI: CDP";
+  EXPECT_EQ(behind({0x42, 0x42, 3}, greeting()), "not_ip") << "spanning tree";
+  EXPECT_EQ(outcome_as(LinkType::ethernet, ethernet_and_length), "truncated");
 }
 
 TEST(LinkLayer, LeavesOtherEthertypesAlone) {
-  EXPECT_EQ(outcome(LinkType::ethernet, hello().ethertype(0x0806).build()), "not_ip");
-  EXPECT_EQ(outcome(LinkType::ethernet, hello().ethertype(0x88cc).build()), "not_ip");
+  EXPECT_EQ(outcome_as(LinkType::ethernet, greeting().ethertype(0x0806).build()), "not_ip");
+  EXPECT_EQ(outcome_as(LinkType::ethernet, greeting().ethertype(0x88cc).build()), "not_ip");
 }
 
 TEST(LinkLayer, ReadsRawIpOfEitherVersion) {
   for (const LinkType link_type : {LinkType::raw_bsd, LinkType::raw_openbsd, LinkType::raw}) {
-    EXPECT_EQ(outcome(link_type, hello().raw().build()), "hello");
-    EXPECT_EQ(outcome(link_type, hello6().raw().build()), "hello");
-    EXPECT_EQ(outcome(link_type, {0x50, 0, 0, 0}), "bad_ip_header");
-    EXPECT_EQ(outcome(link_type, {}), "truncated");
+    EXPECT_EQ(outcome_as(link_type, greeting().raw().build()), "hello");
+    EXPECT_EQ(outcome_as(link_type, greeting6().raw().build()), "hello");
+    EXPECT_EQ(outcome_as(link_type, {0x50, 0, 0, 0}), "bad_ip_header");
+    EXPECT_EQ(outcome_as(link_type, {}), "truncated");
   }
-  EXPECT_EQ(outcome(LinkType::ipv4, hello().raw().build()), "hello");
-  EXPECT_EQ(outcome(LinkType::ipv6, hello6().raw().build()), "hello");
-  EXPECT_EQ(outcome(LinkType::ipv4, hello6().raw().build()), "bad_ip_header");
-  EXPECT_EQ(outcome(LinkType::ipv6, hello().raw().build()), "bad_ip_header");
+  EXPECT_EQ(outcome_as(LinkType::ipv4, greeting().raw().build()), "hello");
+  EXPECT_EQ(outcome_as(LinkType::ipv6, greeting6().raw().build()), "hello");
+  EXPECT_EQ(outcome_as(LinkType::ipv4, greeting6().raw().build()), "bad_ip_header");
+  EXPECT_EQ(outcome_as(LinkType::ipv6, greeting().raw().build()), "bad_ip_header");
 }
 
 TEST(LinkLayer, ReadsLoopbackFamiliesInEitherByteOrder) {
   for (const LinkType link_type : {LinkType::null, LinkType::loop}) {
-    EXPECT_EQ(outcome(link_type, hello().link_header({2, 0, 0, 0}).build()), "hello");
-    EXPECT_EQ(outcome(link_type, hello().link_header({0, 0, 0, 2}).build()), "hello");
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header({2, 0, 0, 0}).build()), "hello");
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header({0, 0, 0, 2}).build()), "hello");
     for (const std::uint8_t family : Frame{10, 24, 28, 30}) {
-      EXPECT_EQ(outcome(link_type, hello6().link_header({family, 0, 0, 0}).build()), "hello");
-      EXPECT_EQ(outcome(link_type, hello6().link_header({0, 0, 0, family}).build()), "hello");
+      EXPECT_EQ(outcome_as(link_type, greeting6().link_header({family, 0, 0, 0}).build()), "hello");
+      EXPECT_EQ(outcome_as(link_type, greeting6().link_header({0, 0, 0, family}).build()), "hello");
     }
-    EXPECT_EQ(outcome(link_type, hello().link_header({7, 0, 0, 0}).build()), "not_ip");
-    EXPECT_EQ(outcome(link_type, {2, 0, 0}), "truncated");
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header({7, 0, 0, 0}).build()), "not_ip");
+    EXPECT_EQ(outcome_as(link_type, {2, 0, 0}), "truncated");
   }
 }
 
@@ -110,26 +110,27 @@ Frame sll2(std::uint16_t hardware, std::uint16_t protocol) {
 TEST(LinkLayer, ReadsLinuxCookedCaptures) {
   for (const auto& [link_type, cooked] :
        {std::pair(LinkType::linux_sll, &sll), std::pair(LinkType::linux_sll2, &sll2)}) {
-    EXPECT_EQ(outcome(link_type, hello().link_header(cooked(1, 0x0800)).build()), "hello");
-    EXPECT_EQ(outcome(link_type, hello6().link_header(cooked(772, 0x86dd)).build()), "hello");
-    EXPECT_EQ(outcome(link_type, hello().link_header(cooked(1, 0x0806)).build()), "not_ip");
-    EXPECT_EQ(outcome(link_type, hello().link_header(cooked(1, 1)).build()), "not_ip") << "Novell";
-    EXPECT_EQ(outcome(link_type, hello().link_header(cooked(824, 0x0800)).build()), "not_ip") << "netlink";
-    EXPECT_EQ(outcome(link_type, Frame(15)), "truncated");
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header(cooked(1, 0x0800)).build()), "hello");
+    EXPECT_EQ(outcome_as(link_type, greeting6().link_header(cooked(772, 0x86dd)).build()), "hello");
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header(cooked(1, 0x0806)).build()), "not_ip");
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header(cooked(1, 1)).build()), "not_ip") << "Novell";
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header(cooked(824, 0x0800)).build()), "not_ip")
+        << "netlink";
+    EXPECT_EQ(outcome_as(link_type, Frame(15)), "truncated");
 
     Frame tagged = cooked(1, 0x8100);
     testing::put(tagged, {0x00, 0x2a, 0x08, 0x00});
-    EXPECT_EQ(decode_as(link_type, hello().link_header(tagged).build()).vlan, 42);
-    EXPECT_EQ(outcome(link_type, hello().link_header(tagged).build()), "hello");
+    EXPECT_EQ(decode_as(link_type, greeting().link_header(tagged).build()).vlan, 42);
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header(tagged).build()), "hello");
 
     Frame llc = cooked(1, 4);
     testing::put(llc, {0xaa, 0xaa, 3, 0, 0, 0, 0x08, 0x00});
-    EXPECT_EQ(outcome(link_type, hello().link_header(llc).build()), "hello");
+    EXPECT_EQ(outcome_as(link_type, greeting().link_header(llc).build()), "hello");
   }
 }
 
 TEST(LinkLayer, LeavesUnknownLinkTypesAlone) {
-  EXPECT_EQ(outcome(static_cast<LinkType>(147), hello().build()), "unknown_link_type");
+  EXPECT_EQ(outcome_as(static_cast<LinkType>(147), greeting().build()), "unknown_link_type");
 }
 
 }  // namespace

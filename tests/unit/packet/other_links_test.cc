@@ -14,8 +14,7 @@ using testing::hello_ip;
 using testing::hello_ip6;
 using testing::join;
 using testing::outcome;
-
-const Frame snap{0xaa, 0xaa, 3, 0, 0, 0, 8, 0};
+using testing::snap;
 
 TEST(OtherLinks, ReadsRings) {
   EXPECT_TRUE(every_prefix_is_safe(LinkType::fddi, join({{0x50}, Frame(12), snap, hello_ip()})));

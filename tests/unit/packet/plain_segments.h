@@ -16,7 +16,7 @@ inline constexpr TcpFlags rst{0x04};
 
 // A segment that only points at static bytes: all of them zero, only the count matters.
 inline TcpSegment segment(TcpFlags flags, std::uint32_t sequence, std::uint32_t acknowledgment = 0,
-                   std::size_t size = 0) {
+                          std::size_t size = 0) {
   static const Frame zeros(70000);
   TcpSegment tcp;
   tcp.flags = flags;

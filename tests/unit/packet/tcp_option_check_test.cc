@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "support/frame_builder.h"
+#include "unit/packet/plain_segments.h"
 
 namespace restitch {
 namespace {
@@ -12,26 +13,14 @@ namespace {
 using testing::Frame;
 namespace tcp_option = testing::tcp_option;
 
-constexpr auto to_server = TcpFlowDirection::client_to_server;
-constexpr auto to_client = TcpFlowDirection::server_to_client;
-constexpr TcpFlags syn{0x02};
-constexpr TcpFlags syn_ack{0x12};
-constexpr TcpFlags ack{0x10};
-constexpr TcpFlags fin_ack{0x11};
-constexpr TcpFlags rst{0x04};
-
-// A segment that only points at static bytes: all of them zero, only the count matters.
-TcpSegment segment(TcpFlags flags, std::uint32_t sequence, std::uint32_t acknowledgment = 0,
-                   std::size_t size = 0) {
-  static const Frame zeros(70000);
-  TcpSegment tcp;
-  tcp.flags = flags;
-  tcp.sequence = Sequence(sequence);
-  tcp.acknowledgment = Sequence(acknowledgment);
-  tcp.payload = Bytes(zeros).first(size);
-  tcp.window = 65535;
-  return tcp;
-}
+using testing::ack;
+using testing::fin_ack;
+using testing::rst;
+using testing::segment;
+using testing::syn;
+using testing::syn_ack;
+using testing::to_client;
+using testing::to_server;
 
 class OptionCheck : public ::testing::Test {
  protected:
@@ -198,11 +187,6 @@ TEST_F(OptionCheck, OnlyReportsWhereToldSo) {
             (TcpCheck{TcpFinding::retransmission, true}));
   EXPECT_EQ(lenient.accept(segment(ack, 9000, 501, 5), to_server, Sequence(111), false),
             (TcpCheck{TcpFinding::beyond_window, true}));
-}
-
-TEST(TcpFinding, HasNames) {
-  EXPECT_EQ(to_string(TcpFinding::ok), "ok");
-  EXPECT_EQ(to_string(TcpFinding::above_mss), "above_mss");
 }
 
 }  // namespace

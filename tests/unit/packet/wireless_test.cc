@@ -12,8 +12,7 @@ using testing::Frame;
 using testing::hello_ip;
 using testing::join;
 using testing::outcome;
-
-const Frame snap{0xaa, 0xaa, 3, 0, 0, 0, 8, 0};
+using testing::snap;
 
 // A data frame: type and flags, then as many bytes as the header has, then LLC and IP.
 Frame data_frame(std::uint8_t type, std::uint8_t flags, std::size_t header_size) {

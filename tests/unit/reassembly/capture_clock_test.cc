@@ -9,8 +9,8 @@
 namespace restitch::detail {
 namespace {
 
-constexpr std::int64_t second = 1'000'000'000;
-constexpr std::int64_t year = 365 * 86'400 * second;
+constexpr std::int64_t one_second = 1'000'000'000;
+constexpr std::int64_t year = 365 * 86'400 * one_second;
 constexpr std::int64_t start = 50 * year;
 
 CaptureClock started() {
@@ -25,23 +25,23 @@ void expect_elapsed(const CaptureClock& clock, std::int64_t ns) {
 }
 
 void observe(CaptureClock& clock, std::int64_t from, int packets) {
-  for (int i = 0; i < packets; ++i) clock.observe({from + i * second});
+  for (int i = 0; i < packets; ++i) clock.observe({from + i * one_second});
 }
 
 TEST(CaptureClock, BeginsWithTheFirstPacketWheneverThatWas) {
   CaptureClock clock = started();
   EXPECT_EQ(clock.elapsed_ns(), 0);
-  clock.observe({start + 5 * second});
-  expect_elapsed(clock, 5 * second);
+  clock.observe({start + 5 * one_second});
+  expect_elapsed(clock, 5 * one_second);
 }
 
 TEST(CaptureClock, APacketOutOfOrderChangesNothing) {
   CaptureClock clock = started();
   observe(clock, start, 11);
-  clock.observe({start + 3 * second});
-  expect_elapsed(clock, 10 * second);
-  clock.observe({start + 11 * second});
-  expect_elapsed(clock, 11 * second);
+  clock.observe({start + 3 * one_second});
+  expect_elapsed(clock, 10 * one_second);
+  clock.observe({start + 11 * one_second});
+  expect_elapsed(clock, 11 * one_second);
 }
 
 TEST(CaptureClock, FollowsAnotherOne) {
@@ -67,12 +67,12 @@ TEST(CaptureClock, SaysHowLongATickIsAgoAtLeast) {
 
 TEST(CaptureClock, GoesAsFastInSmallStepsAsInLargeOnes) {
   CaptureClock clock = started();
-  for (std::int64_t time = 0; time < 3 * second; time += 999'983) clock.observe({start + time});
-  expect_elapsed(clock, 3 * second);
+  for (std::int64_t time = 0; time < 3 * one_second; time += 999'983) clock.observe({start + time});
+  expect_elapsed(clock, 3 * one_second);
 }
 
 TEST(CaptureClock, FewPacketsFarAwayAreNotBelieved) {
-  for (const std::int64_t far : {20 * year, -20 * year, 31 * second, -31 * second}) {
+  for (const std::int64_t far : {20 * year, -20 * year, 31 * one_second, -31 * one_second}) {
     CaptureClock clock = started();
     for (int i = 0; i < 100; ++i) {
       for (int j = 1; j < CaptureClock::strays_max; ++j) clock.observe({start + far});
@@ -86,16 +86,16 @@ TEST(CaptureClock, EightInARowAreAndTheTimeBetweenCountsAsOneStepForward) {
   CaptureClock clock = started();
   observe(clock, start + 20 * year, CaptureClock::strays_max);
   expect_elapsed(clock, CaptureClock::step_ns_max);
-  clock.observe({start + 20 * year + 10 * second});
-  expect_elapsed(clock, CaptureClock::step_ns_max + 3 * second);
+  clock.observe({start + 20 * year + 10 * one_second});
+  expect_elapsed(clock, CaptureClock::step_ns_max + 3 * one_second);
 }
 
 TEST(CaptureClock, SetBackItGoesOnFromThere) {
   CaptureClock clock = started();
   observe(clock, start - 20 * year, CaptureClock::strays_max);
   EXPECT_EQ(clock.elapsed_ns(), 0);
-  clock.observe({start - 20 * year + 8 * second});
-  expect_elapsed(clock, second);
+  clock.observe({start - 20 * year + 8 * one_second});
+  expect_elapsed(clock, one_second);
 }
 
 // Of packets in order, with silences: a clock that is shown only those that begin a tick, and those that the
@@ -109,7 +109,7 @@ TEST(CaptureClock, NeedsOnlyThePacketsThatBeginATickOrStray) {
     int shown = 0;
     constexpr int packets = 20'000;
     for (int i = 0; i < packets; ++i) {
-      time += i % 5'000 == 4'999 ? 100 * second : 1 + i * 7919 % 200'000;
+      time += i % 5'000 == 4'999 ? 100 * one_second : 1 + i * 7919 % 200'000;
       const bool was_astray = whole.is_astray();
       whole.observe({time});
       const std::int64_t tick = time >> Elapsed::tick_bits;
@@ -150,9 +150,9 @@ TEST(ClockHand, VisitsEachSlotOnceARound) {
   ClockHand hand;
   std::multiset<std::uint32_t> visited;
   for (int i = 1; i <= 1000; ++i) {
-    clock.observe({start + i * second / 10});
+    clock.observe({start + i * one_second / 10});
     if (!hand.is_due(clock)) continue;
-    for (std::uint32_t left = hand.begin(clock, slots, 100 * second); left != 0; --left) {
+    for (std::uint32_t left = hand.begin(clock, slots, 100 * one_second); left != 0; --left) {
       visited.insert(hand.next(slots));
     }
   }
@@ -164,11 +164,11 @@ TEST(ClockHand, DoesNoMoreAtOnceThanItMayAndCatchesUpLater) {
   constexpr std::uint32_t slots = 1'000'000;
   CaptureClock clock = started();
   ClockHand hand;
-  clock.observe({start + 10 * second});
+  clock.observe({start + 10 * one_second});
   std::uint32_t visits = 0;
   int turns = 0;
   while (hand.is_due(clock)) {
-    const std::uint32_t now = hand.begin(clock, slots, 100 * second);
+    const std::uint32_t now = hand.begin(clock, slots, 100 * one_second);
     ASSERT_LE(now, ClockHand::slots_max);
     visits += now;
     ASSERT_LT(++turns, 10'000);
@@ -178,10 +178,10 @@ TEST(ClockHand, DoesNoMoreAtOnceThanItMayAndCatchesUpLater) {
 
 TEST(ClockHand, OwesNoMoreThanOneRound) {
   CaptureClock clock = started();
-  for (int i = 1; i < 100; ++i) clock.observe({start + i * 20 * second});
+  for (int i = 1; i < 100; ++i) clock.observe({start + i * 20 * one_second});
   ClockHand hand;
   std::uint32_t visits = 0;
-  while (hand.is_due(clock)) visits += hand.begin(clock, 500, second);
+  while (hand.is_due(clock)) visits += hand.begin(clock, 500, one_second);
   EXPECT_LE(visits, 500u);
 }
 

@@ -44,7 +44,7 @@ TEST(CellStore, TellsEachOwnerWhereItsBytesAreNow) {
 }
 
 // The bound of segment_store.h, with the chunks that are begun but not full as the constant.
-class Density : public testing::TestWithParam<std::size_t> {};
+class Density : public ::testing::TestWithParam<std::size_t> {};
 
 TEST_P(Density, OfSegmentsThatArriveBackwardsKeepsTheBound) {
   const std::size_t size = GetParam();
@@ -112,7 +112,7 @@ TEST(CellStore, HasRoomForEachSizeAndNotMuchMore) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Sizes, Density, testing::Values(1, 5, 100, 1460, 65535));
+INSTANTIATE_TEST_SUITE_P(Sizes, Density, ::testing::Values(1, 5, 100, 1460, 65535));
 
 }  // namespace
 }  // namespace restitch::detail

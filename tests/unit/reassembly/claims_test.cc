@@ -12,21 +12,14 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-TestPacket client(std::uint32_t sequence, std::string payload = {}) {
-  return testing::client(sequence, std::move(payload)).window(65535);
-}
-TestPacket server(std::uint32_t sequence, std::string payload = {}) {
-  return testing::server(sequence, std::move(payload)).window(65535);
-}
-
-PoolOptions with(const char* policy) {
-  PoolOptions options;
-  options.receiver = find_receiver_policy(policy);
-  return options;
-}
-
 // A connection in which both sides have sent; its start is told already.
 struct Claims : ::testing::Test {
+  static TestPacket client(std::uint32_t sequence, std::string payload = {}) {
+    return testing::client(sequence, std::move(payload)).window(65535);
+  }
+  static TestPacket server(std::uint32_t sequence, std::string payload = {}) {
+    return testing::server(sequence, std::move(payload)).window(65535);
+  }
   explicit Claims(const char* policy = "capture") : world({}, with(policy)) {
     world.send(client(1000).syn(), server(5000).syn().acknowledges(1001), client(1001).acknowledges(5001));
     world.send(client(1001, "old").acknowledges(5001), server(5001, "OLD").acknowledges(1004));

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "restitch/assembler.h"
+#include "support/frame_builder.h"
 #include "support/recording_stream.h"
 
 namespace restitch::testing {
@@ -13,8 +14,6 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-std::string to_text(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 PoolOptions remembering(std::string_view receiver = "gopacket", std::size_t size = std::size_t{64} << 10) {
   PoolOptions options;

@@ -17,12 +17,6 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::StartsWith;
 
-PoolOptions with(const char* policy) {
-  PoolOptions options;
-  options.receiver = find_receiver_policy(policy);
-  return options;
-}
-
 // Numbers that wrap in the connection, and some that do not.
 struct Ends : ::testing::TestWithParam<std::uint32_t> {
   void open() {

@@ -11,7 +11,7 @@
 namespace restitch::detail {
 namespace {
 
-class Forest : public testing::Test {
+class Forest : public ::testing::Test {
  protected:
   void insert(int position) {
     const auto behind = expected_.upper_bound(position);

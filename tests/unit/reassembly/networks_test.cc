@@ -20,7 +20,7 @@ using ::testing::SizeIs;
 FrameBuilder there(std::uint32_t seq, std::string_view text = {}) {
   return FrameBuilder().seq(seq).ack(501).payload(text);
 }
-FrameBuilder back(std::uint32_t seq, std::string_view text = {}) {
+FrameBuilder answer_of(std::uint32_t seq, std::string_view text = {}) {
   return FrameBuilder().ipv4("10.0.0.2", "10.0.0.1").tcp(80, 40000).seq(seq).ack(101).payload(text);
 }
 
@@ -49,10 +49,10 @@ struct Networks : World<StaticApi> {
 TEST(Networks, ATunnelInjectsNothingIntoAConnection) {
   for (const Tunnel& tunnel : tunnels()) {
     Networks world;
-    world.frame(there(100).flags(TcpFlag::syn)).frame(back(500).flags(TcpFlag::syn | TcpFlag::ack));
+    world.frame(there(100).flags(TcpFlag::syn)).frame(answer_of(500).flags(TcpFlag::syn | TcpFlag::ack));
     world.frame(tunnel.around(false, there(101, "evil").build_ip()));
-    world.frame(tunnel.around(true, back(501).flags(TcpFlag::rst | TcpFlag::ack).build_ip()));
-    world.frame(there(101, "good")).frame(back(501, "reply"));
+    world.frame(tunnel.around(true, answer_of(501).flags(TcpFlag::rst | TcpFlag::ack).build_ip()));
+    world.frame(there(101, "good")).frame(answer_of(501, "reply"));
     world.assembler.flush_all();
     const auto told = world.told();
     EXPECT_THAT(told, ::testing::Contains("c @0 'good'")) << tunnel.name;
@@ -71,9 +71,9 @@ TEST(Networks, BothDirectionsOfATunnelAreOneConnection) {
   for (const Tunnel& tunnel : tunnels()) {
     Networks world;
     world.frame(tunnel.around(false, there(100).flags(TcpFlag::syn).build_ip()));
-    world.frame(tunnel.around(true, back(500).flags(TcpFlag::syn | TcpFlag::ack).build_ip()));
+    world.frame(tunnel.around(true, answer_of(500).flags(TcpFlag::syn | TcpFlag::ack).build_ip()));
     world.frame(tunnel.around(false, there(101, "ask").build_ip()));
-    world.frame(tunnel.around(true, back(501, "answer").build_ip()));
+    world.frame(tunnel.around(true, answer_of(501, "answer").build_ip()));
     EXPECT_THAT(world.told(), ElementsAre("c @0 '' start", "s @0 '' start", "c @0 'ask'", "s @0 'answer'"))
         << tunnel.name;
   }
@@ -83,9 +83,9 @@ TEST(Networks, VlansAreMergedAndToldOnce) {
   Networks world;
   world.frame(there(100).vlan(7).flags(TcpFlag::syn));
   EXPECT_THAT(world.events(), IsEmpty());
-  world.frame(back(500).vlan(8).flags(TcpFlag::syn | TcpFlag::ack));
+  world.frame(answer_of(500).vlan(8).flags(TcpFlag::syn | TcpFlag::ack));
   EXPECT_THAT(world.events(), ElementsAre("networks_merged s @0 +0"));
-  world.frame(there(101, "ask").vlan(7)).frame(back(501, "answer").vlan(9)).frame(back(507, "!"));
+  world.frame(there(101, "ask").vlan(7)).frame(answer_of(501, "answer").vlan(9)).frame(answer_of(507, "!"));
   EXPECT_THAT(world.events(), IsEmpty()) << "once is enough";
   EXPECT_THAT(world.told(),
               ElementsAre("c @0 '' start", "s @0 '' start", "c @0 'ask'", "s @0 'answer'", "s @6 '!'"));
@@ -107,7 +107,7 @@ TEST(Networks, TunnelsBetweenOtherHostsAreTold) {
   };
   Networks world;
   world.frame(between("192.0.2.1", "192.0.2.2", there(100).flags(TcpFlag::syn)));
-  world.frame(between("192.0.2.2", "192.0.2.1", back(500).flags(TcpFlag::syn | TcpFlag::ack)));
+  world.frame(between("192.0.2.2", "192.0.2.1", answer_of(500).flags(TcpFlag::syn | TcpFlag::ack)));
   EXPECT_THAT(world.events(), IsEmpty());
   world.frame(between("198.51.100.9", "203.0.113.9", there(101, "evil")));
   EXPECT_THAT(world.events(), ElementsAre("networks_merged c @0 +0"));

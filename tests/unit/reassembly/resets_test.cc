@@ -12,12 +12,6 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-PoolOptions with(const char* policy) {
-  PoolOptions options;
-  options.receiver = find_receiver_policy(policy);
-  return options;
-}
-
 // Numbers that wrap within the window, and some that do not.
 struct Resets : ::testing::TestWithParam<std::uint32_t> {
   Resets() {

@@ -12,7 +12,7 @@ namespace restitch::detail {
 namespace {
 
 // Sequence numbers from 64-bit positions, so that the map's order is the same across the wrap.
-class Order : public testing::Test {
+class Order : public ::testing::Test {
  protected:
   using Place = SegmentOrder::Place;
   using Expected = std::map<std::int64_t, std::uint32_t>;
