@@ -107,6 +107,8 @@ struct ConnectionSummary {
   [[nodiscard]] const DirectionSummary& direction(TcpFlowDirection which) const {
     return directions[static_cast<std::size_t>(which)];
   }
+  // Of the first packet of the client, or of the server where there is none: innermost VLAN, 0: none.
+  [[nodiscard]] std::uint16_t vlan() const { return directions[directions[0].packets != 0 ? 0 : 1].vlan; }
   // "192.0.2.1:80": who sends in this direction.
   [[nodiscard]] std::string sender(TcpFlowDirection which) const;
   // EventKind::roles_swapped: the client turned out to be the other one.

@@ -60,10 +60,11 @@ LogTable table_of_records(LogFamily family, std::string_view name, std::initiali
       break;
     case LogFamily::eve:
       table.columns = {{"timestamp", CellType::time},  {"flow_id", CellType::count},
-                       {"event_type", CellType::text}, {"src_ip", CellType::address},
-                       {"src_port", CellType::port},   {"dest_ip", CellType::address},
-                       {"dest_port", CellType::port},  {"ip_v", CellType::count},
-                       {"proto", CellType::text},      {"community_id", CellType::text}};
+                       {"event_type", CellType::text}, {"vlan", CellType::json, true},
+                       {"src_ip", CellType::address},  {"src_port", CellType::port},
+                       {"dest_ip", CellType::address}, {"dest_port", CellType::port},
+                       {"ip_v", CellType::count},      {"proto", CellType::text},
+                       {"community_id", CellType::text}};
       break;
     case LogFamily::plain:
       table.columns = {{"log", CellType::text},         {"connection", CellType::count},
@@ -95,6 +96,7 @@ void begin_row(LogRow& row, LogFamily family, std::string_view kind, Timestamp t
       row.emplace_back(time);
       row.emplace_back(place.flow_id());
       row.emplace_back(std::string(kind));
+      row.push_back(eve_vlan(place.vlan));
       ends();
       row.emplace_back(std::uint64_t{place.net.source.version});
       row.emplace_back(std::string("TCP"));

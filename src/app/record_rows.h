@@ -27,6 +27,7 @@ struct RowPlace {
   std::string_view uid;
   std::string_view community_id;
   std::string_view layer;  // FindingPlace::layer
+  std::uint16_t vlan = 0;  // innermost; 0: none
 
   // EVE's flow_id.
   [[nodiscard]] std::uint64_t flow_id() const;
@@ -34,7 +35,7 @@ struct RowPlace {
 
 // A table whose first columns are those that every log of the family has; begin_row() fills them.
 //   zeek   ts uid id.orig_h id.orig_p id.resp_h id.resp_p
-//   eve    timestamp flow_id event_type src_ip src_port dest_ip dest_port ip_v proto community_id
+//   eve    timestamp flow_id event_type vlan src_ip src_port dest_ip dest_port ip_v proto community_id
 //   plain  log connection uid community_id time client_ip client_port server_ip server_port layer
 LogTable table_of_records(LogFamily family, std::string_view name, std::initializer_list<LogColumn> columns);
 

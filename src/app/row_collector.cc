@@ -78,7 +78,7 @@ const std::string& RowCollector::uid() {
 
 RowPlace RowCollector::place_of(const FindingPlace& place) {
   const std::string& name = uid();
-  return {place.net(), place.transport(), name, community_id_, place.layer};
+  return {place.net(), place.transport(), name, community_id_, place.layer, summary_.vlan()};
 }
 
 void RowCollector::record(const FindingPlace& place, const AppRecord& record) {

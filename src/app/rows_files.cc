@@ -39,6 +39,7 @@ LogTable make_files_table(LogFamily family) {
                                {"http.http_refer", CellType::text, true},
                                {"http.http_method", CellType::text, true},
                                {"http.protocol", CellType::text, true},
+                               {"http.version", CellType::text, true},
                                {"http.status", CellType::count, true},
                                {"http.length", CellType::count, true},
                                {"smtp.helo", CellType::text, true},
@@ -145,11 +146,14 @@ void add_carrier(LogRow& row, const FoundFile& file) {
     row.push_back(type == nullptr ? LogCell() : cell_of(std::string_view(*type).substr(0, type->find(';'))));
     row.push_back(field_of(http->request, "referer"));
     row.push_back(cell_of(http->method));
-    row.push_back(http->request.version.empty() ? LogCell() : LogCell("HTTP/" + http->request.version));
+    const std::string& version = http->request.version;
+    const bool has_number_alone = version == "2";  // as in the rows of http
+    row.push_back(version.empty() || has_number_alone ? LogCell() : LogCell("HTTP/" + version));
+    row.push_back(has_number_alone ? LogCell(version) : LogCell());
     row.push_back(http->response.seen ? LogCell(std::uint64_t{http->status}) : LogCell());
     row.emplace_back(http->response.wire_size);
   } else {
-    row.resize(row.size() + 9);
+    row.resize(row.size() + 10);
   }
   if (const SmtpRecord* const smtp = file.smtp) {
     row.push_back(cell_of(smtp->helo));

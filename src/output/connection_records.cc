@@ -105,6 +105,7 @@ const LogTable eve_table = {"flow",
                             {{"timestamp", CellType::time},
                              {"flow_id", CellType::count},
                              {"event_type", CellType::text},
+                             {"vlan", CellType::json, true},
                              {"src_ip", CellType::address},
                              {"src_port", CellType::port},
                              {"dest_ip", CellType::address},
@@ -200,8 +201,8 @@ void fill_eve(LogRow& row, const ConnectionSummary& summary, const RecordOptions
   const auto bytes = [](const EndpointTrace& from) {
     return from.frame_bytes != 0 ? from.frame_bytes : from.ip_bytes;
   };
-  set(row, end, flow_id_of(connection_uid(summary)), std::string("flow"), summary.net.source,
-      std::uint64_t{summary.transport.source_port}, summary.net.destination,
+  set(row, end, flow_id_of(connection_uid(summary)), std::string("flow"), eve_vlan(summary.vlan()),
+      summary.net.source, std::uint64_t{summary.transport.source_port}, summary.net.destination,
       std::uint64_t{summary.transport.destination_port}, std::uint64_t{summary.net.source.version},
       std::string("TCP"), text(eve_service(trace.service)),
       community_id(summary.net, summary.transport, options.community_seed), trace.ends[0].packets,
@@ -253,7 +254,7 @@ void fill_plain(LogRow& row, const ConnectionSummary& summary, const RecordOptio
       community_id(summary.net, summary.transport, options.community_seed), summary.first_seen(),
       Duration{summary.duration_ns()}, summary.net.source, std::uint64_t{summary.transport.source_port},
       summary.net.destination, std::uint64_t{summary.transport.destination_port}, summary.client_known,
-      any.vlan != 0 ? LogCell(std::uint64_t{any.vlan}) : LogCell(),
+      summary.vlan() != 0 ? LogCell(std::uint64_t{summary.vlan()}) : LogCell(),
       tunnel ? text(to_string(any.tunnel)) : LogCell(),
       tunnel ? LogCell(std::uint64_t{any.tunnel_id}) : LogCell(), text(trace.service),
       std::string(trace.state()), text(trace.history), std::string(to_string(summary.end)), client.bytes,

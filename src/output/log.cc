@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -42,6 +44,10 @@ std::string joined(const TextList& list) {
   const char* separator = "";
   for (const std::string& text : list) out.append(std::exchange(separator, ",")).append(text);
   return out;
+}
+
+LogCell eve_vlan(std::uint16_t vlan) {
+  return vlan == 0 ? LogCell() : LogCell(JsonText{fmt::format("[{}]", vlan)});
 }
 
 bool is_plain(std::string_view text) {

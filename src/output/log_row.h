@@ -47,6 +47,9 @@ using LogRow = std::vector<LogCell>;
 // With commas between.
 std::string joined(const TextList& list);
 
+// EVE's list of VLANs, of which the innermost is known: "[7]"; no value for 0.
+LogCell eve_vlan(std::uint16_t vlan);
+
 // Whether a text has nothing but printable ASCII.
 bool is_plain(std::string_view text);
 

@@ -222,7 +222,7 @@ class Parser {
     if (word == "host") return host(Ends::either);
     if (word == "port") return port(Ends::either);
     if (word == "vlan")
-      return compared("vlan", [](const ConnectionSummary& s) { return static_cast<double>(vlan_of(s)); });
+      return compared("vlan", [](const ConnectionSummary& s) { return static_cast<double>(s.vlan()); });
     if (word == "tunnel") return tunnel();
     if (word == "event") return event();
     if (word == "end") return text([](const ConnectionSummary& s) { return std::string(to_string(s.end)); });
@@ -262,9 +262,6 @@ class Parser {
                     word));
   }
 
-  static std::uint16_t vlan_of(const ConnectionSummary& s) {
-    return s.directions[0].packets != 0 ? s.directions[0].vlan : s.directions[1].vlan;
-  }
   // Its operator and number, or a range, or a number alone.
   template <class Of>
   NodePtr compared(std::string_view name, Of of) {
