@@ -59,12 +59,11 @@ LogTable table_of_records(LogFamily family, std::string_view name, std::initiali
                        {"id.resp_h", CellType::address}, {"id.resp_p", CellType::port}};
       break;
     case LogFamily::eve:
-      table.columns = {{"timestamp", CellType::time},  {"flow_id", CellType::count},
-                       {"event_type", CellType::text}, {"vlan", CellType::json, true},
-                       {"src_ip", CellType::address},  {"src_port", CellType::port},
-                       {"dest_ip", CellType::address}, {"dest_port", CellType::port},
-                       {"ip_v", CellType::count},      {"proto", CellType::text},
-                       {"community_id", CellType::text}};
+      table.columns = {
+          {"timestamp", CellType::time},  {"flow_id", CellType::count},    {"event_type", CellType::text},
+          {"vlan", CellType::json, true}, {"src_ip", CellType::address},   {"src_port", CellType::port},
+          {"dest_ip", CellType::address}, {"dest_port", CellType::port},   {"ip_v", CellType::count},
+          {"proto", CellType::text},      {"community_id", CellType::text}};
       break;
     case LogFamily::plain:
       table.columns = {{"log", CellType::text},         {"connection", CellType::count},

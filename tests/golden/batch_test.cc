@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "base/sanitized.h"
 #include "golden/batch_traffic.h"
 #include "golden/cut_capture.h"
 #include "golden/shared_captures.h"
@@ -22,6 +23,15 @@ std::string file_bytes(const std::string& path) {
 
 class Batch : public ToolTest {
  protected:
+  // A sanitizer makes each of some hundred processes slow.
+#ifdef RESTITCH_SANITIZED
+  static constexpr unsigned seeds = 6;
+  static constexpr std::size_t captures = 5;
+#else
+  static constexpr unsigned seeds = 24;
+  static constexpr std::size_t captures = 20;
+#endif
+
   // Cuts a capture; false if it is none. The files are `0000`, …
   bool cut(std::string_view bytes, std::size_t files) {
     (void)run("rm -rf parts m.jsonl whole [0-9]*");
@@ -98,7 +108,7 @@ TEST_F(Batch, OfMadeUpTrafficIsTheWhole) {
                                "--receiver windows --acknowledged --events",
                                "--timeout idle=5 --events",
                                "--copies-window 0 --events --fragments linux"};
-  for (unsigned seed = 0; seed < 24; ++seed) {
+  for (unsigned seed = 0; seed < seeds; ++seed) {
     const ByteVector bytes = BatchTraffic(seed).bytes();
     ASSERT_TRUE(cut({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, 2 + seed % 4 * 3));
     expect_same(flags[seed % 6], "seed " + std::to_string(seed));
@@ -109,7 +119,8 @@ TEST_F(Batch, OfSharedCapturesIsTheWhole) {
   const std::vector<std::string> all = shared_captures({"captures"});
   if (all.empty()) GTEST_SKIP() << "the shared captures are not here";
   std::size_t seen = 0;
-  for (std::size_t i = 0; i < all.size() && seen < 20; i += std::max<std::size_t>(1, all.size() / 40)) {
+  for (std::size_t i = 0; i < all.size() && seen < captures;
+       i += std::max<std::size_t>(1, all.size() / (2 * captures))) {
     const std::string bytes = file_bytes(all[i]);
     if (bytes.size() > 3'000'000 || !cut(bytes, 8)) continue;
     expect_same("--events", all[i]);
