@@ -39,6 +39,9 @@ struct WorkerOptions {
   // A checkpoint is made after so many messages, or bytes of them.
   std::uint64_t checkpoint_messages = 256;
   std::size_t checkpoint_bytes = std::size_t{16} << 20;
+  // What whoever takes over has to read, about. A connection that began farther behind a checkpoint is
+  // completed there (Limit::replay). 0: all is read, however much that is.
+  std::uint64_t replay_max = 0;
   std::size_t read_size = std::size_t{1} << 20;  // of messages, at once
 };
 
@@ -102,8 +105,9 @@ class PartitionWorker {
   CheckpointHead head_;
   std::uint64_t revision_ = 0;
   std::uint64_t position_ = 1;
-  std::size_t bytes_since_cut_ = 0;
-  bool end_seen_ = false;  // by the message before position_
+  std::uint64_t bytes_ = 0;      // of all messages that were read …
+  std::uint64_t cut_bytes_ = 0;  // … up to the cut
+  bool end_seen_ = false;        // by the message before position_
   PartitionCounts counts_;
   std::vector<SetAside> set_aside_;
   ReleaseOrder order_;

@@ -32,7 +32,9 @@ class PartitionWorkerTest : public ::testing::Test {
   // So many packets of a connection that stays open, each in a batch of its own.
   void sense(int packets) {
     SensorOptions options;
-    Sensor sensor(options, [&](SentBatch&& batch) { publish(batch.bytes); });
+    Sensor sensor(options, [&](SentBatch&& batch) {
+      if (batch.number != lost_) publish(batch.bytes);
+    });
     for (int i = 0; i < packets; ++i) {
       const Frame frame = FrameBuilder()
                               .ipv4("10.0.0.1", "10.0.0.2")
@@ -63,6 +65,7 @@ class PartitionWorkerTest : public ::testing::Test {
   MemoryCluster cluster_{1};
   WorkerOptions options_;
   int ids_ = 0;
+  std::uint64_t lost_ = 1000;  // the batch that never comes
 };
 
 TEST_F(PartitionWorkerTest, WhatIsNoBatchIsCountedAndNamed) {
@@ -130,6 +133,35 @@ TEST_F(PartitionWorkerTest, StopsWhenTheLogLacksWhatItNeeds) {
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::damaged);
   EXPECT_EQ(opened.error().message, "partition 0 begins with message 4: message 1 was taken away");
+}
+
+TEST_F(PartitionWorkerTest, ABatchThatNeverComesIsToldToAllThatIsOpen) {
+  options_.held_max = 3;
+  lost_ = 3;
+  sense(10);
+  end();
+  const auto one = worker();
+  ASSERT_TRUE(one->open());
+  ASSERT_TRUE(one->step());
+  EXPECT_TRUE(one->ended());
+  EXPECT_EQ(one->head().counts.missing, 1u);
+  EXPECT_THAT(found(), HasSubstr(R"("packets_lost":1)"));
+  EXPECT_THAT(found(), HasSubstr(R"("gaps":[[9,3]])"));
+}
+
+TEST_F(PartitionWorkerTest, WhatBeganTooFarBehindIsCut) {
+  options_.replay_max = 1000;
+  sense(40);
+  end();
+  const auto one = worker();
+  ASSERT_TRUE(one->open());
+  while (!one->ended()) {
+    ASSERT_TRUE(one->step());
+    EXPECT_LT(one->head().cut - one->head().mark, 70u) << "as a place to begin is noted each 64 messages";
+  }
+  EXPECT_GT(one->head().counts.connections, 2u);
+  EXPECT_THAT(found(), HasSubstr(R"("end":"evicted")"));
+  EXPECT_THAT(found(), HasSubstr(R"("limit":1)"));
 }
 
 TEST_F(PartitionWorkerTest, RefusesAClusterWithOtherPartitions) {
