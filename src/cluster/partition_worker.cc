@@ -72,9 +72,9 @@ Result<void> PartitionWorker::take_over() {
     take_snapshot();
     return {};
   }
-  const auto state = read_state();
+  auto state = read_state();
   if (!state) return tl::make_unexpected(state.error());
-  return replay(*state);
+  return begin_replay(std::move(*state));
 }
 
 Result<CheckpointState> PartitionWorker::read_state() {
@@ -103,29 +103,37 @@ Result<LogMessage> PartitionWorker::fetch(std::uint64_t sequence) {
   return message;
 }
 
-Result<void> PartitionWorker::replay(const CheckpointState& state) {
+Result<void> PartitionWorker::begin_replay(CheckpointState&& state) {
   auto restored = order_.restore(state.order, [&](std::uint64_t sequence) { return fetch(sequence); });
   if (!restored) return restored;
   reassembly_->begin_replay(state);
   position_ = state.from;
   take_snapshot();
-  while (position_ < state.cut) {
-    auto messages = log_.read(partition_, position_, options_.read_size);
-    if (!messages) return tl::make_unexpected(messages.error());
-    if (messages->empty()) {
-      return failure(ErrorCode::damaged,
-                     fmt::format("partition {} was read up to message {}, and now ends at {}", partition_,
-                                 state.cut - 1, position_ - 1));
-    }
-    for (LogMessage& message : *messages) {
-      if (position_ == state.cut) break;
-      if (auto taken = take(std::move(message)); !taken) return taken;
-    }
+  replay_ = std::move(state);
+  return position_ < replay_->cut ? Result<void>() : end_replay();
+}
+
+Result<void> PartitionWorker::replay_some() {
+  auto messages = log_.read(partition_, position_, options_.read_size);
+  if (!messages) return tl::make_unexpected(messages.error());
+  if (messages->empty()) {
+    return failure(ErrorCode::damaged,
+                   fmt::format("partition {} was read up to message {}, and now ends at {}", partition_,
+                               replay_->cut - 1, position_ - 1));
   }
-  if (!reassembly_->end_replay(state)) {
+  for (LogMessage& message : *messages) {
+    if (auto taken = take(std::move(message)); !taken) return taken;
+    if (position_ == replay_->cut) return end_replay();
+  }
+  return {};
+}
+
+Result<void> PartitionWorker::end_replay() {
+  if (!reassembly_->end_replay(*replay_)) {
     return failure(ErrorCode::damaged,
                    fmt::format("partition {}: the log does not bring back what was open", partition_));
   }
+  replay_.reset();
   reassembly_->place_live(bytes_);
   counts_ = head_.counts;
   set_aside_ = head_.set_aside;
@@ -134,6 +142,10 @@ Result<void> PartitionWorker::replay(const CheckpointState& state) {
 }
 
 Result<bool> PartitionWorker::step() {
+  if (replay_) {
+    if (auto replayed = replay_some(); !replayed) return tl::make_unexpected(replayed.error());
+    return true;
+  }
   auto messages = log_.read(partition_, position_, options_.read_size);
   if (!messages) return tl::make_unexpected(messages.error());
   for (LogMessage& message : *messages) {

@@ -57,8 +57,8 @@ class PartitionWorker {
   // then. Errors: those of the back ends; damaged, of a checkpoint or a log that makes no sense.
   Result<void> open();
 
-  // Takes in some messages, and makes the checkpoints that are due. False: there were none. After an error it
-  // is of no use any more: another one may go on.
+  // Takes in some messages, at first those of the replay, and makes the checkpoints that are due. False:
+  // there were none. After an error it is of no use any more: another one may go on.
   Result<bool> step();
 
   // What the last checkpoint says.
@@ -82,7 +82,9 @@ class PartitionWorker {
   Result<void> begin();
   Result<void> take_over();
   Result<CheckpointState> read_state();
-  Result<void> replay(const CheckpointState& state);
+  Result<void> begin_replay(CheckpointState&& state);
+  Result<void> replay_some();
+  Result<void> end_replay();
   Result<LogMessage> fetch(std::uint64_t sequence);
   Result<void> take(LogMessage&& message);
   void set_aside(std::uint64_t sequence, const std::string& why);
@@ -110,6 +112,7 @@ class PartitionWorker {
   bool end_seen_ = false;        // by the message before position_
   PartitionCounts counts_;
   std::vector<SetAside> set_aside_;
+  std::optional<CheckpointState> replay_;  // while it is not at the cut of its predecessor
   ReleaseOrder order_;
   std::deque<Snapshot> snapshots_;
   std::unique_ptr<Reassembly> reassembly_;
