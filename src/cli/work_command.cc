@@ -46,8 +46,10 @@ class Worker {
       if (const auto now = Clock::now(); now >= due_) {
         due_ = now + renewal_;
         renew();
-        if (owned_.size() < owned_max_) take_one();
         if (all_ended()) break;
+      }
+      if (const auto now = Clock::now(); now >= taking_due_) {
+        taking_due_ = now + (owned_.size() < owned_max_ && take_one() ? patience() : renewal_);
       }
       if (!step()) std::this_thread::sleep_for(pause);
     }
@@ -60,8 +62,14 @@ class Worker {
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds pause{20};
 
-  // One at a time, so that others get some, too.
-  void take_one() {
+  // Whoever has more waits longer before it takes another one, so that workers that begin together share.
+  [[nodiscard]] std::chrono::milliseconds patience() const {
+    constexpr std::chrono::milliseconds each{20};
+    constexpr std::size_t counted_max = 10;
+    return each * std::min(owned_.size(), counted_max);
+  }
+
+  bool take_one() {
     for (unsigned i = 0; i < options_.partitions; ++i) {
       const unsigned partition = next_++ % options_.partitions;
       if (owned_.contains(partition) || has_ended(partition)) continue;
@@ -73,10 +81,10 @@ class Worker {
         leave(partition, opened.error());
       } else {
         owned_.emplace(partition, std::move(worker));
-        due_ = Clock::now();  // more of them
       }
-      return;
+      return true;
     }
+    return false;
   }
 
   void renew() {
@@ -135,6 +143,7 @@ class Worker {
   std::size_t owned_max_;
   std::chrono::milliseconds renewal_;
   Clock::time_point due_{};
+  Clock::time_point taking_due_{};
   unsigned next_ = static_cast<unsigned>(::getpid());
   std::map<unsigned, std::unique_ptr<PartitionWorker>> owned_;
   std::set<unsigned> given_up_;

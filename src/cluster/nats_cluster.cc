@@ -66,7 +66,18 @@ natsStatus set_options(natsOptions* to, const NatsOptions& options) {
   return status;
 }
 
+// libnats says of a file that is missing no more than that something was not found.
+Result<void> check_files(const NatsOptions& options) {
+  for (const std::string* const path :
+       {&options.credentials, &options.ca, &options.certificate, &options.key}) {
+    if (path->empty() || std::ifstream(*path).peek() != std::ifstream::traits_type::eof()) continue;
+    return failure(ErrorCode::io, *path + ": there is nothing to read");
+  }
+  return {};
+}
+
 Result<Session> connect(const NatsOptions& options) {
+  if (const auto files = check_files(options); !files) return tl::make_unexpected(files.error());
   OwnedOptions set;
   natsStatus status = take(set, [](natsOptions** made) { return natsOptions_Create(made); });
   if (status == NATS_OK) status = set_options(set.get(), options);
