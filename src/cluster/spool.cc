@@ -137,7 +137,8 @@ Result<void> Spool::take_up_file(std::uint64_t number) {
 // Nothing: there is none, or it is damaged. Its bytes are in record_.
 std::optional<Batch> Spool::read_batch(int descriptor, std::uint64_t offset, std::uint64_t limit) {
   std::uint8_t prefix[prefix_size];
-  if (offset + prefix_size > limit || !read_whole(descriptor, prefix, prefix_size, offset)) return std::nullopt;
+  if (offset + prefix_size > limit || !read_whole(descriptor, prefix, prefix_size, offset))
+    return std::nullopt;
   const auto size = WireReader(Bytes(prefix)).fixed<std::uint32_t>();
   if (size > batch_size_max || offset + prefix_size + size > limit) return std::nullopt;
   record_.resize(size);

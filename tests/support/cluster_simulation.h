@@ -149,7 +149,7 @@ class ClusterSimulation {
     options_.held_max = 2 + below(8);
     options_.replay_max = 1 + below(40'000);
     for (SimulatedSensor& sensor : sensors_) {
-      for (std::size_t i = 0; i + 20 < sensor.sent.size(); ++i) sensor.sent[i] = below(40) == 0;
+      for (std::size_t i = 0; i < sensor.sent.size(); ++i) sensor.sent[i] = below(40) == 0;
     }
   }
   std::string undisturbed() {

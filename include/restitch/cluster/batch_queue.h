@@ -1,5 +1,5 @@
-// BatchQueue: where a sensor's batches wait for the log, in their order. MemoryQueue and Spool are two of them.
-// One thread at a time.
+// BatchQueue: where a sensor's batches wait for the log, in their order. MemoryQueue and Spool are two of
+// them. One thread at a time.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ class BatchQueue {
   // next() was.
   virtual void sent() = 0;
 
-  // For a queue that keeps what was sent: all that it still has is to be sent again; and a checkpoint has taken
-  // in what this partition was sent before that batch.
+  // For a queue that keeps what was sent: all that it still has is to be sent again; and a checkpoint has
+  // taken in what this partition was sent before that batch.
   [[nodiscard]] virtual bool keeps() const { return false; }
   virtual void rewind() {}
   virtual void confirm(std::uint16_t /*partition*/, std::uint32_t /*epoch*/, std::uint64_t /*number*/) {}

@@ -153,6 +153,17 @@ TEST_F(PartitionWorkerTest, ABatchThatNeverComesIsToldToAllThatIsOpen) {
   EXPECT_THAT(found(), HasSubstr(R"("gaps":[[9,3]])"));
 }
 
+TEST_F(PartitionWorkerTest, WhatWaitsForABatchIsTakenInWhenTheInputIsOver) {
+  lost_ = 3;
+  sense(10);
+  end();
+  const auto one = worker();
+  ASSERT_TRUE(one->open());
+  ASSERT_TRUE(one->step());
+  EXPECT_EQ(one->head().counts.missing, 1u);
+  EXPECT_THAT(found(), HasSubstr(R"("bytes":27,)"));
+}
+
 TEST_F(PartitionWorkerTest, WhatBeganTooFarBehindIsCut) {
   options_.replay_max = 1000;
   sense(40);

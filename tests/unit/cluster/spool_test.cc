@@ -46,7 +46,8 @@ class SpoolTest : public ::testing::Test {
   static std::vector<std::string> send_all(Spool& spool) {
     std::vector<std::string> ids;
     for (const SentBatch* next = spool.next(); next != nullptr; next = spool.next()) {
-      EXPECT_EQ(next->bytes, batch(next->number, next->bytes.size() < 1000 ? 100 : 60'000, next->partition).bytes);
+      EXPECT_EQ(next->bytes,
+                batch(next->number, next->bytes.size() < 1000 ? 100 : 60'000, next->partition).bytes);
       ids.push_back(next->id);
       spool.sent();
     }
@@ -57,7 +58,8 @@ class SpoolTest : public ::testing::Test {
   }
   [[nodiscard]] std::filesystem::path newest() const {
     std::filesystem::path found;
-    for (const auto& entry : std::filesystem::directory_iterator(folder_)) found = std::max(found, entry.path());
+    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+      found = std::max(found, entry.path());
     return found;
   }
 
