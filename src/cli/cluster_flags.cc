@@ -101,8 +101,7 @@ void ClusterFlags::add_cluster_to(CLI::App& command) {
 
 void ClusterFlags::add_sense_to(CLI::App& command) {
   add_broker_to(command);
-  command
-      .add_option("--sensor", selection_.sensors, "The name of this one, which no other has")
+  command.add_option("--sensor", selection_.sensors, "The name of this one, which no other has")
       ->type_name("NAME")
       ->check(plain_name())
       ->allow_extra_args(false)
@@ -116,12 +115,11 @@ void ClusterFlags::add_sense_to(CLI::App& command) {
                   "Live: keeps packets here until workers have them.\nThen neither a broker that is away "
                   "nor a kill of this\nsensor loses them. It is made if it is not there")
       ->type_name("DIR");
-  constexpr std::uint64_t spool_least = std::uint64_t{1} << 20;
   command
       .add_option("--spool-max", selection_.spool_max,
                   "No more than this, at least 1M.\nWhat comes then is lost, counted and told")
       ->option_text("SIZE=1G")
-      ->transform(size_with_unit(spool_least));
+      ->transform(size_with_unit());
 }
 
 void ClusterFlags::add_work_to(CLI::App& command) {
@@ -157,7 +155,10 @@ bool ClusterFlags::finish(std::string& complaint) {
 }
 
 bool ClusterFlags::finish_sense(const InputSelection& input, std::string& complaint) const {
-  if (selection_.sensors.size() != 1) {
+  constexpr std::size_t spool_least = std::size_t{1} << 20;
+  if (selection_.spool_max < spool_least) {
+    complaint = "--spool-max: at least 1M";
+  } else if (selection_.sensors.size() != 1) {
     complaint = "--sensor: this is one, with one name";
   } else if (!selection_.spool.empty() && !input.endless()) {
     complaint = "--spool: it is for what is captured live; files wait where they are";

@@ -51,7 +51,8 @@ void GeneralFlags::add_to(CLI::App& command, bool grep) {
 }
 
 void GeneralFlags::add_quiet_to(CLI::App& command) {
-  command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors")->group(general_group);
+  command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors")
+      ->group(general_group);
 }
 
 bool GeneralFlags::finish(std::string& complaint) {

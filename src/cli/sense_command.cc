@@ -60,22 +60,25 @@ void send_all(Outbox& outbox) {
   }
 }
 
-// Takes a batch of what is live. That there is no room is said when it begins.
-void keep(Outbox& outbox, SentBatch&& batch, bool& full) {
-  const bool added = outbox.add(std::move(batch));
-  if (!added && !full) say(outbox.counts().why + ": what comes now is lost");
-  if (added && full) say(fmt::format("there is room again; {} batches were lost", outbox.counts().lost));
-  full = !added;
+using Clock = std::chrono::steady_clock;
+
+// Takes a batch of what is live. That there is no room is said now and then.
+void keep(Outbox& outbox, SentBatch&& batch, Clock::time_point& told) {
+  constexpr std::chrono::seconds pause{10};
+  if (outbox.add(std::move(batch)) || Clock::now() - told < pause) return;
+  told = Clock::now();
+  const OutboxCounts counts = outbox.counts();
+  say(fmt::format("{}: what comes now is lost, {} batches so far", counts.why, counts.lost));
 }
 
 // A packet of an interface may come so much later than its time says.
 constexpr std::int64_t late_ns = 1'000'000'000;
 
 void read_all(Input& input, Sensor& sensor, bool live) {
-  auto told = std::chrono::steady_clock::now();
+  auto told = Clock::now();
   while (!input.reader().finished() && !(interrupted() && !live)) {
     for (const Record& record : input.reader().next_batch()) sensor.take(record);
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = Clock::now();
     if (!live || now - told < std::chrono::seconds(1)) continue;
     told = now;
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
@@ -103,14 +106,14 @@ void show_summary(const SensorCounts& sensed, const OutboxCounts& sending,
                     sending.repeated));
   }
   if (!selection.spool.empty() && sending.waiting_size != 0) {
-    say(fmt::format("{}: {} bytes are no worker's yet, and go with the next start", selection.spool,
-                    sending.waiting_size));
+    say(fmt::format("{}: {} bytes are not known to be a worker's yet: they go with the next start",
+                    selection.spool, sending.waiting_size));
   }
 }
 
 int sense_live(Input& input, const SensorOptions& sensing, Outbox& outbox, SensorCounts& counts) {
-  bool full = false;
-  Sensor sensor(sensing, [&](SentBatch&& batch) { keep(outbox, std::move(batch), full); });
+  Clock::time_point told{};
+  Sensor sensor(sensing, [&](SentBatch&& batch) { keep(outbox, std::move(batch), told); });
   SendingThread sending(outbox);
   read_all(input, sensor, true);
   const bool whole = note_ends(input);

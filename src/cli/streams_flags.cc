@@ -17,14 +17,14 @@ void StreamsFlags::add_to(CLI::App& command) {
       ->allow_extra_args(false)
       ->check(offers(column_names()));
   command.add_flag("--console", options_.console,
-                    "What is said instead, as it comes;\nand who says it, as tcpflow -c prints it");
+                   "What is said instead, as it comes;\nand who says it, as tcpflow -c prints it");
   add_sorting(command);
 }
 
 void StreamsFlags::add_sorting(CLI::App& command) {
   command
       .add_option("--sort", options_.sort,
-                   "The largest first: by bytes, packets, gaps, duration, events; or by start")
+                  "The largest first: by bytes, packets, gaps, duration, events; or by start")
       ->type_name("KEY")
       ->transform(one_of<SortKey>({{"bytes", SortKey::bytes},
                                    {"packets", SortKey::packets},

@@ -5,13 +5,14 @@
 
 In a network namespace of its own, connections go over the loopback while a sensor listens there. In each round the broker is
 killed, connections go on, the sensor is killed (SIGKILL) and both come back. In the end each connection has to have been
-found once, with the digests of what both ends sent. Exit 77, for skipped: no nats-server, no namespaces, not root.
+found once, with the digests of what both ends sent. Then a spool is too small, and all say so. Exit 77, for skipped: no nats-server, no namespaces, not root.
 """
 import argparse
 import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -89,8 +90,8 @@ class Run:
             raise RuntimeError(f"{' '.join(words)}: {(self.folder / 'tool.log').read_text()[-2000:]}")
         return done.stdout
 
-    def start_sensor(self):
-        self.sensor = self.start("sense", "--sensor", "one", "-i", "lo", "--spool", "spool", f"tcp port {PORT}")
+    def start_sensor(self, *more):
+        self.sensor = self.start("sense", "--sensor", "one", "-i", "lo", "--spool", "spool", *more, f"tcp port {PORT}")
         time.sleep(1)
         if self.sensor.poll() is not None:
             raise RuntimeError((self.folder / "tool.log").read_text()[-2000:])
@@ -106,11 +107,11 @@ class Run:
         self.start_sensor()
         talk_some()
 
-    def found(self):
-        time.sleep(1)
+    def found(self, status=0):
+        time.sleep(2.5)
         self.sensor.send_signal(signal.SIGINT)
-        if self.sensor.wait(60) != 0:
-            raise RuntimeError("the sensor says that it lost something")
+        if self.sensor.wait(60) != status:
+            raise RuntimeError(f"the sensor's exit status is not {status}")
         self.must("cluster", "drain")
         self.worker.wait(cluster.TIME_MAX)
         lines = self.must("cluster", "cat", "-o", "found").splitlines()
@@ -138,27 +139,58 @@ def differences(expected, rows):
     yield from (f"{key}: other bytes" for key in expected.keys() & found.keys() if found[key]["sha256"] != expected[key])
 
 
+def begin(options, folder, *flags):
+    run = Run(options, folder)
+    try:
+        run.must("cluster", "create", "--partitions", "3", "--lease", "1", "--sensor", "one")
+        run.worker = run.start("work", "-o", "found", "--lease", "1")
+        run.start_sensor(*flags)
+    except BaseException:
+        run.close()
+        raise
+    return run
+
+
+def check_full(options, folder):
+    """What finds no room in the spool is told by the sensor, by the status and by the connections."""
+    rng = random.Random(2)
+    run = begin(options, folder, "--spool-max", "1M")
+    try:
+        talk(rng)
+        run.broker.kill()
+        for _ in range(40):
+            talk(rng)
+        time.sleep(2.5)
+        run.broker.start()
+        time.sleep(6)  # a call that was made when there was none has to end
+        for _ in range(5):
+            talk(rng)
+        rows = run.found(2)
+        text = (folder / "tool.log").read_text()
+        status = run.must("cluster", "status").decode()
+    finally:
+        run.close()
+    told = sum("packets_lost" in row["events"] for row in rows)
+    lost = re.search(r"sensor one: .* ([1-9]\d*) batches found no room", status)
+    print(f"a full spool: {told} directions tell of {lost.group(1) if lost else 'no'} lost batches")
+    return "the spool is full: what comes now is lost" in text and bool(lost) and told > 0
+
+
 def check(options, folder):
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     rng = random.Random(1)
     expected = {}
-    echo = Echo()
 
     def talk_some():
         for _ in range(options.connections):
             expected.update(talk(rng))
 
-    run = Run(options, folder)
+    run = begin(options, folder)
     try:
-        run.must("cluster", "create", "--partitions", "3", "--lease", "1", "--sensor", "one")
-        run.worker = run.start("work", "-o", "found", "--lease", "1")
-        run.start_sensor()
         for _ in range(options.rounds):
             run.round(talk_some)
         rows = run.found()
     finally:
         run.close()
-        echo.listener.close()
     wrong = list(differences(expected, rows))
     print("\n".join(wrong[:20]))
     if wrong:
@@ -178,8 +210,14 @@ def main():
             print(f"skipped: {reason}")
             return cluster.SKIPPED
         enter_namespace()
-    with tempfile.TemporaryDirectory() as folder:
-        return 0 if check(options, Path(folder)) else 1
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    echo = Echo()
+    good = True
+    for one in (check, check_full):
+        with tempfile.TemporaryDirectory() as folder:
+            good = one(options, Path(folder)) and good
+    echo.listener.close()
+    return 0 if good else 1
 
 
 if __name__ == "__main__":
