@@ -36,6 +36,8 @@ void take(Bytes message) {
   for (std::uint64_t sequence = 1; sequence < 4; ++sequence) {
     LogMessage copy{sequence, {message.begin(), message.end()}};
     auto batch = decode_batch(copy.bytes);
+    const auto head = decode_batch_head(copy.bytes);  // as a spool reads it
+    if (batch && (!head || head->id() != batch->id())) std::abort();
     if (!batch) return;
     if (sequence == 1) expect_same_again(*batch);
     batch->number += sequence - 1;
@@ -51,6 +53,7 @@ void take(Bytes message) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes bytes(data, size);
   (void)decode_batch(bytes);
+  (void)decode_batch_head(bytes);
   take(summed(bytes));
   if (const auto state = decode_state(bytes)) (void)encode_state(*state);
   if (const auto head = decode_head(bytes)) (void)encode_head(*head);

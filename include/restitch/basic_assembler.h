@@ -189,6 +189,14 @@ class BasicAssembler {
   // (BasicStreamPool::tombstones()).
   void advance_all(Elapsed elapsed);
 
+  // Something happened that is about all open connections: each of their streams is told. `size` is that of
+  // the event.
+  void tell_all(EventKind kind, std::uint64_t size);
+
+  // A limit outside of the pool acts: completes the connection at these ends, if there is one, with
+  // EndReason::evicted and an event that names the limit. What comes later begins another one.
+  void evict(const detail::FlowKey& key, Limit limit);
+
   // Strictly older than; counts connections.
   FlushResult flush_with_options(const FlushOptions& options);
   FlushResult flush_close_older_than(Timestamp t) { return flush_with_options({t, t}); }

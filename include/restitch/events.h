@@ -51,6 +51,8 @@ enum class EventKind : std::uint8_t {
   uncompared,       // copies of bytes that were delivered too long ago to be compared with them
                     // (PoolOptions::history_bytes_max)
   late_data,        // bytes of a gap that was given up: they came all the same, and are not delivered
+  packets_lost,  // packets were captured and then lost, of this connection or of others; the event's size is
+                 // how many batches of them (cluster/)
   count_,
 };
 

@@ -31,6 +31,7 @@ enum class Limit : std::uint8_t {
   total_bytes,
   connections,
   hole_age,  // Ageing::hole_ns: not waited for any longer
+  replay,    // WorkerOptions::replay_max: whoever takes over would have to read too much (cluster/)
   count_,
 };
 

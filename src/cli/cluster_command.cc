@@ -8,11 +8,12 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/cluster_arguments.h"
+#include "base/clean_text.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
 #include "cli/messages.h"
 #include "cli/standard_output.h"
+#include "output/text.h"
 #include "restitch/cluster/checkpoint.h"
 #include "restitch/cluster/result_lines.h"
 #include "restitch/cluster/roster.h"
@@ -22,31 +23,20 @@ namespace {
 
 using namespace cluster;
 
-constexpr std::string_view usage =
-    "restitch cluster ACTION --log nats://HOST:PORT [--cluster NAME]\n"
-    "\n"
-    "  create [--partitions N=8] [--sensor NAME]...  make it; sensors that are named are waited for\n"
-    "  status [--metrics]                            how far it is, as a table or for Prometheus\n"
-    "  check -o DIR                                  whether all that was found is there\n"
-    "  drain [--sensor NAME]...                      these sensors will not come back; without one:\n"
-    "                                                the input is over, all connections end\n"
-    "  cat -o DIR                                    what was found, as `streams --json` prints it\n"
-    "\n"
-    "  --creds FILE, --tls-ca FILE, --tls-cert FILE, --tls-key FILE   who we are, for the broker\n"
-    "  --lease SECONDS=10, --replicas N=1                             when it is made\n";
-
 int complain(const Error& error) {
   say(error.message);
   return exit_input;
 }
 
-int create(const ClusterArguments& arguments) {
-  if (auto made = create_nats(arguments.nats, arguments.partitions); !made) return complain(made.error());
-  const auto open = open_nats(arguments.nats);
+int create(const ClusterSelection& selection) {
+  constexpr unsigned usual_partitions = 8;
+  const unsigned partitions = selection.partitions.value_or(usual_partitions);
+  if (auto made = create_nats(selection.nats, partitions); !made) return complain(made.error());
+  const auto open = open_nats(selection.nats);
   if (!open) return complain(open.error());
   Roster roster((*open)->log(), (*open)->ledger());
-  if (auto made = roster.make(arguments.partitions); !made) return complain(made.error());
-  for (const std::string& name : arguments.sensors) {
+  if (auto made = roster.make(partitions); !made) return complain(made.error());
+  for (const std::string& name : selection.sensors) {
     const auto sensor = roster.sensor(name, false);
     if (!sensor) return complain(sensor.error());
     const auto said = roster.say(Batch::Kind::announce, sensor->id, fmt::format("announce.{}", sensor->id));
@@ -108,6 +98,35 @@ void add_metrics(std::string& text, const std::vector<PartitionStatus>& all) {
       [](const PartitionStatus& one) { return one.head.counts.set_aside; });
 }
 
+// Names of sensors are what somebody wrote into the ledger.
+std::string name_of(SensorId id, const std::map<SensorId, std::string>& sensors) {
+  const auto name = sensors.find(id);
+  return name == sensors.end() ? std::to_string(id) : clean_text(name->second);
+}
+
+void add_spool_metrics(std::string& text, const std::map<SensorId, SpoolReport>& spools,
+                       const std::map<SensorId, std::string>& sensors) {
+  const auto add = [&](std::string_view name, std::string_view type, std::uint64_t SpoolReport::*member) {
+    text += fmt::format("# TYPE restitch_cluster_{} {}\n", name, type);
+    for (const auto& [id, report] : spools) {
+      text += fmt::format("restitch_cluster_{}{{sensor=", name);
+      append_json_string(text, name_of(id, sensors));
+      text += fmt::format("}} {}\n", report.*member);
+    }
+  };
+  add("spool_bytes", "gauge", &SpoolReport::waiting_size);
+  add("lost_batches_total", "counter", &SpoolReport::lost);
+  add("repeated_spools_total", "counter", &SpoolReport::repeated);
+}
+
+void add_spools(std::string& text, const std::map<SensorId, SpoolReport>& spools,
+                const std::map<SensorId, std::string>& sensors) {
+  for (const auto& [id, report] : spools) {
+    text += fmt::format("sensor {}: {} bytes wait, {} batches found no room, {} times all was sent again\n",
+                        name_of(id, sensors), report.waiting_size, report.lost, report.repeated);
+  }
+}
+
 void add_table(std::string& text, const std::vector<PartitionStatus>& all,
                const std::map<SensorId, std::string>& sensors) {
   text += fmt::format("{:>9} {:>9} {:>9} {:>6} {:>6} {:>8} {:>11} {:>7} {:>9}  {}\n", "PARTITION", "CUT",
@@ -117,50 +136,52 @@ void add_table(std::string& text, const std::vector<PartitionStatus>& all,
     text += fmt::format("{:>9} {:>9} {:>9} {:>6} {:>6} {:>8} {:>11} {:>7} {:>9}  {}{}\n", one.partition,
                         one.head.cut, one.head.mark, one.lag(), one.head.open, counts.connections,
                         counts.duplicates, counts.missing, counts.set_aside,
-                        one.owner.empty() ? "-" : one.owner, one.head.ended ? " (ended)" : "");
+                        one.owner.empty() ? "-" : clean_text(one.owner), one.head.ended ? " (ended)" : "");
     for (const SetAside& aside : one.head.set_aside) {
-      text += fmt::format("          message {} is set aside: {}\n", aside.sequence, aside.why);
+      text += fmt::format("          message {} is set aside: {}\n", aside.sequence, clean_text(aside.why));
     }
     for (const SensorPosition& sensor : one.head.sensors) {
-      const auto name = sensors.find(sensor.sensor);
-      text += fmt::format("          sensor {}: {} batches of epoch {}{}\n",
-                          name == sensors.end() ? std::to_string(sensor.sensor) : name->second, sensor.next,
-                          sensor.epoch, sensor.gone ? ", gone" : "");
+      text += fmt::format("          sensor {}: {} batches of epoch {}{}\n", name_of(sensor.sensor, sensors),
+                          sensor.next, sensor.epoch, sensor.gone ? ", gone" : "");
     }
   }
 }
 
-int status(const ClusterArguments& arguments, NatsCluster& open, Roster& roster, unsigned partitions) {
+int status(const ClusterSelection& selection, NatsCluster& open, Roster& roster, unsigned partitions) {
   const auto all = look(open, partitions);
   if (!all) return complain(all.error());
   const auto sensors = roster.sensors();
   if (!sensors) return complain(sensors.error());
   std::string text;
-  arguments.metrics ? add_metrics(text, *all) : add_table(text, *all, *sensors);
+  const auto spools = roster.spools();
+  if (!spools) return complain(spools.error());
+  if (selection.metrics) {
+    add_metrics(text, *all);
+    add_spool_metrics(text, *spools, *sensors);
+  } else {
+    add_table(text, *all, *sensors);
+    add_spools(text, *spools, *sensors);
+  }
   return print(text);
 }
 
-int drain(const ClusterArguments& arguments, Roster& roster) {
-  for (const std::string& name : arguments.sensors) {
+int drain(const ClusterSelection& selection, Roster& roster) {
+  for (const std::string& name : selection.sensors) {
     const auto sensor = roster.sensor(name, false);
     if (!sensor) return complain(sensor.error());
     const auto said =
         roster.say(Batch::Kind::lost, sensor->id, fmt::format("lost.{}.{}", sensor->id, sensor->epoch));
     if (!said) return complain(said.error());
   }
-  if (!arguments.sensors.empty()) return exit_ok;
+  if (!selection.sensors.empty()) return exit_ok;
   const auto now = std::chrono::system_clock::now().time_since_epoch().count();
   const auto said = roster.say(Batch::Kind::end, 0, fmt::format("end.{}", now));
   return said ? exit_ok : complain(said.error());
 }
 
 // `cat`, and `check`, which shows nothing.
-int show_results(const ClusterArguments& arguments, NatsCluster& open, unsigned partitions, bool shows) {
-  if (arguments.directory.empty()) {
-    say("-o is missing: the folder that the workers write to");
-    return exit_usage;
-  }
-  auto folder = OutputFolder::open(arguments.directory);
+int show_results(const ClusterSelection& selection, NatsCluster& open, unsigned partitions, bool shows) {
+  auto folder = OutputFolder::open(selection.directory);
   if (!folder) return complain(folder.error());
   FolderStore store(std::move(*folder));
   StandardOutput output;
@@ -174,27 +195,22 @@ int show_results(const ClusterArguments& arguments, NatsCluster& open, unsigned 
 
 }  // namespace
 
-int run_cluster(const std::vector<std::string>& words) {
-  const auto arguments = parse_cluster_arguments(words);
-  if (!arguments) {
-    say(arguments.error().message + " (try restitch cluster --help)");
-    return exit_usage;
-  }
-  if (arguments->help) return print(std::string(usage));
-  const std::string action = arguments->rest.size() == 1 ? arguments->rest.front() : "";
-  if (action == "create") return create(*arguments);
-  if (action != "status" && action != "check" && action != "drain" && action != "cat") {
-    say("create, status, check, drain or cat? (try restitch cluster --help)");
-    return exit_usage;
-  }
-  const auto open = open_nats(arguments->nats);
+int run_cluster(const Options& options) {
+  const ClusterSelection& selection = options.cluster;
+  if (selection.action == ClusterAction::create) return create(selection);
+  const auto open = open_nats(selection.nats);
   if (!open) return complain(open.error());
   Roster roster((*open)->log(), (*open)->ledger());
   const auto partitions = roster.partitions();
   if (!partitions) return complain(partitions.error());
-  if (action == "status") return status(*arguments, **open, roster, *partitions);
-  if (action == "drain") return drain(*arguments, roster);
-  return show_results(*arguments, **open, *partitions, action == "cat");
+  switch (selection.action) {
+    case ClusterAction::status:
+      return status(selection, **open, roster, *partitions);
+    case ClusterAction::drain:
+      return drain(selection, roster);
+    default:
+      return show_results(selection, **open, *partitions, selection.action == ClusterAction::cat);
+  }
 }
 
 }  // namespace restitch::cli

@@ -21,6 +21,12 @@ int run(const Options& options) {
       return run_har(options);
     case Command::batch:
       return run_batch(options);
+    case Command::sense:
+      return run_sense(options);
+    case Command::work:
+      return run_work(options);
+    case Command::cluster:
+      return run_cluster(options);
     case Command::streams:
       break;
   }
@@ -31,13 +37,6 @@ int run(const Options& options) {
 
 int run_command(int argc, const char* const* argv) {
   if (argc > 1 && std::string_view(argv[1]) == "extcap") return run_extcap(argc - 2, argv + 2);
-  if (argc > 1) {
-    const std::string_view command = argv[1];
-    const std::vector<std::string> words(argv + 2, argv + argc);
-    if (command == "sense") return run_sense(words);
-    if (command == "work") return run_work(words);
-    if (command == "cluster") return run_cluster(words);
-  }
   const ParsedOptions parsed = parse_options(argc, argv);
   if (!parsed.options) return parsed.status;
   return parsed.options->input.list_interfaces ? run_list_interfaces() : run(*parsed.options);

@@ -9,8 +9,8 @@
 namespace restitch::cli {
 
 // In the order of Command.
-constexpr std::array<std::string_view, 8> command_names = {"streams", "extract", "follow", "diff",
-                                                           "log",     "grep",    "har",    "batch"};
+constexpr std::array<std::string_view, 11> command_names = {
+    "streams", "extract", "follow", "diff", "log", "grep", "har", "batch", "sense", "work", "cluster"};
 
 // "restitch FILE" means "restitch streams FILE": the command, if there is one, comes first; and "restitch
 // help diff" means "restitch diff --help".

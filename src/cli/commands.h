@@ -1,9 +1,6 @@
 // The commands. Each reads its inputs, prints its data, and returns an exit status.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "cli/options.h"
 
 namespace restitch::cli {
@@ -27,9 +24,9 @@ int run_batch(const Options& options);
 int run_list_interfaces();
 // What Wireshark asks of a program that captures for it (extcap), behind `restitch extcap`.
 int run_extcap(int argc, const char* const* argv);
-// What several machines do together: each with the words behind the command.
-int run_sense(const std::vector<std::string>& words);
-int run_work(const std::vector<std::string>& words);
-int run_cluster(const std::vector<std::string>& words);
+// What several machines do together.
+int run_sense(const Options& options);
+int run_work(const Options& options);
+int run_cluster(const Options& options);
 
 }  // namespace restitch::cli

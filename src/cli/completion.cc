@@ -123,7 +123,11 @@ Completion Line::place() const {
   for (const Flag& flag : command_->flags) {
     if (!flag.positional()) continue;
     completion.further = further_of(flag.names.front());
-    if (completion.further == Further::files || place-- == 0) break;
+    const bool here = place-- == 0;
+    if (here) {
+      for (const std::string& word : flag.words) add(completion, word, {});
+    }
+    if (here || completion.further == Further::files) break;
   }
   if (!named_ && before_.empty()) add_commands(completion);
   return completion;

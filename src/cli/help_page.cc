@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t width = 80;
 constexpr std::size_t text_column = 30;  // where the descriptions stand
 
-constexpr std::array<std::string_view, 8> group_order = {"Output",   "Choosing",   "Input",  "Live capture",
-                                                         "Decoding", "Reassembly", "Limits", "General"};
+constexpr std::array<std::string_view, 9> group_order = {
+    "Output", "Broker", "Choosing", "Input", "Live capture", "Decoding", "Reassembly", "Limits", "General"};
 
 // Columns on a terminal; the texts have no wide characters.
 std::size_t columns_of(std::string_view text) {

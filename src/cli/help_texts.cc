@@ -109,6 +109,39 @@ is none, 2 an error.
 plan takes the flags that matter and writes them down; map tasks may run in any
 order, on any machine, and again. examples/batch.sbatch runs them under Slurm.
 )"}},
+    {"sense",
+     {"restitch sense --log URL --sensor NAME [FLAGS] FILE... [FILTER]",
+      {"--log", "--sensor", "--interface", "--spool", "--spool-max", "--compress", "--cluster", "--creds",
+       "--tls-ca", "--quiet"},
+      R"(  restitch sense --log nats://10.0.0.9:4222 --sensor left left.pcapng
+  restitch sense --log nats://10.0.0.9:4222 --sensor left -i eth0 --spool spool
+)",
+      R"(Packets of files are sent under the same numbers when they are sent again: a
+sensor that was killed is just started again. docs/cluster.md.
+)"}},
+    {"work",
+     {"restitch work --log URL -o DIR [FLAGS]",
+      {"--log", "--output", "--partitions", "--replay-max", "--receiver", "--timeout", "--cluster", "--creds",
+       "--tls-ca"},
+      R"(  restitch work --log nats://10.0.0.9:4222 -o found
+  restitch work --log nats://10.0.0.9:4222 -o found --timeout idle=3600
+)",
+      R"(Takes partitions that nobody works on, until the input is over (restitch
+cluster drain). All workers of a cluster write to the same folder, and all need
+the same flags. docs/cluster.md.
+)"}},
+    {"cluster",
+     {"restitch cluster create|status|check|drain|cat --log URL [FLAGS]",
+      {"ACTION", "--log", "--sensor", "--output", "--metrics", "--partitions", "--replicas", "--cluster",
+       "--creds", "--tls-ca"},
+      R"(  restitch cluster create --log nats://10.0.0.9:4222 --sensor left --sensor right
+  restitch cluster status --log nats://10.0.0.9:4222
+  restitch cluster drain --log nats://10.0.0.9:4222
+  restitch cluster cat --log nats://10.0.0.9:4222 -o found >found.jsonl
+)",
+      R"(What cat prints is that of restitch streams --json over the captures of all
+sensors, byte for byte. docs/cluster.md.
+)"}},
     {"log",
      {"restitch log [FLAGS] FILE... [FILTER]",
       {"--format", "--output", "--rotate", "--where", "--connection", "--interface", "--follow", "--quiet"},

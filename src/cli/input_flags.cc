@@ -28,7 +28,7 @@ std::string free_names(const char* names, std::string_view taken) {
 void InputFlags::add_to(CLI::App& command, std::string_view taken) {
   add_files(command, taken);
   add_live(command, taken);
-  add_decoding(command);
+  add_decoding_to(command);
 }
 
 void InputFlags::add_files(CLI::App& command, std::string_view taken) {
@@ -123,7 +123,7 @@ void InputFlags::add_live(CLI::App& command, std::string_view taken) {
       ->group(group);
 }
 
-void InputFlags::add_decoding(CLI::App& command) {
+void InputFlags::add_decoding_to(CLI::App& command) {
   const char* const group = "Decoding";
   command
       .add_option(
@@ -157,9 +157,9 @@ void InputFlags::add_decoding(CLI::App& command) {
 }
 
 bool InputFlags::finish(std::string& complaint) {
-  selection_.decoder.copies_window_ns = static_cast<std::int64_t>(copies_window_ms_ * 1e6);
+  if (!finish_decoding(complaint)) return false;
   if (selection_.list_interfaces) return true;
-  if (!take_filter(complaint) || !take_key(complaint)) return false;
+  if (!take_filter(complaint)) return false;
   std::vector<std::string>& files = selection_.files;
   files = read_;
   files.insert(files.end(), words_.begin(), words_.end());
@@ -218,7 +218,8 @@ bool InputFlags::take_filter(std::string& complaint) {
   return complaint.empty();
 }
 
-bool InputFlags::take_key(std::string& complaint) {
+bool InputFlags::finish_decoding(std::string& complaint) {
+  selection_.decoder.copies_window_ns = static_cast<std::int64_t>(copies_window_ms_ * 1e6);
   for (const std::string& part : key_) {
     DecoderOptions& decoder = selection_.decoder;
     if (part == "vlan") {

@@ -54,15 +54,17 @@ class InputFlags {
   // Before finish(): one more word, in front of the others.
   void put_first(std::string word) { words_.insert(words_.begin(), std::move(word)); }
 
+  // Of a command that is given packets instead of captures.
+  void add_decoding_to(CLI::App& command);
+
   // After parsing: what the words stand for. Otherwise false, and what is wrong.
   bool finish(std::string& complaint);
+  bool finish_decoding(std::string& complaint);
 
  private:
   void add_files(CLI::App& command, std::string_view taken);
   void add_live(CLI::App& command, std::string_view taken);
-  void add_decoding(CLI::App& command);
   bool take_filter(std::string& complaint);
-  bool take_key(std::string& complaint);
   bool take_senders(std::string& complaint);
 
   InputSelection& selection_;

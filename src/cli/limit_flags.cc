@@ -43,6 +43,8 @@ Ageing default_ageing(const InputSelection& input) {
   return ageing;
 }
 
+constexpr const char* limits_group = "Limits";
+
 LimitPolicy policy_of(std::string_view name) {
   if (name == "evict") return LimitPolicy::evict_idlest;
   return name == "skip" ? LimitPolicy::skip_greediest : LimitPolicy::ignore_new;
@@ -50,8 +52,7 @@ LimitPolicy policy_of(std::string_view name) {
 
 }  // namespace
 
-void LimitFlags::add_to(CLI::App& command) {
-  const char* const group = "Limits";
+void LimitFlags::add_memory_to(CLI::App& command) {
   command
       .add_option(
           "--memory", selection_.memory,
@@ -59,7 +60,11 @@ void LimitFlags::add_to(CLI::App& command) {
       ->type_name("SIZE")
       ->transform(size_with_unit())
       ->option_text("SIZE=1G")
-      ->group(group);
+      ->group(limits_group);
+}
+
+void LimitFlags::add_to(CLI::App& command) {
+  add_memory_to(command);
   command
       .add_option(
           "--at-memory", at_memory_,
@@ -67,21 +72,21 @@ void LimitFlags::add_to(CLI::App& command) {
           "evict (the\nconnection idle longest), ignore (new ones)")
       ->option_text("POLICY=skip")
       ->check(one_of({"skip", "evict", "ignore"}))
-      ->group(group);
+      ->group(limits_group);
   command.add_option("--at-connections", at_connections_, "The same when connections do: evict, ignore")
       ->option_text("POLICY=evict")
       ->check(one_of({"evict", "ignore"}))
-      ->group(group);
+      ->group(limits_group);
   command
       .add_option("--pages-max", pages_max_,
                   "Out-of-order data held for all connections\ntogether, in gopacket's pages of 1,900 bytes")
       ->type_name("N")
       ->transform(whole_number(1, 1 << 30))
-      ->group(group);
+      ->group(limits_group);
   command.add_option("--connection-pages-max", connection_pages_max_, "The same for each direction")
       ->type_name("N")
       ->transform(whole_number(1, 1 << 30))
-      ->group(group);
+      ->group(limits_group);
   command
       .add_option(
           "--history", selection_.history_bytes_max,
@@ -90,7 +95,7 @@ void LimitFlags::add_to(CLI::App& command) {
       ->type_name("SIZE")
       ->transform(size_with_unit(0))
       ->option_text("SIZE=64K")
-      ->group(group);
+      ->group(limits_group);
   command
       .add_option(
           "--timeout", timeouts_,
@@ -101,7 +106,7 @@ void LimitFlags::add_to(CLI::App& command) {
       ->type_name("KIND=S")
       ->check(offers(timeout_words()))
       ->allow_extra_args(false)
-      ->group(group);
+      ->group(limits_group);
 }
 
 bool LimitFlags::finish(const InputSelection& input, std::string& complaint) {

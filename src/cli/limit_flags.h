@@ -30,6 +30,8 @@ class LimitFlags {
   explicit LimitFlags(LimitSelection& selection) : selection_(selection) {}
 
   void add_to(CLI::App& command);
+  // Of a command that keeps no connections: --memory alone.
+  void add_memory_to(CLI::App& command);
 
   // After parsing; what is live ages in another way than a file. False: what is wrong is in `complaint`.
   bool finish(const InputSelection& input, std::string& complaint);

@@ -9,26 +9,28 @@
 #include <span>
 #include <sstream>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "cli/batch_flags.h"
 #include "cli/choice_flags.h"
 #include "cli/choices.h"
+#include "cli/cluster_flags.h"
 #include "cli/command_words.h"
 #include "cli/completion.h"
 #include "cli/diff_flags.h"
 #include "cli/exit_status.h"
 #include "cli/extract_flags.h"
 #include "cli/flag_table.h"
+#include "cli/general_flags.h"
 #include "cli/grep_flags.h"
+#include "cli/har_flags.h"
 #include "cli/help_formatter.h"
-#include "cli/listening_address.h"
 #include "cli/log_flags.h"
 #include "cli/messages.h"
 #include "cli/nearest.h"
 #include "cli/numbers.h"
 #include "cli/standard_output.h"
+#include "cli/streams_flags.h"
 
 namespace restitch::cli {
 namespace {
@@ -52,13 +54,16 @@ class Parser {
   void add_grep();
   void add_har();
   void add_batch();
-  bool take_columns(std::string& complaint);
+  void add_sense();
+  void add_work();
+  void add_cluster();
+  bool finish_input(std::string& complaint);
   bool finish(std::string& complaint);
   [[nodiscard]] CommandCost cost() const;
   void plan();
   CLI::App* add_command(Command command, const char* description);
+  CLI::App* add_reading(Command command, const char* description);
   void add_lines(CLI::App& command);
-  void add_threads(CLI::App& command);
   void add_keylog(CLI::App& command);
   void add_colour(CLI::App& command, const char* description);
   void add_common(CLI::App& command);
@@ -72,13 +77,15 @@ class Parser {
   LimitFlags limits_{options_.limits};
   ChoiceFlags choice_{options_.where};
   ExtractFlags extract_{options_};
+  StreamsFlags streams_{options_};
   LogFlags log_{options_.log, options_.log_rows};
   DiffFlags diff_{options_};
   FollowFlags follow_{options_.follow};
   GrepFlags grep_{options_.grep};
+  HarFlags har_{options_.har_body_max};
   BatchFlags batch_{options_.batch};
-  std::vector<std::string> columns_;
-  unsigned threads_ = 0;  // 0: as many as there is work for
+  ClusterFlags cluster_{options_.cluster};
+  GeneralFlags general_{options_};
 };
 
 Parser::Parser() {
@@ -97,49 +104,31 @@ Parser::Parser() {
   add_grep();
   add_har();
   add_batch();
+  add_sense();
+  add_work();
+  add_cluster();
 }
 
 void Parser::add_streams() {
   CLI::App* streams =
-      add_command(Command::streams, "List the connections (this is what happens without a COMMAND)");
-  streams->add_flag("--json", options_.json, "One JSON object a line for each direction with payload");
+      add_reading(Command::streams, "List the connections (this is what happens without a COMMAND)");
+  streams_.add_to(*streams);
   add_lines(*streams);
-  streams
-      ->add_option("--sort", options_.sort,
-                   "The largest first: by bytes, packets, gaps, duration, events; or by start")
-      ->type_name("KEY")
-      ->transform(one_of<SortKey>({{"bytes", SortKey::bytes},
-                                   {"packets", SortKey::packets},
-                                   {"gaps", SortKey::gaps},
-                                   {"duration", SortKey::duration},
-                                   {"events", SortKey::events},
-                                   {"start", SortKey::start}}));
-  streams
-      ->add_option("--columns", columns_, "Columns of the table, in this order;\nwithout it those that fit")
-      ->type_name("NAME,NAME...")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->check(offers(column_names()));
-  streams->add_flag("--console", options_.console,
-                    "What is said instead, as it comes;\nand who says it, as tcpflow -c prints it");
   add_colour(*streams, two_colours);
-  streams->add_option("--top", options_.top, "Only the first N,\nby bytes if --sort says nothing else")
-      ->type_name("N")
-      ->transform(whole_number(1));
   choice_.add_to(*streams);
-  add_threads(*streams);
+  general_.add_threads_to(*streams);
 }
 
 void Parser::add_extract() {
   CLI::App* extract =
-      add_command(Command::extract, "Write each direction to a file of its own, and an index of them");
+      add_reading(Command::extract, "Write each direction to a file of its own, and an index of them");
   extract_.add_to(*extract);
   add_keylog(*extract);
   choice_.add_to(*extract);
 }
 
 void Parser::add_follow() {
-  CLI::App* follow = add_command(Command::follow, "Print one connection, both directions, as tshark does");
+  CLI::App* follow = add_reading(Command::follow, "Print one connection, both directions, as tshark does");
   follow_.add_to(*follow);
   add_keylog(*follow);
   add_colour(*follow, two_colours);
@@ -147,69 +136,78 @@ void Parser::add_follow() {
 }
 
 void Parser::add_diff() {
-  CLI::App* diff = add_command(Command::diff, "Print where several receivers would read different bytes");
+  CLI::App* diff = add_reading(Command::diff, "Print where several receivers would read different bytes");
   diff_.add_to(*diff);
   choice_.add_to(*diff);
 }
 
 void Parser::add_log() {
   CLI::App* log =
-      add_command(Command::log, "Write a record for each connection, as Zeek, Suricata and others do");
+      add_reading(Command::log, "Write a record for each connection, as Zeek, Suricata and others do");
   log->add_option("-o,--output", options_.directory,
                   "Folder to write to; standard output without it.\nIt is made if it is not there")
       ->type_name("DIR");
   log_.add_to(*log);
   add_keylog(*log);
   choice_.add_to(*log);
-  add_threads(*log);
+  general_.add_threads_to(*log);
 }
 
 void Parser::add_grep() {
-  CLI::App* grep = add_command(Command::grep, "Search what is said in connections, across packets");
+  CLI::App* grep = add_reading(Command::grep, "Search what is said in connections, across packets");
   grep_.add_to(*grep);
   add_keylog(*grep);
   add_colour(*grep, "Matches in colours: auto, always, never;\nauto is on a terminal, and without $NO_COLOR");
   choice_.add_to(*grep);
-  add_threads(*grep);
+  general_.add_threads_to(*grep);
 }
 
 void Parser::add_har() {
-  CLI::App* har = add_command(Command::har, "Write what HTTP carried as HAR, the format of browsers");
-  har->add_option("--body-max", options_.har_body_max, "Of each body, at most so much is written; 0: none")
-      ->option_text("BYTES=1M")
-      ->transform(size_with_unit(0));
+  CLI::App* har = add_reading(Command::har, "Write what HTTP carried as HAR, the format of browsers");
+  har_.add_to(*har);
   add_keylog(*har);
   choice_.add_to(*har);
-  add_threads(*har);
+  general_.add_threads_to(*har);
 }
 
 void Parser::add_batch() {
-  CLI::App* batch = add_command(Command::batch, "List the connections of many files, one task for each file");
+  CLI::App* batch = add_reading(Command::batch, "List the connections of many files, one task for each file");
   batch_.add_to(*batch);
   add_lines(*batch);
 }
 
-bool Parser::take_columns(std::string& complaint) {
-  for (const std::string& name : columns_) {
-    const auto column = find_column(name);
-    if (!column) {
-      complaint = "--columns: " + none_of(name, column_names());
-      return false;
-    }
-    options_.columns.push_back(*column);
-  }
-  if (!columns_.empty() && options_.json)
-    complaint = "--columns: they are those of the table, without --json";
-  const bool table =
-      options_.json || options_.events || options_.sort || options_.top != 0 || !columns_.empty();
-  if (options_.console && table) complaint = "--console: it prints what is said, and no table";
-  return complaint.empty();
+void Parser::add_sense() {
+  CLI::App* sense = add_command(Command::sense, "Send packets to a cluster, of many sensors and workers");
+  cluster_.add_sense_to(*sense);
+  input_.add_to(*sense);
+  limits_.add_memory_to(*sense);
+  general_.add_quiet_to(*sense);
+}
+
+void Parser::add_work() {
+  CLI::App* work = add_command(Command::work, "List the connections of a cluster, together with others");
+  cluster_.add_work_to(*work);
+  input_.add_decoding_to(*work);
+  receivers_.add_to(*work, true);
+  limits_.add_to(*work);
+}
+
+void Parser::add_cluster() {
+  CLI::App* cluster = add_command(Command::cluster, "Make a cluster, look at it, end its input, print it");
+  cluster_.add_action_to(*cluster);
+  cluster_.add_cluster_to(*cluster);
 }
 
 CLI::App* Parser::add_command(Command command, const char* description) {
   const std::string name(command_names[static_cast<std::size_t>(command)]);
   CLI::App* added = app_.add_subcommand(name, description);
   added->callback([this, command] { options_.command = command; });
+  return added;
+}
+
+// One that reads captures and looks into their connections.
+CLI::App* Parser::add_reading(Command command, const char* description) {
+  CLI::App* added = add_command(command, description);
   add_common(*added);
   return added;
 }
@@ -218,17 +216,6 @@ void Parser::add_lines(CLI::App& command) {
   command.add_flag("--events", options_.events,
                    "With --json: also the events themselves,\nas \"event_list\"; watches as --observe does");
   command.add_flag("--all", options_.with_empty, "With --json: also directions without payload");
-}
-
-void Parser::add_threads(CLI::App& command) {
-  command
-      .add_option(
-          "--threads", threads_,
-          "Work with N threads. What comes out does not\ndepend on it. All processors; live and with\n"
-          "--follow one")
-      ->type_name("N")
-      ->transform(whole_number(1, 64))
-      ->group("General");
 }
 
 void Parser::add_keylog(CLI::App& command) {
@@ -254,29 +241,7 @@ void Parser::add_common(CLI::App& command) {
   input_.add_to(command, grep ? GrepFlags::taken_letters : std::string_view());
   receivers_.add_to(command, command.get_name() != "diff");
   limits_.add_to(command);
-  command
-      .add_option("--stats", options_.statistics,
-                  "What is told in the end: summary, or all that was\ncounted, as text or json")
-      ->option_text("FORMAT=summary")
-      ->transform(one_of<Statistics>(
-          {{"summary", Statistics::summary}, {"text", Statistics::text}, {"json", Statistics::json}}))
-      ->group("General");
-  command
-      .add_option("--metrics", options_.metrics,
-                  "Serve what is counted to Prometheus while the run\ngoes on: http://127.0.0.1:PORT/metrics")
-      ->type_name("[ADDRESS:]PORT")
-      ->group("General");
-  command.add_option("--community-seed", options_.community_seed, "Seed of the Community IDs")
-      ->type_name("N")
-      ->transform(whole_number(0, 65535))
-      ->option_text("N=0")
-      ->group("General");
-  if (!grep) {
-    command.add_flag("-q,--quiet", options_.quiet, "No summary and no progress, only errors")
-        ->group("General");
-  }
-  command.add_flag(grep ? "--verbose" : "-v,--verbose", options_.verbose, "Say more about the inputs")
-      ->group("General");
+  general_.add_to(command, grep);
 }
 
 int Parser::complain(const std::string& message) const {
@@ -343,7 +308,11 @@ CommandCost Parser::cost() const {
     case Command::grep:
       return {summary + 400 +
               (options_.grep.plan.rules.excerpts ? 2 * options_.grep.plan.rules.remembered() : 0)};
+    case Command::work:
+      return {summary + 500};  // and where it began
     case Command::batch:
+    case Command::sense:
+    case Command::cluster:
       break;
     case Command::diff:
       return {2400 + 600 * options_.diff_receivers.size(), options_.diff_receivers.size()};
@@ -366,26 +335,36 @@ void Parser::plan() {
   options_.input.decoder.domains_max = plan.pool.domains_max;
 }
 
+bool Parser::finish_input(std::string& complaint) {
+  switch (options_.command) {
+    case Command::batch:
+      return (!batch_.takes_files() || input_.finish(complaint)) &&
+             batch_.finish(*app_.get_subcommand("batch"), options_.input, complaint);
+    case Command::sense:
+      return cluster_.finish(complaint) && input_.finish(complaint) &&
+             cluster_.finish_sense(options_.input, complaint);
+    case Command::work:
+      return cluster_.finish(complaint) && input_.finish_decoding(complaint);
+    case Command::cluster:
+      return cluster_.finish(complaint) && cluster_.finish_action(complaint);
+    default:
+      return input_.finish(complaint);
+  }
+}
+
 // What CLI11 cannot check by itself.
 bool Parser::finish(std::string& complaint) {
   if (!choice_.finish(options_.community_seed, complaint)) return false;
   const bool follow = options_.command == Command::follow;
   if (options_.command == Command::grep && !grep_.finish(input_, complaint)) return false;
   if (follow && !follow_.finish(!options_.where.passes_all(), input_, complaint)) return false;
-  const bool batch = options_.command == Command::batch;
-  if (!(batch && !batch_.takes_files()) && !input_.finish(complaint)) return false;
-  if (batch && !batch_.finish(*app_.get_subcommand("batch"), options_.input, complaint)) return false;
+  if (!finish_input(complaint)) return false;
   if (!limits_.finish(options_.input, complaint)) return false;
   // As without it.
   if (options_.command == Command::log && options_.directory == "-") options_.directory.clear();
   if (!log_.finish(options_.directory, complaint)) return false;
   if (options_.command == Command::extract && !extract_.finish(complaint)) return false;
-  if (!take_columns(complaint)) return false;
-  if (options_.top != 0 && !options_.sort) options_.sort = SortKey::bytes;
-  if (options_.sort && options_.input.endless()) {
-    complaint = "--sort, --top: they take an input that ends";
-    return false;
-  }
+  if (!streams_.finish(complaint)) return false;
   if (!receivers_.finish(complaint) || !diff_.finish(complaint)) return false;
   if (options_.events || options_.follow.style.notes) options_.receivers.observe = true;
   options_.log.log.community_seed = options_.log_rows.community_seed = options_.community_seed;
@@ -393,14 +372,7 @@ bool Parser::finish(std::string& complaint) {
   options_.grep.plan.rules.at_once = options_.input.endless();
   plan();
   options_.extraction.index_directions = options_.input.endless();
-  if (threads_ == 0) threads_ = options_.input.endless() ? 1 : std::thread::hardware_concurrency();
-  options_.threads = std::clamp(threads_, 1U, options_.memory.threads_max);
-  if (!options_.metrics.empty()) {
-    if (const auto address = check_listening_address("--metrics", options_.metrics); !address) {
-      complaint = address.error().message;
-    }
-  }
-  return complaint.empty();
+  return general_.finish(complaint);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/batch_flags.h"
+#include "cli/cluster_flags.h"
 #include "cli/follow_flags.h"
 #include "cli/grep_flags.h"
 #include "cli/input_flags.h"
@@ -22,7 +23,7 @@
 
 namespace restitch::cli {
 
-enum class Command { streams, extract, follow, diff, log, grep, har, batch };
+enum class Command { streams, extract, follow, diff, log, grep, har, batch, sense, work, cluster };
 
 // What is told on standard error in the end.
 enum class Statistics { summary, text, json };
@@ -85,6 +86,7 @@ struct Options {
 
   std::size_t har_body_max = std::size_t{1} << 20;
   BatchSelection batch;
+  ClusterSelection cluster;
 
   // diff
   std::vector<const ReceiverPolicy*> diff_receivers;

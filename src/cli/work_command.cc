@@ -13,7 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "cli/cluster_arguments.h"
 #include "cli/commands.h"
 #include "cli/exit_status.h"
 #include "cli/interrupt.h"
@@ -27,17 +26,6 @@ namespace restitch::cli {
 namespace {
 
 using namespace cluster;
-
-constexpr std::string_view usage =
-    "restitch work --log nats://HOST:PORT -o DIR [--cluster NAME] [--partitions MAX] [FLAGS]\n"
-    "\n"
-    "Takes partitions that nobody works on, until the input is over (restitch cluster drain). All\n"
-    "workers write to the same folder. FLAGS are those of `restitch streams` on receivers and limits;\n"
-    "all workers of a cluster need the same.\n"
-    "\n"
-    "  --partitions MAX  no more at a time\n"
-    "  --lease SECONDS   as the cluster was made with; 10\n"
-    "  --creds FILE, --tls-ca FILE, --tls-cert FILE, --tls-key FILE   who we are, for the broker\n";
 
 std::string owner_name() {
   std::array<char, 256> host{};
@@ -58,8 +46,10 @@ class Worker {
       if (const auto now = Clock::now(); now >= due_) {
         due_ = now + renewal_;
         renew();
-        if (owned_.size() < owned_max_) take_one();
         if (all_ended()) break;
+      }
+      if (const auto now = Clock::now(); now >= taking_due_) {
+        taking_due_ = now + (owned_.size() < owned_max_ && take_one() ? patience() : renewal_);
       }
       if (!step()) std::this_thread::sleep_for(pause);
     }
@@ -72,8 +62,14 @@ class Worker {
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::milliseconds pause{20};
 
-  // One at a time, so that others get some, too.
-  void take_one() {
+  // Whoever has more waits longer before it takes another one, so that workers that begin together share.
+  [[nodiscard]] std::chrono::milliseconds patience() const {
+    constexpr std::chrono::milliseconds each{20};
+    constexpr std::size_t counted_max = 10;
+    return each * std::min(owned_.size(), counted_max);
+  }
+
+  bool take_one() {
     for (unsigned i = 0; i < options_.partitions; ++i) {
       const unsigned partition = next_++ % options_.partitions;
       if (owned_.contains(partition) || has_ended(partition)) continue;
@@ -85,10 +81,10 @@ class Worker {
         leave(partition, opened.error());
       } else {
         owned_.emplace(partition, std::move(worker));
-        due_ = Clock::now();  // more of them
       }
-      return;
+      return true;
     }
+    return false;
   }
 
   void renew() {
@@ -147,44 +143,33 @@ class Worker {
   std::size_t owned_max_;
   std::chrono::milliseconds renewal_;
   Clock::time_point due_{};
+  Clock::time_point taking_due_{};
   unsigned next_ = static_cast<unsigned>(::getpid());
   std::map<unsigned, std::unique_ptr<PartitionWorker>> owned_;
   std::set<unsigned> given_up_;
   int status_ = exit_ok;
 };
 
-int work(const ClusterArguments& arguments, const Options& options, unsigned owned_max) {
-  const auto open = open_nats(arguments.nats);
+}  // namespace
+
+int run_work(const Options& options) {
+  const ClusterSelection& selection = options.cluster;
+  const auto open = open_nats(selection.nats);
   if (!open) return say(open.error().message), exit_input;
   const auto partitions = Roster((*open)->log(), (*open)->ledger()).partitions();
   if (!partitions) return say(partitions.error().message), exit_input;
-  auto folder = OutputFolder::open(arguments.directory);
+  auto folder = OutputFolder::open(selection.directory);
   if (!folder) return say(folder.error().message), exit_input;
   FolderStore store(std::move(*folder));
   WorkerOptions working;
   working.partitions = static_cast<std::uint16_t>(*partitions);
   working.owner = owner_name();
+  working.replay_max = selection.replay_max;
   working.pool = Session(options).pool_options();
   working.assembler = options.limits.assembler;
   working.decoder = options.input.decoder;
-  return Worker(**open, store, working, owned_max, std::chrono::milliseconds(arguments.nats.lease_ms)).work();
-}
-
-}  // namespace
-
-int run_work(const std::vector<std::string>& words) {
-  auto arguments = parse_cluster_arguments(words);
-  if (!arguments) return say(arguments.error().message + " (try restitch work --help)"), exit_usage;
-  if (arguments->help) return print(std::string(usage));
-  if (arguments->directory.empty()) return say("-o is missing (try restitch work --help)"), exit_usage;
-  const bool limited = std::any_of(words.begin(), words.end(),
-                                   [](const std::string& word) { return word.starts_with("--partitions"); });
-  std::vector<const char*> forwarded{"restitch", "streams", "--json"};
-  for (const std::string& word : arguments->rest) forwarded.push_back(word.c_str());
-  forwarded.push_back("-");  // nothing is read from there
-  const ParsedOptions parsed = parse_options(static_cast<int>(forwarded.size()), forwarded.data());
-  if (!parsed.options) return parsed.status;
-  return work(*arguments, *parsed.options, limited ? arguments->partitions : 1024);
+  const std::chrono::milliseconds lease(selection.nats.lease_ms);
+  return Worker(**open, store, working, selection.partitions.value_or(*partitions), lease).work();
 }
 
 }  // namespace restitch::cli

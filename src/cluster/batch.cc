@@ -219,22 +219,25 @@ std::vector<std::uint8_t> encode_batch(const Batch& batch, bool compress) {
   return encode_batch(batch, body, static_cast<std::uint32_t>(batch.records.size()), compress);
 }
 
-Result<Batch> decode_batch(Bytes bytes) {
-  WireReader in(bytes);
-  const Bytes start = in.bytes(batch_magic.size());
-  if (in.failed() || !std::equal(start.begin(), start.end(), batch_magic.begin()))
-    return damaged("no magic number");
-  if (const auto version = in.fixed<std::uint8_t>(); version != Batch::version) {
-    return failure(ErrorCode::unsupported, fmt::format("version {}", version));
-  }
-  if (bytes.size() < Batch::header_size + crc_size) return damaged("too short");
-  const Bytes summed = bytes.first(bytes.size() - crc_size);
-  if (WireReader(bytes.last(crc_size)).fixed<std::uint32_t>() != crc32c(summed)) return damaged("wrong CRC");
+namespace {
+
+// All before the records.
+struct Head {
   Batch batch;
+  bool packed = false;
+  std::uint32_t count = 0;
+  std::uint32_t size = 0;
+  Bytes body;
+};
+
+// Requires: `in` is where the kind stands.
+Result<Head> read_head(WireReader& in) {
+  Head head;
+  Batch& batch = head.batch;
   const auto kind = in.fixed<std::uint8_t>();
-  if (kind > static_cast<std::uint8_t>(Batch::Kind::end)) return damaged("unknown kind");
+  if (kind > static_cast<std::uint8_t>(Batch::Kind::end)) return failure(ErrorCode::damaged, "unknown kind");
   batch.kind = static_cast<Batch::Kind>(kind);
-  const bool packed = (in.fixed<std::uint8_t>() & compressed) != 0;
+  head.packed = (in.fixed<std::uint8_t>() & compressed) != 0;
   (void)in.fixed<std::uint8_t>();
   batch.sensor = in.fixed<std::uint16_t>();
   batch.epoch = in.fixed<std::uint32_t>();
@@ -244,24 +247,56 @@ Result<Batch> decode_batch(Bytes bytes) {
   batch.first = in.fixed<std::int64_t>();
   batch.last = in.fixed<std::int64_t>();
   batch.watermark = in.fixed<std::int64_t>();
-  const auto count = in.fixed<std::uint32_t>();
-  const auto size = in.fixed<std::uint32_t>();
-  Bytes body = in.bytes(in.failed() ? 0 : in.size() - crc_size);
-  if (in.failed() || size > body_size_max) return damaged("wrong size");
-  if (packed) {
-    if (!unpack(batch, body, size)) return damaged("not to be unpacked");
+  head.count = in.fixed<std::uint32_t>();
+  head.size = in.fixed<std::uint32_t>();
+  head.body = in.bytes(in.failed() ? 0 : in.size() - crc_size);
+  if (in.failed() || head.size > body_size_max) return failure(ErrorCode::damaged, "wrong size");
+  return head;
+}
+
+Result<Head> checked_head(Bytes bytes) {
+  WireReader in(bytes);
+  const Bytes start = in.bytes(batch_magic.size());
+  if (in.failed() || !std::equal(start.begin(), start.end(), batch_magic.begin()))
+    return failure(ErrorCode::damaged, "no magic number");
+  if (const auto version = in.fixed<std::uint8_t>(); version != Batch::version) {
+    return failure(ErrorCode::unsupported, fmt::format("version {}", version));
+  }
+  if (bytes.size() < Batch::header_size + crc_size) return failure(ErrorCode::damaged, "too short");
+  const Bytes summed = bytes.first(bytes.size() - crc_size);
+  if (WireReader(bytes.last(crc_size)).fixed<std::uint32_t>() != crc32c(summed)) {
+    return failure(ErrorCode::damaged, "wrong CRC");
+  }
+  return read_head(in);
+}
+
+}  // namespace
+
+Result<Batch> decode_batch_head(Bytes bytes) {
+  auto head = checked_head(bytes);
+  if (!head) return tl::make_unexpected(head.error());
+  return std::move(head->batch);
+}
+
+Result<Batch> decode_batch(Bytes bytes) {
+  auto head = checked_head(bytes);
+  if (!head) return tl::make_unexpected(head.error());
+  Batch& batch = head->batch;
+  Bytes body = head->body;
+  if (head->packed) {
+    if (!unpack(batch, body, head->size)) return damaged("not to be unpacked");
     body = batch.memory;
   }
-  if (body.size() != size || count > size / record_size_min) return damaged("wrong size");
+  if (body.size() != head->size || head->count > head->size / record_size_min) return damaged("wrong size");
   WireReader records(body);
-  batch.records.reserve(count);
-  for (std::uint32_t i = 0; i < count && !records.failed(); ++i) read_record(records, batch);
+  batch.records.reserve(head->count);
+  for (std::uint32_t i = 0; i < head->count && !records.failed(); ++i) read_record(records, batch);
   if (records.failed() || !records.empty()) return damaged("records that make no sense");
   if (!batch.records.empty() &&
       (batch.records.front().merged != batch.first || batch.records.back().merged != batch.last)) {
     return damaged("other times than its records");
   }
-  return batch;
+  return std::move(batch);
 }
 
 }  // namespace restitch::cluster

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view state_magic = "RSTC";
 constexpr std::string_view head_magic = "RSTH";
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 // Keys are compared as words of a machine.
 constexpr std::uint8_t byte_order = std::endian::native == std::endian::little ? 1 : 2;
 constexpr std::size_t key_size = 40;
@@ -158,6 +158,7 @@ void put(WireWriter& out, const LiveEnds& live) {
   put(out, live.key);
   put(out, live.start);
   out.varint(live.released);
+  out.varint(live.behind);
   out.fixed(static_cast<std::uint8_t>((live.before ? 1 : 0) | (live.open ? 2 : 0)));
   if (live.before) put(out, *live.before);
   if (live.open) put(out, *live.open);
@@ -168,13 +169,14 @@ LiveEnds read_live(WireReader& in) {
   live.key = read_key(in);
   live.start = read_order(in);
   live.released = in.varint();
+  live.behind = in.varint();
   const unsigned has = in.fixed<std::uint8_t>();
   if ((has & 1U) != 0) live.before = read_tombstone(in);
   if ((has & 2U) != 0) live.open = read_order(in);
   return live;
 }
 
-constexpr std::size_t live_size_min = key_size + 8 + 5;
+constexpr std::size_t live_size_min = key_size + 8 + 6;
 
 std::string read_text(WireReader& in) {
   const Bytes text = in.sized();

@@ -17,14 +17,16 @@ Result<Value> MemoryCluster::call(const char* what, Work&& work) {
   return result;
 }
 
-Result<void> MemoryCluster::publish(unsigned partition, std::string_view id, Bytes bytes) {
-  return call<void>("publish", [&]() -> Result<void> {
+Result<std::uint64_t> MemoryCluster::publish(unsigned partition, std::string_view id, Bytes bytes) {
+  return call<std::uint64_t>("publish", [&]() -> Result<std::uint64_t> {
     Partition& to = partitions_[partition];
-    if (std::find(to.ids.begin(), to.ids.end(), id) != to.ids.end()) return {};
+    const std::uint64_t next = to.first + to.messages.size();
+    const auto before = std::find(to.ids.begin(), to.ids.end(), id);
+    if (before != to.ids.end()) return next - static_cast<std::uint64_t>(to.ids.end() - before);
     to.ids.emplace_back(id);
     if (to.ids.size() > ids_max_) to.ids.pop_front();
     to.messages.emplace_back(bytes.begin(), bytes.end());
-    return {};
+    return next;
   });
 }
 

@@ -22,6 +22,7 @@ Result<std::unique_ptr<NatsCluster>> open_nats(const NatsOptions& /*options*/) {
 #include <fmt/format.h>
 #include <nats/nats.h>
 
+#include <fstream>
 #include <utility>
 #include <vector>
 
@@ -35,13 +36,25 @@ struct Session {
   OwnedContext context;
 };
 
+// A .creds file, or one with USER:PASSWORD in its first line.
+natsStatus set_credentials(natsOptions* to, const std::string& path) {
+  std::ifstream file(path);
+  std::string line;
+  if (!std::getline(file, line)) return NATS_NOT_FOUND;
+  const std::size_t colon = line.find(':');
+  if (line.starts_with('-') || colon == std::string::npos) {
+    return natsOptions_SetUserCredentialsFromFiles(to, path.c_str(), nullptr);
+  }
+  return natsOptions_SetUserInfo(to, line.substr(0, colon).c_str(), line.substr(colon + 1).c_str());
+}
+
 natsStatus set_options(natsOptions* to, const NatsOptions& options) {
   natsStatus status = natsOptions_SetURL(to, options.url.c_str());
   if (status == NATS_OK) status = natsOptions_SetTimeout(to, options.timeout_ms);
   if (status == NATS_OK) status = natsOptions_SetMaxReconnect(to, -1);
   if (status == NATS_OK) status = natsOptions_SetReconnectWait(to, 250);
   if (status == NATS_OK && !options.credentials.empty()) {
-    status = natsOptions_SetUserCredentialsFromFiles(to, options.credentials.c_str(), nullptr);
+    status = set_credentials(to, options.credentials);
   }
   if (status == NATS_OK && !options.ca.empty()) {
     status = natsOptions_LoadCATrustedCertificates(to, options.ca.c_str());
@@ -53,7 +66,18 @@ natsStatus set_options(natsOptions* to, const NatsOptions& options) {
   return status;
 }
 
+// libnats says of a file that is missing no more than that something was not found.
+Result<void> check_files(const NatsOptions& options) {
+  for (const std::string* const path :
+       {&options.credentials, &options.ca, &options.certificate, &options.key}) {
+    if (path->empty() || std::ifstream(*path).peek() != std::ifstream::traits_type::eof()) continue;
+    return failure(ErrorCode::io, *path + ": there is nothing to read");
+  }
+  return {};
+}
+
 Result<Session> connect(const NatsOptions& options) {
+  if (const auto files = check_files(options); !files) return tl::make_unexpected(files.error());
   OwnedOptions set;
   natsStatus status = take(set, [](natsOptions** made) { return natsOptions_Create(made); });
   if (status == NATS_OK) status = set_options(set.get(), options);
@@ -76,16 +100,19 @@ class NatsLog final : public PacketLog {
   NatsLog(jsCtx* context, std::string cluster, std::int64_t timeout_ms)
       : context_(context), cluster_(std::move(cluster)), timeout_ms_(timeout_ms) {}
 
-  Result<void> publish(unsigned partition, std::string_view id, Bytes bytes) override {
+  Result<std::uint64_t> publish(unsigned partition, std::string_view id, Bytes bytes) override {
     const std::string message_id(id);
     jsPubOptions options;
     jsPubOptions_Init(&options);
     options.MsgId = message_id.c_str();
     options.MaxWait = timeout_ms_;
-    const natsStatus status = js_Publish(nullptr, context_, subject_of(partition).c_str(), bytes.data(),
-                                         static_cast<int>(bytes.size()), &options, nullptr);
+    OwnedAck ack;
+    const natsStatus status = take(ack, [&](jsPubAck** made) {
+      return js_Publish(made, context_, subject_of(partition).c_str(), bytes.data(),
+                        static_cast<int>(bytes.size()), &options, nullptr);
+    });
     if (status != NATS_OK) return nats_failure("publishing", status);
-    return {};
+    return ack->Sequence;
   }
 
   Result<std::vector<LogMessage>> read(unsigned partition, std::uint64_t from,

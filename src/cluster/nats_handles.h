@@ -25,6 +25,7 @@ using OwnedContext = Owned<jsCtx, jsCtx_Destroy>;
 using OwnedStore = Owned<kvStore, kvStore_Destroy>;
 using OwnedEntry = Owned<kvEntry, kvEntry_Destroy>;
 using OwnedMessage = Owned<natsMsg, natsMsg_Destroy>;
+using OwnedAck = Owned<jsPubAck, jsPubAck_Destroy>;
 using OwnedInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
 
 inline tl::unexpected<Error> nats_failure(const std::string& what, natsStatus status) {

@@ -72,9 +72,9 @@ Result<void> PartitionWorker::take_over() {
     take_snapshot();
     return {};
   }
-  const auto state = read_state();
+  auto state = read_state();
   if (!state) return tl::make_unexpected(state.error());
-  return replay(*state);
+  return begin_replay(std::move(*state));
 }
 
 Result<CheckpointState> PartitionWorker::read_state() {
@@ -103,36 +103,49 @@ Result<LogMessage> PartitionWorker::fetch(std::uint64_t sequence) {
   return message;
 }
 
-Result<void> PartitionWorker::replay(const CheckpointState& state) {
+Result<void> PartitionWorker::begin_replay(CheckpointState&& state) {
   auto restored = order_.restore(state.order, [&](std::uint64_t sequence) { return fetch(sequence); });
   if (!restored) return restored;
   reassembly_->begin_replay(state);
   position_ = state.from;
   take_snapshot();
-  while (position_ < state.cut) {
-    auto messages = log_.read(partition_, position_, options_.read_size);
-    if (!messages) return tl::make_unexpected(messages.error());
-    if (messages->empty()) {
-      return failure(ErrorCode::damaged,
-                     fmt::format("partition {} was read up to message {}, and now ends at {}", partition_,
-                                 state.cut - 1, position_ - 1));
-    }
-    for (LogMessage& message : *messages) {
-      if (position_ == state.cut) break;
-      if (auto taken = take(std::move(message)); !taken) return taken;
-    }
+  replay_ = std::move(state);
+  return position_ < replay_->cut ? Result<void>() : end_replay();
+}
+
+Result<void> PartitionWorker::replay_some() {
+  auto messages = log_.read(partition_, position_, options_.read_size);
+  if (!messages) return tl::make_unexpected(messages.error());
+  if (messages->empty()) {
+    return failure(ErrorCode::damaged,
+                   fmt::format("partition {} was read up to message {}, and now ends at {}", partition_,
+                               replay_->cut - 1, position_ - 1));
   }
-  if (!reassembly_->end_replay(state)) {
+  for (LogMessage& message : *messages) {
+    if (auto taken = take(std::move(message)); !taken) return taken;
+    if (position_ == replay_->cut) return end_replay();
+  }
+  return {};
+}
+
+Result<void> PartitionWorker::end_replay() {
+  if (!reassembly_->end_replay(*replay_)) {
     return failure(ErrorCode::damaged,
                    fmt::format("partition {}: the log does not bring back what was open", partition_));
   }
+  replay_.reset();
+  reassembly_->place_live(bytes_);
   counts_ = head_.counts;
   set_aside_ = head_.set_aside;
-  bytes_since_cut_ = 0;
+  cut_bytes_ = bytes_;
   return {};
 }
 
 Result<bool> PartitionWorker::step() {
+  if (replay_) {
+    if (auto replayed = replay_some(); !replayed) return tl::make_unexpected(replayed.error());
+    return true;
+  }
   auto messages = log_.read(partition_, position_, options_.read_size);
   if (!messages) return tl::make_unexpected(messages.error());
   for (LogMessage& message : *messages) {
@@ -151,7 +164,7 @@ Result<void> PartitionWorker::take(LogMessage&& message) {
   if (position_ >= snapshots_.back().position + snapshot_messages) take_snapshot();
   ++position_;
   ++counts_.messages;
-  bytes_since_cut_ += message.bytes.size();
+  bytes_ += message.bytes.size();
   end_seen_ = false;
   const std::uint64_t sequence = message.sequence;
   auto batch = decode_batch(message.bytes);
@@ -167,8 +180,9 @@ Result<void> PartitionWorker::take(LogMessage&& message) {
   const ReleaseOrder::Taken taken = order_.take(std::move(message), std::move(*batch));
   if (taken.duplicate) ++counts_.duplicates;
   counts_.missing += taken.missing;
+  if (taken.missing != 0) reassembly_->tell_missing(taken.missing);
   for (auto run = order_.next_run(); !run.records.empty(); run = order_.next_run()) {
-    reassembly_->feed(run, sequence, counts_);
+    reassembly_->feed(run, {sequence, bytes_}, counts_);
     reassembly_->advance();
   }
   if (taken.end) reassembly_->end();
@@ -185,7 +199,7 @@ void PartitionWorker::set_aside(std::uint64_t sequence, const std::string& why) 
 
 bool PartitionWorker::is_due() const {
   return end_seen_ || position_ - head_.cut >= options_.checkpoint_messages ||
-         bytes_since_cut_ >= options_.checkpoint_bytes || reassembly_->entries_size() >= entries_size_max;
+         bytes_ - cut_bytes_ >= options_.checkpoint_bytes || reassembly_->entries_size() >= entries_size_max;
 }
 
 void PartitionWorker::take_snapshot() {
@@ -214,6 +228,7 @@ auto PartitionWorker::snapshot_for(std::uint64_t released, std::int64_t merged) 
 
 Result<void> PartitionWorker::checkpoint() {
   reassembly_->settle();
+  if (options_.replay_max != 0) reassembly_->cut_off(bytes_, options_.replay_max);
   counts_.connections += reassembly_->take_ended();
   take_snapshot();
   CheckpointHead next = head_;
@@ -230,7 +245,7 @@ Result<void> PartitionWorker::checkpoint() {
     return written;
   }
   reassembly_->clear_entries();
-  bytes_since_cut_ = 0;
+  cut_bytes_ = bytes_;
   remove_state(before);
   // What is trimmed late is trimmed later.
   if (head_.mark > before.mark) (void)log_.trim(partition_, head_.mark);
@@ -249,7 +264,7 @@ Result<void> PartitionWorker::write_segment(CheckpointHead& next) {
 
 Result<void> PartitionWorker::write_state(CheckpointHead& next) {
   CheckpointState state;
-  reassembly_->save(state);
+  reassembly_->save(state, bytes_);
   std::uint64_t released = position_;
   std::int64_t merged = snapshots_.back().clock.reference.ns;
   for (const LiveEnds& live : state.live) {

@@ -47,13 +47,13 @@ void PartitionWorker::Reassembly::clear_entries() {
   entries_size_ = 0;
 }
 
-void PartitionWorker::Reassembly::feed(const ReleaseOrder::Run& run, std::uint64_t message,
+void PartitionWorker::Reassembly::feed(const ReleaseOrder::Run& run, const LogPlace& place,
                                        PartitionCounts& counts) {
-  for (const BatchRecord& record : run.records) feed_record(run.sensor, record, message, counts);
+  for (const BatchRecord& record : run.records) feed_record(run.sensor, record, place, counts);
 }
 
 void PartitionWorker::Reassembly::feed_record(SensorId sensor, const BatchRecord& record,
-                                              std::uint64_t message, PartitionCounts& counts) {
+                                              const LogPlace& place, PartitionCounts& counts) {
   const std::uint64_t number = record.info.packet_number;
   // Frames of one packet have one time.
   if (clock_sensor_ != sensor || clock_number_ != number) clock_.observe(record.info.timestamp);
@@ -72,17 +72,21 @@ void PartitionWorker::Reassembly::feed_record(SensorId sensor, const BatchRecord
   if (replaying_) return replay(packet, record);
   const TransportFlow ports = packet.tcp.transport();
   if (pool_.is_alive(packet.net, ports, clock_.elapsed())) return assemble(packet, record);
-  LiveEnds begun{detail::make_key(packet.net, ports).key, order_, message, std::nullopt, std::nullopt};
+  LiveEnds begun{
+      detail::make_key(packet.net, ports).key, order_, place.message, 0, std::nullopt, std::nullopt};
   if (const detail::Tombstone* const stone = pool_.find_tombstone(packet.net, ports)) begun.before = *stone;
   assemble(packet, record);
-  if (pool_.is_alive(packet.net, ports, clock_.elapsed())) live_.insert_or_assign(begun.key, begun);
+  if (pool_.is_alive(packet.net, ports, clock_.elapsed()))
+    live_.insert_or_assign(begun.key, Live{begun, place.bytes});
 }
 
 // Only what was open at the cut, from where it began, and with what was left there of a dead connection.
 void PartitionWorker::Reassembly::replay(const DecodedPacket& packet, const BatchRecord& record) {
   const auto found = live_.find(detail::make_key(packet.net, packet.tcp.transport()).key);
-  if (found == live_.end() || order_ < found->second.start) return;
-  if (order_ == found->second.start && found->second.before) pool_.add_tombstone(*found->second.before);
+  if (found == live_.end()) return;
+  const LiveEnds& ends = found->second.ends;
+  if (order_ < ends.start) return;
+  if (order_ == ends.start && ends.before) pool_.add_tombstone(*ends.before);
   assemble(packet, record);
 }
 
@@ -105,6 +109,20 @@ void PartitionWorker::Reassembly::assemble(const DecodedPacket& packet, const Ba
   assembler_.assemble_with_context(packet.net, packet.tcp, context);
 }
 
+// First ends what has reached its age: who takes over knows nothing of it.
+void PartitionWorker::Reassembly::tell_missing(std::uint64_t batches) {
+  settle();
+  assembler_.tell_all(EventKind::packets_lost, batches);
+}
+
+void PartitionWorker::Reassembly::cut_off(std::uint64_t bytes, std::uint64_t limit) {
+  std::erase_if(live_, [&](const auto& live) {
+    if (bytes - live.second.bytes <= limit) return false;
+    if (pool_.is_alive(live.first, clock_.elapsed())) assembler_.evict(live.first, Limit::replay);
+    return true;
+  });
+}
+
 void PartitionWorker::Reassembly::end() {
   assembler_.flush_all(EndReason::end_of_input);
   live_.clear();
@@ -116,17 +134,20 @@ void PartitionWorker::Reassembly::save_clock(Snapshot& snapshot) const {
   snapshot.clock_number = clock_number_;
 }
 
-void PartitionWorker::Reassembly::save(CheckpointState& state) {
+void PartitionWorker::Reassembly::save(CheckpointState& state, std::uint64_t bytes) {
   for (std::uint32_t number = 1; const auto* const ids = decoder_.domains().ids_of(number); ++number) {
     state.domains.push_back(*ids);
   }
   std::erase_if(live_, [&](const auto& live) { return !pool_.is_alive(live.first, clock_.elapsed()); });
-  for (auto& [key, live] : live_) live.open.reset();
+  for (auto& [key, live] : live_) {
+    live.ends.open.reset();
+    live.ends.behind = bytes - live.bytes;
+  }
   for (const auto& [rank, connection] : open_) {
     const auto live = live_.find(connection.key);
-    if (live != live_.end()) live->second.open = connection.order;
+    if (live != live_.end()) live->second.ends.open = connection.order;
   }
-  for (const auto& [key, live] : live_) state.live.push_back(live);
+  for (const auto& [key, live] : live_) state.live.push_back(live.ends);
   std::sort(state.live.begin(), state.live.end(),
             [](const LiveEnds& one, const LiveEnds& other) { return one.start < other.start; });
   state.tombstones = pool_.tombstones();
@@ -139,7 +160,7 @@ void PartitionWorker::Reassembly::begin_replay(const CheckpointState& state) {
   clock_sensor_ = state.clock_sensor;
   clock_number_ = state.clock_number;
   for (const LiveEnds& live : state.live) {
-    live_.emplace(live.key, live);
+    live_.emplace(live.key, Live{live, 0});
     if (live.open) untold_.insert(*live.open);
   }
 }
@@ -154,6 +175,10 @@ bool PartitionWorker::Reassembly::end_replay(const CheckpointState& state) {
   const bool whole = untold_.empty();
   untold_.clear();
   return whole;
+}
+
+void PartitionWorker::Reassembly::place_live(std::uint64_t bytes) {
+  for (auto& [key, live] : live_) live.bytes = bytes - live.ends.behind;
 }
 
 }  // namespace restitch::cluster

@@ -14,7 +14,7 @@ std::uint64_t OrderState::lowest(std::uint64_t otherwise) const {
 }
 
 auto ReleaseOrder::take(LogMessage&& message, Batch&& batch) -> Taken {
-  if (batch.kind == Batch::Kind::end) return {.end = true};
+  if (batch.kind == Batch::Kind::end) return end();
   if (batch.is_numbered()) {
     waiting_size_ += message.bytes.size();
     return take_numbered(std::make_unique<Entry>(Entry{std::move(message), std::move(batch)}));
@@ -29,6 +29,16 @@ auto ReleaseOrder::take(LogMessage&& message, Batch&& batch) -> Taken {
   const std::uint64_t missing = give_up(sensor);
   sensor.position.gone = true;
   return {.missing = missing};
+}
+
+// Nothing is waited for any more, until a sensor sends again.
+auto ReleaseOrder::end() -> Taken {
+  Taken taken{.end = true};
+  for (auto& [id, sensor] : sensors_) {
+    taken.missing += give_up(sensor);
+    sensor.position.gone = true;
+  }
+  return taken;
 }
 
 auto ReleaseOrder::take_numbered(std::unique_ptr<Entry> entry) -> Taken {

@@ -101,6 +101,18 @@ Result<std::map<SensorId, std::string>> Roster::sensors() {
   return sensors;
 }
 
+Result<std::map<SensorId, SpoolReport>> Roster::spools() {
+  const auto known = sensors();
+  if (!known) return tl::make_unexpected(known.error());
+  std::map<SensorId, SpoolReport> spools;
+  for (const auto& [sensor, name] : *known) {
+    const auto text = text_of(SpoolReport::key(sensor));
+    if (!text || text->empty()) continue;
+    if (const auto report = SpoolReport::read(*text)) spools[sensor] = *report;
+  }
+  return spools;
+}
+
 Result<void> Roster::say(Batch::Kind kind, SensorId sensor, const std::string& id) {
   const auto partitions = this->partitions();
   if (!partitions) return tl::make_unexpected(partitions.error());
@@ -110,8 +122,8 @@ Result<void> Roster::say(Batch::Kind kind, SensorId sensor, const std::string& i
     batch.sensor = sensor;
     batch.partition = static_cast<std::uint16_t>(partition);
     batch.partitions = static_cast<std::uint16_t>(*partitions);
-    auto said = log_.publish(partition, fmt::format("{}.p{}", id, partition), encode_batch(batch));
-    if (!said) return said;
+    const auto said = log_.publish(partition, fmt::format("{}.p{}", id, partition), encode_batch(batch));
+    if (!said) return tl::make_unexpected(said.error());
   }
   return {};
 }

@@ -21,7 +21,8 @@ std::string_view to_string(EventKind kind) {
       "wild_sequence",     "resynchronized",
       "refusal_disproved", "reset_disproved",
       "networks_merged",   "other_copy",
-      "uncompared",        "late_data"};
+      "uncompared",        "late_data",
+      "packets_lost"};
   return kind < EventKind::count_ ? names[static_cast<std::size_t>(kind)] : "unknown";
 }
 

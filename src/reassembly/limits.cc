@@ -22,7 +22,8 @@ std::string_view to_string(LimitPolicy policy) {
 
 std::string_view to_string(Limit limit) {
   static constexpr std::array<std::string_view, limit_count> names = {
-      "connection_pages", "total_pages", "connection_bytes", "total_bytes", "connections", "hole_age"};
+      "connection_pages", "total_pages", "connection_bytes", "total_bytes", "connections",
+      "hole_age",         "replay"};
   return limit < Limit::count_ ? names[static_cast<std::size_t>(limit)] : "unknown";
 }
 

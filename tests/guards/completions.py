@@ -39,6 +39,14 @@ CASES = [
     (["extract", "-o", "fol"], {"folder"}),
     (["follow", "-T", "hex", "0", "fol"], {"folder", "folly.pcap"}),
     (["--", "capt"], {"capture.pcap"}),
+    (["sen"], {"sense"}),
+    (["batch", "m"], {"map"}),
+    (["cluster", "c"], {"create", "check", "cat"}),
+    (["cluster", "cat", "--out"], {"--output"}),
+    (["work", "-o", "fol"], {"folder"}),
+    (["work", "--receiver", "windows2"], {"windows2k3"}),
+    (["sense", "--sensor", "left", "capt"], {"capture.pcap"}),
+    (["sense", "--creds", "capt"], {"capture.pcap"}),
 ]
 
 

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 SKIPPED = 77
-COMMANDS = ["streams", "extract", "follow", "diff", "log", "grep", "har", "batch"]
+COMMANDS = ["streams", "extract", "follow", "diff", "log", "grep", "har", "batch", "sense", "work", "cluster"]
 PAGES = ["restitch.1", "restitch-json.5", "librestitch.3", *(f"restitch-{command}.1" for command in COMMANDS)]
 
 
@@ -68,9 +68,14 @@ def output(*command):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
+def words_behind(tool, *words):
+    return [line.split("\t")[0] for line in output(tool, "__complete", *words, "").splitlines()[1:]]
+
+
 def words_of(tool, command, flag):
-    lines = output(tool, "__complete", command, flag, "").splitlines()
-    return [line.split("\t")[0] for line in lines[1:]]
+    """None behind one that takes no value: there stands what may stand without it."""
+    words = words_behind(tool, command, flag)
+    return [] if words == words_behind(tool, command) else words
 
 
 def check(tool, folder):

@@ -95,8 +95,10 @@ def free_port():
 
 
 class Broker:
-    def __init__(self, folder):
-        self.folder = folder
+    """`more` arguments of nats-server."""
+
+    def __init__(self, folder, *more):
+        self.folder, self.more = folder, more
         self.port = free_port()
         self.url = f"nats://127.0.0.1:{self.port}"
         self.process = None
@@ -105,7 +107,7 @@ class Broker:
     def start(self):
         with (self.folder / "nats.log").open("ab") as log:
             self.process = subprocess.Popen(["nats-server", "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd",
-                                             str(self.folder / "jetstream")], stdout=log, stderr=log)
+                                             str(self.folder / "jetstream"), *self.more], stdout=log, stderr=log)
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
@@ -213,6 +215,13 @@ class Run:
         self.log.close()
 
 
+def reason_to_skip(tool):
+    if shutil.which("nats-server") is None:
+        return "nats-server is not installed"
+    refused = subprocess.run([tool, "cluster", "status", "--log", "nats://127.0.0.1:1"], capture_output=True, check=False)
+    return "built without NATS" if b"no NATS" in refused.stderr else None
+
+
 def check(tool, captures, rng, name):
     truth = subprocess.run([tool, "streams", "--json", "-q", *map(str, captures)], capture_output=True, check=False)
     if truth.returncode != 0:
@@ -239,12 +248,8 @@ def main():
     parser.add_argument("--connections", type=int, default=600)
     parser.add_argument("captures", nargs="*", type=Path)
     options = parser.parse_args()
-    if shutil.which("nats-server") is None:
-        print("skipped: nats-server is not installed")
-        return SKIPPED
-    refused = subprocess.run([options.tool, "cluster", "status", "--log", "nats://127.0.0.1:1"], capture_output=True, check=False)
-    if b"no NATS" in refused.stderr:
-        print("skipped: built without NATS")
+    if reason := reason_to_skip(options.tool):
+        print(f"skipped: {reason}")
         return SKIPPED
     good = True
     for seed in range(options.first, options.first + options.seeds):

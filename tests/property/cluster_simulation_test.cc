@@ -48,5 +48,33 @@ TEST(ClusterSimulation, FindsWhatOneProcessFinds) {
   EXPECT_GT(sum.lost, 10);
 }
 
+// What is lost for good, and what has to be cut, does not depend on what happens to workers.
+TEST(ClusterSimulation, FindsTheSameInTheSameLogWhateverHappensToWorkers) {
+  const std::uint64_t first = of_environment("RESTITCH_FIRST_SEED", 1);
+  const std::uint64_t seeds = of_environment("RESTITCH_SEEDS", 60);
+  std::uint64_t missing = 0;
+  std::size_t told = 0;
+  std::size_t cut = 0;
+  for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
+    ClusterTraffic traffic(seed);
+    const auto connections = static_cast<unsigned>(5 + traffic.below(60));
+    const auto sensors = split(traffic.make(connections), static_cast<Taps>(seed % 4), 1'000'000);
+    ClusterSimulation simulation(seed, sensors, {});
+    simulation.lose_batches();
+    const std::string found = simulation.run();
+    const std::string truth = simulation.undisturbed();
+    ASSERT_TRUE(found == truth) << "seed " << seed << ", last error: " << simulation.last_error();
+    missing += simulation.happened().missing;
+    told += found.find("packets_lost") != std::string::npos ? 1 : 0;
+    cut += found.find("\"end\":\"evicted\"") != std::string::npos ? 1 : 0;
+  }
+  std::printf("%llu batches lost; %zu seeds tell so, %zu have connections that were cut\n",
+              static_cast<unsigned long long>(missing), told, cut);
+  if (seeds < 50) return;
+  EXPECT_GT(missing, 10u);
+  EXPECT_GT(told, 5u);
+  EXPECT_GT(cut, 5u);
+}
+
 }  // namespace
 }  // namespace restitch::testing

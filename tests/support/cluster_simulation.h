@@ -110,6 +110,7 @@ class ClusterSimulation {
     int lost = 0;       // calls, and answers
     int errors = 0;     // that workers gave up for
     int steps = 0;
+    std::uint64_t missing = 0;  // batches
   };
 
   ClusterSimulation(std::uint64_t seed, const std::vector<SensorCapture>& sensors,
@@ -124,7 +125,9 @@ class ClusterSimulation {
     options_.held_max = 1000;  // nothing is lost for good here
     make_batches(sensors);
     workers_.resize(partitions_);
-    cluster_.set_faults([this](const char* /*what*/, bool done) { return fault(done); });
+    cluster_.set_faults([this](std::string_view what, bool done) {
+      return keeps_log_ && what == "trim" ? cluster::Fault::lost_call : fault(done);
+    });
   }
 
   // What the cluster found; empty after too many steps.
@@ -136,10 +139,34 @@ class ClusterSimulation {
       act();
     }
     faults_on_ = false;
-    std::string text;
-    const auto written = cluster::write_results(partitions_, cluster_, cluster_,
-                                                [&](std::string_view lines) { text += lines; });
-    return written ? text : written.error().message;
+    return results(cluster_);
+  }
+
+  // Some batches never come, and connections are cut that began long ago. Then the truth is what undisturbed
+  // workers find in the same log. Before run().
+  void lose_batches() {
+    keeps_log_ = true;
+    options_.held_max = 2 + below(8);
+    options_.replay_max = 1 + below(40'000);
+    for (SimulatedSensor& sensor : sensors_) {
+      for (std::size_t i = 0; i < sensor.sent.size(); ++i) sensor.sent[i] = below(40) == 0;
+    }
+  }
+  std::string undisturbed() {
+    cluster::MemoryCluster calm(partitions_);
+    for (unsigned partition = 0; partition < partitions_; ++partition) {
+      const auto messages = cluster_.read(partition, 1, std::numeric_limits<std::size_t>::max());
+      for (const cluster::LogMessage& message : *messages) {
+        (void)calm.publish(partition, std::to_string(message.sequence), message.bytes);
+      }
+      cluster::PartitionWorker worker(partition, options_, calm, calm, calm);
+      if (!worker.open()) return "an undisturbed worker cannot begin";
+      while (!worker.ended()) {
+        if (!worker.step()) return "an undisturbed worker fails";
+      }
+      happened_.missing += worker.head().counts.missing;
+    }
+    return results(calm);
   }
 
   // Nothing goes wrong.
@@ -159,6 +186,13 @@ class ClusterSimulation {
   };
 
   std::uint64_t below(std::uint64_t limit) { return random_() % limit; }
+
+  std::string results(cluster::MemoryCluster& of) const {
+    std::string text;
+    const auto written =
+        cluster::write_results(partitions_, of, of, [&](std::string_view lines) { text += lines; });
+    return written ? text : written.error().message;
+  }
 
   void make_batches(const std::vector<SensorCapture>& sensors) {
     for (std::size_t i = 0; i < sensors.size(); ++i) {
@@ -304,6 +338,7 @@ class ClusterSimulation {
   bool in_worker_ = false;
   bool faults_on_ = true;
   bool calm_ = false;
+  bool keeps_log_ = false;  // nothing is trimmed
   Happened happened_;
   std::string last_error_;
 };

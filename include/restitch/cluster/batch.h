@@ -107,6 +107,8 @@ std::vector<std::uint8_t> encode_batch(const Batch& batch, bool compress = false
 // Its records borrow from `bytes`, or from its own memory. Errors: damaged (with what is wrong), unsupported
 // (another version).
 Result<Batch> decode_batch(Bytes bytes);
+// The same without its records, of which only the CRC is looked at.
+Result<Batch> decode_batch_head(Bytes bytes);
 
 }  // namespace cluster
 }  // namespace restitch

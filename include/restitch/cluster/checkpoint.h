@@ -22,6 +22,7 @@ struct LiveEnds {
   detail::FlowKey key;
   PacketOrder start;                        // the first packet that has to be fed again
   std::uint64_t released = 0;               // by this message
+  std::uint64_t behind = 0;                 // bytes of the messages from there to the cut
   std::optional<detail::Tombstone> before;  // what was left of a dead connection then
   std::optional<PacketOrder> open;          // the packet that made the connection, if there is one
 };

@@ -39,7 +39,7 @@ class MemoryCluster final : public PacketLog, public Ledger, public SegmentStore
   void pass() { ++now_; }
   void set_lease(std::uint64_t duration) { lease_ = duration; }
 
-  Result<void> publish(unsigned partition, std::string_view id, Bytes bytes) override;
+  Result<std::uint64_t> publish(unsigned partition, std::string_view id, Bytes bytes) override;
   Result<std::vector<LogMessage>> read(unsigned partition, std::uint64_t from, std::size_t size_max) override;
   Result<LogRange> range(unsigned partition) override;
   Result<void> trim(unsigned partition, std::uint64_t below) override;

@@ -19,7 +19,7 @@ struct NatsOptions {
   std::string url;                   // "nats://host:4222", several with commas
   std::string cluster = "restitch";  // several can share a broker
   // Files; empty: none.
-  std::string credentials;
+  std::string credentials;  // of NATS (.creds), or with USER:PASSWORD in the first line
   std::string ca;
   std::string certificate;
   std::string key;

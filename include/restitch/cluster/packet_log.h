@@ -31,8 +31,9 @@ class PacketLog {
  public:
   virtual ~PacketLog() = default;
 
-  // Appends a message. `id` names it: what has the id of one that came lately is not appended again.
-  virtual Result<void> publish(unsigned partition, std::string_view id, Bytes bytes) = 0;
+  // Appends a message, and answers its number. `id` names it: what has the id of one that came lately is not
+  // appended again, and the number is that of the first one.
+  virtual Result<std::uint64_t> publish(unsigned partition, std::string_view id, Bytes bytes) = 0;
 
   // The messages from `from` on, in order and without a hole, of some `size_max` bytes or at least one;
   // empty: there are none yet. Error: damaged, if `from` was taken away already; the message has the numbers.

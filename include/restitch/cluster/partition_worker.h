@@ -39,6 +39,9 @@ struct WorkerOptions {
   // A checkpoint is made after so many messages, or bytes of them.
   std::uint64_t checkpoint_messages = 256;
   std::size_t checkpoint_bytes = std::size_t{16} << 20;
+  // What whoever takes over has to read, about. A connection that began farther behind a checkpoint is
+  // completed there (Limit::replay). 0: all is read, however much that is.
+  std::uint64_t replay_max = 0;
   std::size_t read_size = std::size_t{1} << 20;  // of messages, at once
 };
 
@@ -54,8 +57,8 @@ class PartitionWorker {
   // then. Errors: those of the back ends; damaged, of a checkpoint or a log that makes no sense.
   Result<void> open();
 
-  // Takes in some messages, and makes the checkpoints that are due. False: there were none. After an error it
-  // is of no use any more: another one may go on.
+  // Takes in some messages, at first those of the replay, and makes the checkpoints that are due. False:
+  // there were none. After an error it is of no use any more: another one may go on.
   Result<bool> step();
 
   // What the last checkpoint says.
@@ -79,7 +82,9 @@ class PartitionWorker {
   Result<void> begin();
   Result<void> take_over();
   Result<CheckpointState> read_state();
-  Result<void> replay(const CheckpointState& state);
+  Result<void> begin_replay(CheckpointState&& state);
+  Result<void> replay_some();
+  Result<void> end_replay();
   Result<LogMessage> fetch(std::uint64_t sequence);
   Result<void> take(LogMessage&& message);
   void set_aside(std::uint64_t sequence, const std::string& why);
@@ -102,10 +107,12 @@ class PartitionWorker {
   CheckpointHead head_;
   std::uint64_t revision_ = 0;
   std::uint64_t position_ = 1;
-  std::size_t bytes_since_cut_ = 0;
-  bool end_seen_ = false;  // by the message before position_
+  std::uint64_t bytes_ = 0;      // of all messages that were read …
+  std::uint64_t cut_bytes_ = 0;  // … up to the cut
+  bool end_seen_ = false;        // by the message before position_
   PartitionCounts counts_;
   std::vector<SetAside> set_aside_;
+  std::optional<CheckpointState> replay_;  // while it is not at the cut of its predecessor
   ReleaseOrder order_;
   std::deque<Snapshot> snapshots_;
   std::unique_ptr<Reassembly> reassembly_;

@@ -98,6 +98,7 @@ class ReleaseOrder {
   void accept(Sensor& sensor, std::unique_ptr<Entry> entry);
   void accept_held(Sensor& sensor);
   std::uint64_t give_up(Sensor& sensor);
+  Taken end();
   Taken take_numbered(std::unique_ptr<Entry> entry);
   static Place place_of(const Sensor& sensor);
   Result<std::unique_ptr<Entry>> fetched(std::uint64_t sequence, const Fetch& fetch);

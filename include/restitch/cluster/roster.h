@@ -9,6 +9,7 @@
 #include "restitch/cluster/batch.h"
 #include "restitch/cluster/ledger.h"
 #include "restitch/cluster/packet_log.h"
+#include "restitch/cluster/spool_report.h"
 
 namespace RESTITCH_API restitch {
 namespace cluster {
@@ -32,6 +33,9 @@ class Roster {
   Result<RegisteredSensor> sensor(const std::string& name, bool anew);
   // By number.
   Result<std::map<SensorId, std::string>> sensors();
+
+  // What sensors of interfaces say of their spools.
+  Result<std::map<SensorId, SpoolReport>> spools();
 
   // Says it to all partitions. `id` makes it harmless to say it again.
   Result<void> say(Batch::Kind kind, SensorId sensor, const std::string& id);

@@ -154,6 +154,18 @@ bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t
 }
 
 template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::tell_all(EventKind kind, std::uint64_t size) {
+  const Call call(pool_.state_);
+  pool_.state_.connections.for_each([&](std::uint32_t, Connection& connection) {
+    if (connection.phase != Connection::Phase::open) return;
+    const Ref ref = ref_of(connection, TcpFlowDirection::client_to_server);
+    halves().events.add(
+        {.kind = kind, .direction = ref.direction, .offset = ref.half->next_offset(), .size = size});
+    tell_events(ref);
+  });
+}
+
+template <StreamType S, class Factory>
 std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
   // Side by side in their slab, connections lie anywhere in the table.
   constexpr std::uint32_t ahead = 16;

@@ -151,6 +151,18 @@ void BasicAssembler<S, Factory>::expel_at_limit(Connection& connection, Limit li
 }
 
 template <StreamType S, class Factory>
+void BasicAssembler<S, Factory>::evict(const detail::FlowKey& key, Limit limit) {
+  const Call call(pool_.state_);
+  detail::PoolState& state = pool_.state_;
+  const std::uint32_t hash = state.hash(key);
+  if (detail::ClaimGroup* const claims = state.claims.find(key, hash)) state.claims.drop(halves(), *claims);
+  Connection* const connection = state.find(key, hash);
+  if (connection == nullptr) return;
+  if (connection->phase == Connection::Phase::open) return expel_at_limit(*connection, limit);
+  pool_.erase(*connection);
+}
+
+template <StreamType S, class Factory>
 auto BasicAssembler<S, Factory>::greedier_half(Connection& connection) -> Ref {
   const bool server = connection.halves[1].memory_size(halves()) > connection.halves[0].memory_size(halves());
   return ref_of(connection, server ? TcpFlowDirection::server_to_client : TcpFlowDirection::client_to_server);

@@ -231,7 +231,7 @@ TEST(CInterface, NothingThatIsThrownPasses) {
 
 TEST(CInterface, NamesEndWhereTheyEnd) {
   EXPECT_STREQ(restitch_event_name(0), "conflict");
-  EXPECT_STREQ(restitch_event_name(restitch_event_kinds() - 1), "late_data");
+  EXPECT_STREQ(restitch_event_name(restitch_event_kinds() - 1), "packets_lost");
   EXPECT_EQ(restitch_event_name(restitch_event_kinds()), nullptr);
   EXPECT_EQ(restitch_event_name(-1), nullptr);
   EXPECT_STREQ(restitch_end_name(RESTITCH_END_INTERRUPTED), "interrupted");

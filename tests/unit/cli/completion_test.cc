@@ -53,6 +53,19 @@ TEST(Completion, OffersCommandsAndFilesFirst) {
   EXPECT_EQ(further({"a.pcap", "fo"}), Further::files);
 }
 
+TEST(Completion, OffersTheWordsOfWhatStandsByItsPlace) {
+  const std::vector<CommandTable> batch = {
+      {"batch", "List", {flag({"STEP"}, "", {"plan", "map", "reduce"}), flag({"FILE"})}}};
+  const auto completed = [&](const Words& line) {
+    Words words;
+    for (const Candidate& candidate : complete(line, batch).candidates) words.push_back(candidate.word);
+    return words;
+  };
+  EXPECT_THAT(completed({"batch", ""}), ElementsAre("plan", "map", "reduce"));
+  EXPECT_THAT(completed({"batch", "m"}), ElementsAre("map"));
+  EXPECT_THAT(completed({"batch", "map", ""}), IsEmpty());
+}
+
 TEST(Completion, OffersTheFlagsOfTheCommand) {
   EXPECT_THAT(offered({"streams", "--"}), ElementsAre("--json", "--interface", "--receiver", "--key"));
   EXPECT_THAT(offered({"follow", "-"}), ElementsAre("-T", "--format", "-o", "--timeout"));

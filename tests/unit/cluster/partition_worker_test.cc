@@ -32,7 +32,9 @@ class PartitionWorkerTest : public ::testing::Test {
   // So many packets of a connection that stays open, each in a batch of its own.
   void sense(int packets) {
     SensorOptions options;
-    Sensor sensor(options, [&](SentBatch&& batch) { publish(batch.bytes); });
+    Sensor sensor(options, [&](SentBatch&& batch) {
+      if (batch.number != lost_) publish(batch.bytes);
+    });
     for (int i = 0; i < packets; ++i) {
       const Frame frame = FrameBuilder()
                               .ipv4("10.0.0.1", "10.0.0.2")
@@ -63,6 +65,7 @@ class PartitionWorkerTest : public ::testing::Test {
   MemoryCluster cluster_{1};
   WorkerOptions options_;
   int ids_ = 0;
+  std::uint64_t lost_ = 1000;  // the batch that never comes
 };
 
 TEST_F(PartitionWorkerTest, WhatIsNoBatchIsCountedAndNamed) {
@@ -111,10 +114,12 @@ TEST_F(PartitionWorkerTest, AnotherOneGoesOnInTheMiddleOfAConnection) {
     EXPECT_EQ(first->head().mark, 1u);
   }
   end();
+  options_.read_size = 1;  // so that others can be looked after in between
   const auto second = worker();
   ASSERT_TRUE(second->open());
-  ASSERT_TRUE(second->step());
-  EXPECT_TRUE(second->ended());
+  int steps = 0;
+  for (; !second->ended(); ++steps) ASSERT_TRUE(second->step());
+  EXPECT_EQ(steps, 7) << "each message is one";
   EXPECT_THAT(found(), HasSubstr(R"("bytes":18,)"));
 }
 
@@ -126,10 +131,52 @@ TEST_F(PartitionWorkerTest, StopsWhenTheLogLacksWhatItNeeds) {
     ASSERT_TRUE(first->step());
   }
   ASSERT_TRUE(cluster_.trim(0, 4));
-  const auto opened = worker()->open();
-  ASSERT_FALSE(opened);
-  EXPECT_EQ(opened.error().code, ErrorCode::damaged);
-  EXPECT_EQ(opened.error().message, "partition 0 begins with message 4: message 1 was taken away");
+  const auto second = worker();
+  ASSERT_TRUE(second->open());
+  const auto stepped = second->step();
+  ASSERT_FALSE(stepped);
+  EXPECT_EQ(stepped.error().code, ErrorCode::damaged);
+  EXPECT_EQ(stepped.error().message, "partition 0 begins with message 4: message 1 was taken away");
+}
+
+TEST_F(PartitionWorkerTest, ABatchThatNeverComesIsToldToAllThatIsOpen) {
+  options_.held_max = 3;
+  lost_ = 3;
+  sense(10);
+  end();
+  const auto one = worker();
+  ASSERT_TRUE(one->open());
+  ASSERT_TRUE(one->step());
+  EXPECT_TRUE(one->ended());
+  EXPECT_EQ(one->head().counts.missing, 1u);
+  EXPECT_THAT(found(), HasSubstr(R"("packets_lost":1)"));
+  EXPECT_THAT(found(), HasSubstr(R"("gaps":[[9,3]])"));
+}
+
+TEST_F(PartitionWorkerTest, WhatWaitsForABatchIsTakenInWhenTheInputIsOver) {
+  lost_ = 3;
+  sense(10);
+  end();
+  const auto one = worker();
+  ASSERT_TRUE(one->open());
+  ASSERT_TRUE(one->step());
+  EXPECT_EQ(one->head().counts.missing, 1u);
+  EXPECT_THAT(found(), HasSubstr(R"("bytes":27,)"));
+}
+
+TEST_F(PartitionWorkerTest, WhatBeganTooFarBehindIsCut) {
+  options_.replay_max = 1000;
+  sense(40);
+  end();
+  const auto one = worker();
+  ASSERT_TRUE(one->open());
+  while (!one->ended()) {
+    ASSERT_TRUE(one->step());
+    EXPECT_LT(one->head().cut - one->head().mark, 70u) << "as a place to begin is noted each 64 messages";
+  }
+  EXPECT_GT(one->head().counts.connections, 2u);
+  EXPECT_THAT(found(), HasSubstr(R"("end":"evicted")"));
+  EXPECT_THAT(found(), HasSubstr(R"("limit":1)"));
 }
 
 TEST_F(PartitionWorkerTest, RefusesAClusterWithOtherPartitions) {

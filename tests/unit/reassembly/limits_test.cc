@@ -57,6 +57,7 @@ TEST(Limits, HaveNames) {
   EXPECT_EQ(to_string(LimitPolicy::ignore_new), "ignore_new");
   EXPECT_EQ(to_string(Limit::connection_pages), "connection_pages");
   EXPECT_EQ(to_string(Limit::hole_age), "hole_age");
+  EXPECT_EQ(to_string(Limit::replay), "replay");
   EXPECT_EQ(to_string(Limit::count_), "unknown");
 }
 
