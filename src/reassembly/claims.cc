@@ -69,7 +69,7 @@ bool Claims::park(HalfState& state, Claim& claim, TcpFlowDirection counted, cons
   state.parked_size += segment.memory_size();
   const auto taken = static_cast<std::int64_t>(size) + tcp.missing_size + tcp.syn() + tcp.fin();
   const Sequence end = tcp.sequence.add(taken);
-  if (claim.next.difference(end) > 0) claim.next = end;
+  if (taken != 0 && claim.next.difference(end) > 0) claim.next = end;
   state.counts[static_cast<std::size_t>(counted)].held += size;
   return true;
 }

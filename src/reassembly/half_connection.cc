@@ -44,6 +44,7 @@ void HalfConnection::set_start(State& state, Sequence first) {
   next_seq_ = first;
   if (detail_ == none) return;
   HalfDetail& d = detail(state);
+  part_with_others(state, d);
   if (d.has_end && first.difference(d.end) < 0) d.has_end = false;
   state.bytes().dropped += d.held.discard_before(state, first);
   if (d.held.empty()) return;
@@ -68,6 +69,12 @@ void HalfConnection::insert_syn(State& state, const Arrival& arrival) {
 bool HalfConnection::names_another_start(Sequence start, bool by_syn, Sequence first) {
   const std::int32_t before = first.difference(start);
   return before != 0 && (by_syn || before < 0 || before > late_syn_reach);
+}
+
+bool HalfConnection::is_joined(State& state) const {
+  if (known() || !has_ack() || acked() == Sequence() || !holds(state)) return false;
+  const std::int64_t distance = acked().difference(state.details[detail_].held.lowest(state));
+  return distance <= late_syn_reach && distance >= -late_syn_reach;
 }
 
 bool HalfConnection::contradicts_syn(State& state, Sequence syn) const {

@@ -23,6 +23,9 @@ constexpr std::int64_t far_behind = std::int64_t{1} << 28;
 // Receivers that take a little more than they offer are not worth a doubt.
 constexpr std::uint32_t reach_min = 65535;
 
+// How far what waits may lie behind a start that is named.
+constexpr std::int64_t behind_start_max = std::int64_t{1} << 30;
+
 // Segments of a stream without a known start belong together if no more than this is missing between them.
 constexpr std::uint32_t cluster_reach = std::uint32_t{1} << 24;
 
@@ -59,19 +62,26 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
     const std::int64_t ahead = reached.difference(ack);
     if (ahead <= std::int64_t{reach()} && ahead > -far_behind)
       return;  // an old one, or of bytes still to come
-    Elsewhere* const aside = make_elsewhere(state);
-    // Anybody can forge two that agree. So their sender's own numbers must fit, or data must lie there.
-    if (aside != nullptr && aside->claim(ack, tcp.sequence, reach()) &&
-        (from_its_place || aside->lowest_near(state, ack, cluster_reach))) {
-      evidence_.believe_far(ack, scaled_window(tcp));
-    }
-    return;
+    return note_far_ack(state, tcp, from_its_place);
   } else {
     contradict_elsewhere(state);
   }
   if (detail_ == none) return;
   detail(state).acked_hole.note(next_seq_, evidence_.acked(), tick);
   rest(state);
+}
+
+// Anybody can forge two that agree. So their sender's own numbers must fit, or data must lie there; of a
+// stream of which nothing speaks for its start, that and one acknowledgement are enough.
+void HalfConnection::note_far_ack(State& state, const TcpSegment& tcp, bool from_its_place) {
+  const Sequence ack = tcp.acknowledgment;
+  Elsewhere* const aside = make_elsewhere(state);
+  if (aside == nullptr) return;
+  const bool agrees = aside->claim(ack, tcp.sequence, reach());
+  const bool has_data = aside->lowest_near(state, ack, cluster_reach).has_value();
+  if ((agrees && (from_its_place || has_data)) || (has_data && start_in_doubt())) {
+    evidence_.believe_far(ack, scaled_window(tcp));
+  }
 }
 
 // Lets the receiver decide which of several starts counts.
@@ -163,6 +173,27 @@ void HalfConnection::part_with_unreachable(State& state, TcpFlowDirection direct
   }
 }
 
+// What waits and is not of a stream that begins at next_seq_: far from there it is set aside, for the
+// receiver may yet say that it is the stream.
+void HalfConnection::part_with_others(State& state, HalfDetail& d) {
+  while (!d.held.empty()) {
+    const detail::HeldSegment& lowest = state.segments[d.held.first(state)];
+    const std::int64_t ahead = next_seq_.difference(lowest.first);
+    const bool lies_before = ahead + lowest.size <= 0;
+    if (!lies_before && ahead <= behind_start_max) return;
+    const std::uint32_t segment = d.held.pop(state);
+    Elsewhere* const aside = lies_elsewhere(lowest.first, lowest.size) ? make_elsewhere(state) : nullptr;
+    if (aside != nullptr && !aside->is_full()) {
+      aside->adopt(state, segment);
+    } else if (lies_before) {
+      note_before_start(state, lowest.size, lowest.info);
+      state.segments.release(segment);
+    } else {
+      drop_wild(state, state.direction, segment);
+    }
+  }
+}
+
 void HalfConnection::contradict_elsewhere(State& state) {
   if (Elsewhere* const aside = elsewhere(state)) aside->contradict();
 }
@@ -219,7 +250,8 @@ void HalfConnection::readmit(State& state, const ReceiverPolicy& policy, TcpFlow
 
 std::optional<Sequence> HalfConnection::uncontradicted(State& state) const {
   const Elsewhere* const aside = elsewhere(state);
-  if (!known() || aside == nullptr || aside->empty() || aside->contradicted() || heard()) return std::nullopt;
+  if (!known() || aside == nullptr || aside->empty() || aside->contradicted()) return std::nullopt;
+  if (heard() || evidence_.is_captured()) return std::nullopt;
   const Sequence newest = state.segments[(*aside)[aside->size() - 1]].first;
   return aside->lowest_near(state, newest, cluster_reach);
 }

@@ -36,6 +36,17 @@ Sequence HeldQueue::highest(HalfState& state) const {
   return last.first.add(state.segments[last.segment].size);
 }
 
+bool HeldQueue::is_near(HalfState& state, Sequence position, std::int32_t reach) {
+  if (empty()) return false;
+  if (has_blocks()) {
+    return position.difference(lowest(state)) <= reach && highest(state).difference(position) <= reach;
+  }
+  const SegmentOrder::Place place = order_.at_or_before(state.leaves, position.add(reach));
+  if (!place.exists()) return false;
+  const std::uint32_t segment = SegmentOrder::entry(state.leaves, place).segment;
+  return range_of(state.segments, segment).last.difference(position) <= reach;
+}
+
 std::int64_t HeldQueue::spread_with(HalfState& state, Sequence first, std::size_t size) const {
   const auto length = static_cast<std::int64_t>(size);
   if (empty()) return length;

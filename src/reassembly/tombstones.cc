@@ -25,6 +25,12 @@ struct Sent {
     return !known || (first.difference(number) >= -1 && next.difference(number) <= beyond);
   }
 
+  // Whether a FIN behind so many bytes may have stood there. The one that was believed may be forged, so that
+  // the last bytes of the host lie before it.
+  [[nodiscard]] bool may_end_at(Sequence number, std::int64_t size) const {
+    return known && (number == next || (size != 0 && has(number, 0)));
+  }
+
   // Whether these bytes are among its bytes; or a probe (RFC 9293, 3.8.4) on the number of its SYN or FIN.
   [[nodiscard]] bool has_bytes(const TcpSegment& tcp) const {
     if (!known) return false;
@@ -41,7 +47,7 @@ bool could_repeat(const Sent& own, const Sent& other, const TcpSegment& tcp) {
   if (tcp.rst() && tcp.payload.empty()) return own.has(tcp.sequence) || acks;
   if (tcp.ack() && !acks) return false;
   const auto size = static_cast<std::int64_t>(tcp.payload.size()) + tcp.missing_size;
-  if (tcp.fin() && !(own.known && tcp.sequence.add(size) == own.next)) return false;
+  if (tcp.fin() && !own.may_end_at(tcp.sequence.add(size), size)) return false;
   return size == 0 ? own.has(tcp.sequence) : own.has_bytes(tcp);
 }
 

@@ -81,6 +81,7 @@ bool BasicAssembler<S, Factory>::age_connection(Connection& connection) {
     if (whole_ns >= std::max(client_ns, server_ns)) {
       expel(connection, EndReason::timeout);
     } else if (!age_hole(ref_of(connection, static_cast<TcpFlowDirection>(server_ns > client_ns)))) {
+      if (whole_ns && state.connections.is_used(slot)) expel(connection, EndReason::timeout);
       break;
     }
   }

@@ -70,6 +70,7 @@ auto BasicAssembler<S, Factory>::meet_syn(Connection& met, const Meeting& packet
     pool_.erase(met);
     return begin(packet);
   }
+  state.note_late_syn(met, direction, packet.tcp);
   if (!state.correct_client(met, packet.key.from_high, packet.tcp)) return &met;
   packet.counting.direction = met.direction(packet.key.from_high);
   tell(met, EventKind::roles_swapped, packet);

@@ -36,6 +36,8 @@ struct Claim {
   bool from_high = false;   // which end sent it
   bool repeats = false;     // it may as well repeat the SYN of a dead connection
   bool challenged = false;  // the other side told where the old connection stands
+  bool answered = false;    // the other side seems to answer, from a place that is not that of the old one
+  Sequence answer;          // that place
 
   // Whether a segment of the same sender may follow the SYN; what lies farther behind it proves nothing.
   [[nodiscard]] bool holds(const TcpSegment& tcp) const {
@@ -46,6 +48,15 @@ struct Claim {
   [[nodiscard]] bool is_acknowledged_by(const TcpSegment& tcp) const {
     const std::int32_t acked = first.difference(tcp.acknowledgment);
     return tcp.ack() && !tcp.rst() && acked >= 0 && acked <= first.difference(next) + (tcp.syn() ? 0 : reach);
+  }
+  // Whether what is acknowledged is the SYN, or what is known to have followed it.
+  [[nodiscard]] bool has_sent(Sequence acknowledgment) const {
+    return first.difference(acknowledgment) <= first.difference(next);
+  }
+  // Whether a segment of the same sender acknowledges what seemed to answer.
+  [[nodiscard]] bool is_confirmed_by(const TcpSegment& tcp) const {
+    const std::int32_t acked = answer.difference(tcp.acknowledgment);
+    return answered && tcp.ack() && !tcp.rst() && holds(tcp) && acked >= 0 && acked <= reach;
   }
 
  private:

@@ -82,6 +82,7 @@ struct Connection {
   bool holds : 1 = false;    // something may wait behind a hole that has an age
   bool client_is_high : 1 = false;
   bool client_known : 1 = false;  // from the handshake; else a guess
+  bool syn_was_late : 1 = false;  // data came before it: the SYN may be that of another connection
   std::uint8_t closed_first = 0;  // 1 + the direction whose FIN was reached first
   ChecksumRecord checksums;       // what they are worth in each direction
   std::uint8_t fins_acked = 0;    // a bit for each direction whose FIN was reached, and acknowledged then

@@ -46,7 +46,7 @@ class Evidence {
 
   // Lets an acknowledgement count for other reasons.
   void believe(Sequence acknowledgment, std::uint16_t window) {
-    bits_ |= ack_bit;
+    bits_ |= ack_bit | captured_bit;
     acked_ = acknowledgment;
     window_ = std::max(window_, window);
   }
@@ -63,7 +63,10 @@ class Evidence {
   }
 
   // No acknowledgement counts so far.
-  void forget_ack() { bits_ &= static_cast<std::uint8_t>(~ack_bit); }
+  void forget_ack() { bits_ &= static_cast<std::uint8_t>(~(ack_bit | captured_bit)); }
+
+  // The receiver's acknowledgements are captured, though it may be that none counts.
+  [[nodiscard]] bool is_captured() const { return (bits_ & captured_bit) != 0; }
 
   // The receiver's own SYN offered this scale; of several, the largest counts. The window of a SYN is in
   // bytes (RFC 7323, section 2.2).
@@ -91,6 +94,7 @@ class Evidence {
   static constexpr std::uint8_t ack_bit = 0x10;
   static constexpr std::uint8_t far_bit = 0x20;
   static constexpr std::uint8_t unscaled_bit = 0x40;
+  static constexpr std::uint8_t captured_bit = 0x80;
 
   Sequence acked_;
   std::uint16_t window_ = 0;  // the largest one, as it stood in the header

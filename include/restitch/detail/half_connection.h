@@ -220,7 +220,17 @@ class HalfConnection {
   }
   [[nodiscard]] std::optional<Sequence> lowest_held(State& state) const;
   [[nodiscard]] std::optional<Sequence> highest_held(State& state) const;  // one past it
+  [[nodiscard]] bool holds_near(State& state, Sequence position, std::int32_t reach) const {
+    return detail_ != detail::none && state.details[detail_].held.is_near(state, position, reach);
+  }
   [[nodiscard]] Timestamp oldest_held(State& state) const;
+  // What waits for an unknown start, and what the receiver acknowledged, agree where the stream is.
+  [[nodiscard]] bool is_joined(State& state) const;
+  // Where the FIN stands that was seen, and not reached yet.
+  [[nodiscard]] std::optional<Sequence> pending_end(const State& state) const {
+    const detail::HalfDetail* const d = peek(state);
+    return d == nullptr || !d->has_end ? std::nullopt : std::optional(d->end);
+  }
   [[nodiscard]] const detail::HoleAge* hole(const State& state) const {  // nullptr: nothing is held
     const detail::HalfDetail* const d = peek(state);
     return d == nullptr || d->held.empty() ? nullptr : &d->hole;
@@ -263,8 +273,10 @@ class HalfConnection {
   }
   void begin(State& state, Sequence first);
   void set_start(State& state, Sequence first);
+  void part_with_others(State& state, detail::HalfDetail& d);
   void insert_syn(State& state, const Arrival& arrival);
   void note_start_ack(State& state, const TcpSegment& tcp);
+  void note_far_ack(State& state, const TcpSegment& tcp, bool from_its_place);
   void settle_start(State& state, Sequence position);
   void drop_wild(State& state, TcpFlowDirection direction, std::uint32_t segment);
   [[nodiscard]] bool lies_elsewhere(Sequence first, std::size_t size) const;

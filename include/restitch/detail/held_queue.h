@@ -35,6 +35,10 @@ class HeldQueue {
   // One past the highest number. Requires: not empty().
   [[nodiscard]] Sequence highest(HalfState& state) const;
 
+  // Whether a number is no farther than `reach` from a segment that waits. (Under Linux' rule: from all of
+  // them.)
+  [[nodiscard]] bool is_near(HalfState& state, Sequence position, std::int32_t reach);
+
   // Segments between which no more than `reach` is missing belong together. The lowest number of those that
   // `position` lies among, or right before or behind; of those that are most.
   [[nodiscard]] std::optional<Sequence> start_around(HalfState& state, Sequence position,

@@ -63,6 +63,9 @@ class PoolState {
   [[nodiscard]] static bool repeats_over(const Connection& connection, TcpFlowDirection direction,
                                          const TcpSegment& syn);
 
+  // Takes note of a SYN that begins a direction of a connection of which data came before.
+  void note_late_syn(Connection& connection, TcpFlowDirection direction, const TcpSegment& syn) const;
+
   // Whether a segment may belong to a connection by both its numbers, as far as is known.
   [[nodiscard]] bool may_belong(const Connection& connection, TcpFlowDirection direction,
                                 const TcpSegment& tcp);
@@ -235,6 +238,13 @@ class PoolState {
   PoolState(const PoolOptions& options, std::uint64_t seed);
   void give_back_policies(const Connection& connection);
   [[nodiscard]] static bool may_answer(const Claim& claim, const Connection* old, const Tombstone* dead);
+  [[nodiscard]] static bool is_closest(ClaimGroup& group, const Claim& claim, const TcpSegment& tcp);
+  [[nodiscard]] bool may_follow(const Claim& claim, const Connection& old, TcpFlowDirection direction,
+                                const TcpSegment& tcp);
+  [[nodiscard]] bool is_answer(Claim& claim, const Connection& old, TcpFlowDirection direction,
+                               const TcpSegment& tcp);
+  [[nodiscard]] bool confirms(const Claim& claim, const Connection& old, TcpFlowDirection direction,
+                              const TcpSegment& tcp);
   void forget_receiver(Connection& connection);
 
   // What a host acknowledges decides what is delivered.

@@ -33,11 +33,20 @@ struct OwedStream {
   Position window = 0;    // the largest that was offered
   bool answered = false;  // something of its receiver was captured
   bool has_syn = false;   // the SYN that begins it was captured
+  bool disputed =
+      false;  // a forged SYN or SYN-ACK names another start, and nothing of a host lies at this one
 };
 
 // Where in this stream the payload of a packet lies, if it is of its connection.
 inline Position place_in(const OwedStream& stream, const WireSegment& segment) {
   return segment.position + stream.start.add(segment.position).difference(segment.first());
+}
+
+// Whether a segment of a host is of the stream that its receiver took in. A listener that gave up and was
+// asked again has answered with another number: what it sent before that is of no stream.
+inline bool is_of(const OwedStream& stream, const WireSegment& segment) {
+  return segment.connection == stream.connection && segment.from == stream.from &&
+         (segment.forged() || place_in(stream, segment) == segment.position);
 }
 
 // Whether the capture shows where each connection behind the first one on the same ports begins: by its SYN,
@@ -126,6 +135,7 @@ class TruthFinder {
         stream.runs.push_back({run.first, run.bytes, std::string(run.bytes.size(), '\0'), {}});
       }
       note_receiver(stream);
+      stream.disputed = names_other_start(stream) && !shows_start(stream);
       if (conversation_.honest()) add_unproven(stream);
       for (OwedRun& run : stream.runs) prove(stream, run);
       for (const CapturedPacket& packet : conversation_.packets) compare(stream, packet.segment);
@@ -165,6 +175,27 @@ class TruthFinder {
     }
   }
 
+  [[nodiscard]] bool names_other_start(const OwedStream& stream) const {
+    return std::any_of(
+        conversation_.packets.begin(), conversation_.packets.end(), [&](const CapturedPacket& packet) {
+          const WireSegment& segment = packet.segment;
+          if (!segment.forged() || !segment.has(TcpFlag::syn)) return false;
+          return segment.from == stream.from ? segment.first() != stream.start
+                                             : segment.has(TcpFlag::ack) && segment.ack != stream.start;
+        });
+  }
+
+  // A host sent the first byte, or acknowledged the SYN and nothing behind it.
+  [[nodiscard]] bool shows_start(const OwedStream& stream) const {
+    return std::any_of(
+        conversation_.packets.begin(), conversation_.packets.end(), [&](const CapturedPacket& packet) {
+          const WireSegment& segment = packet.segment;
+          if (segment.forged() || segment.connection != stream.connection) return false;
+          return segment.from == stream.from ? segment.position == 0 && !segment.payload.empty()
+                                             : segment.acked == 0;
+        });
+  }
+
   static void prove(const OwedStream& stream, OwedRun& run) {
     run.proven.assign(run.bytes.size(), '\0');
     const Position until = std::clamp<Position>(stream.acked - run.first, 0, run.end() - run.first);
@@ -173,8 +204,7 @@ class TruthFinder {
 
   // Marks what a packet brought as it is.
   static void compare(OwedStream& stream, const WireSegment& segment) {
-    if (segment.connection != stream.connection || segment.from != stream.from || segment.payload.empty())
-      return;
+    if (!is_of(stream, segment)) return;
     const Position at = place_in(stream, segment);
     for (OwedRun& run : stream.runs) {
       const Position end = std::min(run.end(), at + segment.size());

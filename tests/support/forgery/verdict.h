@@ -39,7 +39,8 @@ class Verdict {
     if (!heard_.wrong.empty()) return Failure{"calls", heard_.wrong};
     if (!BoundaryFinder(conversation_).all_seen()) return std::nullopt;
     for (const HeardConnection& connection : heard_.connections) {
-      for (const Side side : {Side::a, Side::b}) place(connection.streams[index(side)], side);
+      const bool forged = is_forged(connection);
+      for (const Side side : {Side::a, Side::b}) place(connection.streams[index(side)], side, forged);
     }
     for (const OwedStream& stream : owed_) {
       if (!failure_) check(stream);
@@ -54,6 +55,7 @@ class Verdict {
     const HeardStream* heard;
     const OwedStream* owed;  // nullptr: of no connection that there was
     Side from;
+    bool forged = false;   // its connection is only what an attacker added
     Position base = 0;     // of offset 0
     bool by_host = false;  // a host brought a byte of it
   };
@@ -61,15 +63,25 @@ class Verdict {
   [[nodiscard]] const WireSegment& segment(std::size_t packet) const {
     return conversation_.packets[packet].segment;
   }
-  [[nodiscard]] const OwedStream* owed(std::uint32_t connection, Side from) const {
+  [[nodiscard]] const OwedStream* owed(const WireSegment& segment) const {
     for (const OwedStream& stream : owed_) {
-      if (stream.connection == connection && stream.from == from) return &stream;
+      if (is_of(stream, segment)) return &stream;
     }
     return nullptr;
   }
 
   void fail(std::string_view rule, std::string text) {
     if (!failure_) failure_ = Failure{rule, std::move(text)};
+  }
+
+  // What hosts sent on ports that they used again is delivered elsewhere, and here is what an attacker added
+  // to that: no host brought a byte.
+  [[nodiscard]] bool is_forged(const HeardConnection& connection) const {
+    if (heard_.connections.size() == 1) return false;
+    return std::all_of(connection.streams.begin(), connection.streams.end(), [&](const HeardStream& stream) {
+      return std::all_of(stream.runs.begin(), stream.runs.end(),
+                         [&](const HeardRun& run) { return segment(run.packet).forged(); });
+    });
   }
 
   // The run by which a stream is known: that of a host if there is one.
@@ -80,10 +92,10 @@ class Verdict {
     return heard.runs.empty() ? nullptr : &heard.runs.front();
   }
 
-  void place(const HeardStream& heard, Side from) {
-    Placed placed{&heard, nullptr, from};
+  void place(const HeardStream& heard, Side from, bool forged) {
+    Placed placed{&heard, nullptr, from, forged};
     if (const HeardRun* const telling = telling_run(heard, *this)) {
-      placed.owed = owed(segment(telling->packet).connection, from);
+      placed.owed = owed(segment(telling->packet));
       placed.by_host = !segment(telling->packet).forged();
       if (placed.owed != nullptr && may_begin_anywhere(placed)) placed.base = find_base(placed);
     }
@@ -95,7 +107,8 @@ class Verdict {
   // The first byte is the one behind the SYN, if that was captured, or is told by an answer to it; unless an
   // event says that the start is not known. A forged SYN that nothing speaks against may have been the one.
   [[nodiscard]] bool may_begin_anywhere(const Placed& placed) const {
-    if (placed.heard->told(EventKind::midstream_start)) return true;
+    if (placed.forged || placed.heard->told(EventKind::midstream_start)) return true;
+    if (placed.owed->disputed) return true;
     return !conversation_.honest() && !(placed.owed->has_syn && placed.owed->answered);
   }
 
@@ -181,25 +194,55 @@ class Verdict {
         if (right && delivered[i] == byte && !may_be_of_another(placed)) {
           return fail("twice", fmt::format("byte {} of {} is delivered twice", p, name(*placed.owed)));
         }
-        if (delivered[i] == '\0' || right) delivered[i] = byte;
+        const bool counts = delivered[i] == '\0' && (!placed.forged || is_told(placed, run, i));
+        if (right || counts) delivered[i] = byte;
       }
     }
   }
 
   // A forged segment that fits no connection may have begun this one, in the middle of nothing that was seen.
   [[nodiscard]] bool may_be_of_another(const Placed& placed) const {
+    if (placed.forged) return true;
     return !conversation_.honest() && placed.heard->told(EventKind::midstream_start);
   }
 
   // A byte that is not what its receiver took: both copies were captured, so there is an event.
   void check_told(const Placed& placed, const OwedRun& run, std::size_t i) {
     if (run.captured[i] == '\0' || run.proven[i] == '\0' || may_be_of_another(placed)) return;
+    if (is_told(placed, run, i)) return;
+    const bool goes_on = reading_.refuses_after_end || was_asked_again(placed.owed->connection);
+    if (goes_on && is_right_elsewhere(placed, run, i)) return;
+    fail("changed", fmt::format("byte {} of {} is not what its receiver took, and no event tells",
+                                run.first + static_cast<Position>(i), name(*placed.owed)));
+  }
+  [[nodiscard]] bool is_told(const Placed& placed, const OwedRun& run, std::size_t i) const {
     const Position p = run.first + static_cast<Position>(i);
-    for (const HeardEvent& event : placed.heard->events) {
-      if (event.kind == EventKind::conflict && is_about(placed, event, p)) return;
-    }
-    fail("changed", fmt::format("byte {} of {} is not what its receiver took, and no event tells", p,
-                                name(*placed.owed)));
+    return std::any_of(placed.heard->events.begin(), placed.heard->events.end(),
+                       [&](const HeardEvent& event) {
+                         return event.kind == EventKind::conflict && is_about(placed, event, p);
+                       });
+  }
+
+  // A listener gave up, and was asked again: what it took in before that is of another connection.
+  [[nodiscard]] bool was_asked_again(std::uint32_t connection) const {
+    return std::any_of(conversation_.packets.begin(), conversation_.packets.end(), [&](const auto& packet) {
+      const WireSegment& segment = packet.segment;
+      return segment.connection == connection && !segment.forged() && owed(segment) == nullptr;
+    });
+  }
+
+  // Behind an end that was forged, and that is final under some readings, the host's own copy begins another
+  // connection: there it is delivered as it is.
+  [[nodiscard]] bool is_right_elsewhere(const Placed& placed, const OwedRun& run, std::size_t i) const {
+    return std::any_of(placed_.begin(), placed_.end(), [&](const Placed& other) {
+      if (&other == &placed || other.owed != placed.owed) return false;
+      return std::any_of(other.heard->runs.begin(), other.heard->runs.end(), [&](const HeardRun& heard) {
+        const Position at = near(other.base + static_cast<Position>(heard.offset), run.first);
+        const Position in_run = run.first + static_cast<Position>(i) - at;
+        return in_run >= 0 && in_run < static_cast<Position>(heard.bytes.size()) &&
+               heard.bytes[static_cast<std::size_t>(in_run)] == run.bytes[i];
+      });
+    });
   }
 
   void check_named(const OwedStream& stream, const OwedRun& run, std::size_t i) {
@@ -207,7 +250,8 @@ class Verdict {
     for (const Placed& placed : placed_) {
       if (placed.from != stream.from || (placed.owed != nullptr && placed.owed != &stream)) continue;
       for (const HeardEvent& event : placed.heard->events) {
-        if (names_loss(event) && is_about({placed.heard, &stream, stream.from, placed.base, false}, event, p))
+        if (names_loss(event) &&
+            is_about({placed.heard, &stream, stream.from, false, placed.base, false}, event, p))
           return;
       }
     }

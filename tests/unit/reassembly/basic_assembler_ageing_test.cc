@@ -327,6 +327,18 @@ TEST(Ageing, WorkPerPacketIsBoundedHoweverManyAreSilent) {
   EXPECT_EQ(world.pool.size().connections, 1u) << "but in the end all of them go";
 }
 
+// What waits was forged: the window never reached it, so there is no hole to skip.
+TEST(Ageing, AConnectionBehindAHoleThatCannotBeSkippedEnds) {
+  PoolOptions options = ageing({.hole_ns = 30 * seconds, .idle_ns = 100 * seconds});
+  options.receiver = find_receiver_policy("capture");
+  AgeingWorld world(options);
+  world.send(client(100).syn().at(world.now), client(100'000'101, "wild").at(world.now));
+  world.send(server(500).syn().acknowledges(101).window(1000).at(world.now));
+  EXPECT_EQ(world.pool.size().connections, 2U);
+  world.assembler.advance_all(Elapsed::of_ns(200 * seconds));
+  EXPECT_EQ(world.pool.size().connections, 0U);
+}
+
 TEST(Ageing, WithoutTimesNothingEnds) {
   AgeingWorld world(Ageing{});
   world.send(client(100).syn().at(world.now), client(103, "b").at(world.now));
