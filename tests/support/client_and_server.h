@@ -1,5 +1,5 @@
-// ClientAndServer: tests of both directions that say who is the client: TwoHosts for each Setting, with the roles
-// that it names. One thread.
+// ClientAndServer: tests of both directions that say who is the client: TwoHosts for each Setting, with the
+// roles that it names. One thread.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// A SYN was forged into a connection, and then something that seems to answer it, or to end the connection: the
-// connection goes on all the same.
+// A SYN was forged into a connection, and then something that seems to answer it, or to end the connection:
+// the connection goes on all the same.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

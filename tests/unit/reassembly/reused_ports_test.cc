@@ -17,7 +17,8 @@ class ReusedPorts : public ClientAndServer {
 
 INSTANTIATE_TEST_SUITE_P(Settings, ReusedPorts, ::testing::ValuesIn(settings));
 
-// The window would allow it, but nobody leaves out so much, right where a SYN said that another stream starts.
+// The window would allow it, but nobody leaves out so much, right where a SYN said that another stream
+// starts.
 TEST_P(ReusedPorts, DataBehindASynAndFarFromTheOldStreamIsOfTheNewOne) {
   hosts.send(client(0, "old")).send(client_syn(4 * far - 1));
   hosts.send(client(4 * far + 9, "new").ack(server_number(far))).end();
@@ -64,7 +65,8 @@ TEST_P(ReusedPorts, TheAnswerMayComeBeforeTheSyn) {
   EXPECT_THAT(from_client(), EndsWith("old[40]new[560]newest"));
 }
 
-// A forged FIN moved the end of the dead connection; what the host sends once more is a repetition all the same.
+// A forged FIN moved the end of the dead connection; what the host sends once more is a repetition all the
+// same.
 TEST_P(ReusedPorts, ARepetitionWithAFinInsideADeadConnectionBeginsNothing) {
   constexpr TcpFlags fin = TcpFlag::fin | TcpFlag::ack;
   hosts.open().send(client(100, "forged").flags(fin)).send(client(0, "hello").flags(fin));

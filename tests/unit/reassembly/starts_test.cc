@@ -35,7 +35,8 @@ TEST_P(Starts, DataCloseBeforeASynAckIsTold) {
   EXPECT_THAT(hosts.events(), Contains("before_start"));
 }
 
-// The client's acknowledgements are captured: it did not follow the server there. They came before the SYN-ACK.
+// The client's acknowledgements are captured: it did not follow the server there. They came before the
+// SYN-ACK.
 TEST_P(Starts, AWildSegmentIsNotDeliveredWhereTheReceiverWasHeard) {
   hosts.send(client(0, "hello").ack(server_number(1))).send(server_syn(-1));
   hosts.send(server(23'597'420, "wild")).end();
