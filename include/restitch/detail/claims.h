@@ -37,7 +37,7 @@ struct Claim {
   bool repeats = false;     // it may as well repeat the SYN of a dead connection
   bool challenged = false;  // the other side told where the old connection stands
   bool answered = false;    // the other side seems to answer, from a place that is not that of the old one
-  Sequence answer;          // that place
+  Sequence answer{};        // that place
 
   // Whether a segment of the same sender may follow the SYN; what lies farther behind it proves nothing.
   [[nodiscard]] bool holds(const TcpSegment& tcp) const {
