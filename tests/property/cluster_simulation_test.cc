@@ -65,8 +65,8 @@ TEST(ClusterSimulation, FindsTheSameInTheSameLogWhateverHappensToWorkers) {
     const std::string truth = simulation.undisturbed();
     ASSERT_TRUE(found == truth) << "seed " << seed << ", last error: " << simulation.last_error();
     missing += simulation.happened().missing;
-    told += found.find("packets_lost") != std::string::npos ? 1 : 0;
-    cut += found.find("\"end\":\"evicted\"") != std::string::npos ? 1 : 0;
+    told += found.find("packets_lost") != std::string::npos ? 1U : 0U;
+    cut += found.find("\"end\":\"evicted\"") != std::string::npos ? 1U : 0U;
   }
   std::printf("%llu batches lost; %zu seeds tell so, %zu have connections that were cut\n",
               static_cast<unsigned long long>(missing), told, cut);
