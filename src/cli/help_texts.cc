@@ -9,12 +9,9 @@ const HelpText program = {"restitch [COMMAND] [FLAGS] FILE... [FILTER]",
                           {},
                           R"(  restitch capture.pcapng                    a table of the connections
   restitch -i eth0 tcp port 80               the same live, until ^C
-  tcpdump -w - port 80 | restitch -          the same, from a pipe
-  restitch streams --json capture.pcap.gz    a JSON object for each direction
   restitch extract -o files capture.pcapng   a file for each direction
   restitch follow 3 -T hex capture.pcapng    connection 3 of the table
   restitch log --format zeek capture.pcapng  Zeek's conn.log
-  restitch diff capture.pcapng               what Linux, BSD and others read
 )",
                           R"(Captures are pcap or pcapng, also compressed with gzip, zstd, lz4 or xz;
 several are merged by time, and connections continue from one to the next. Data

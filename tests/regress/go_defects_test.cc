@@ -139,7 +139,7 @@ TEST_F(GoDefects, D08AForcedStartNeverDeliversBackwards) {
   world.send(client(200, "start"), client(205, "next"));
   world.assembler.flush_all();
   EXPECT_THAT(world.told(), ElementsAre("c @0 'start' start", "c @5 'next'", "complete flush no packet"));
-  EXPECT_EQ(world.pool.byte_counts().dropped, 5u);
+  EXPECT_EQ(world.pool.byte_counts().before_start, 5u);
 }
 
 // What the checks learn from a handshake: MSS 536, no window scaling, numbers 100 to 1,099 offered.
