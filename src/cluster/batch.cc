@@ -296,7 +296,7 @@ Result<Batch> decode_batch(Bytes bytes) {
       (batch.records.front().merged != batch.first || batch.records.back().merged != batch.last)) {
     return damaged("other times than its records");
   }
-  return std::move(batch);
+  return std::move(head->batch);
 }
 
 }  // namespace restitch::cluster

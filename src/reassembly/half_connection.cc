@@ -46,10 +46,6 @@ void HalfConnection::set_start(State& state, Sequence first) {
   HalfDetail& d = detail(state);
   part_with_others(state, d);
   if (d.has_end && first.difference(d.end) < 0) d.has_end = false;
-  state.bytes().dropped += d.held.discard_before(state, first);
-  if (d.held.empty()) return;
-  if (first.difference(d.held.lowest(state)) > spread_unknown)
-    state.bytes().dropped += d.held.discard_all(state);
 }
 
 void HalfConnection::insert_syn(State& state, const Arrival& arrival) {

@@ -151,6 +151,16 @@ void HalfConnection::set_aside(State& state, const Arrival& arrival) {
   if (known() && aside->agreed(state, cluster_reach)) evidence_.forget_ack();
 }
 
+void HalfConnection::set_lowest_aside(State& state, HalfDetail& d) {
+  const std::uint32_t segment = d.held.pop(state);
+  Elsewhere* const aside = make_elsewhere(state);
+  if (aside == nullptr || aside->is_full()) {
+    drop_wild(state, state.direction, segment);
+  } else {
+    aside->adopt(state, segment);
+  }
+}
+
 // Segments may have been held before the receiver's window was known. Those that the window does not reach
 // are set aside before a gap is given up, so that they are not delivered behind it. An end that the window
 // does not reach is forgotten.
@@ -163,34 +173,26 @@ void HalfConnection::part_with_unreachable(State& state, TcpFlowDirection direct
   while (!d.held.empty()) {
     const detail::HeldSegment& lowest = state.segments[d.held.first(state)];
     if (!lies_elsewhere(lowest.first, lowest.size)) return;
-    const std::uint32_t segment = d.held.pop(state);
-    Elsewhere* const aside = make_elsewhere(state);
-    if (aside == nullptr || aside->is_full()) {
-      drop_wild(state, direction, segment);
-    } else {
-      aside->adopt(state, segment);
-    }
+    set_lowest_aside(state, d);
   }
 }
 
 // What waits and is not of a stream that begins at next_seq_: far from there it is set aside, for the
 // receiver may yet say that it is the stream.
 void HalfConnection::part_with_others(State& state, HalfDetail& d) {
+  part_with_far(state, d);
+  if (d.held.empty()) return;
+  const CaptureInfo info = state.segments[d.held.first(state)].info;
+  note_before_start(state, d.held.discard_before(state, next_seq_), info);
+  part_with_far(state, d);
+}
+
+void HalfConnection::part_with_far(State& state, HalfDetail& d) {
   while (!d.held.empty()) {
     const detail::HeldSegment& lowest = state.segments[d.held.first(state)];
     const std::int64_t ahead = next_seq_.difference(lowest.first);
-    const bool lies_before = ahead + lowest.size <= 0;
-    if (!lies_before && ahead <= behind_start_max) return;
-    const std::uint32_t segment = d.held.pop(state);
-    Elsewhere* const aside = lies_elsewhere(lowest.first, lowest.size) ? make_elsewhere(state) : nullptr;
-    if (aside != nullptr && !aside->is_full()) {
-      aside->adopt(state, segment);
-    } else if (lies_before) {
-      note_before_start(state, lowest.size, lowest.info);
-      state.segments.release(segment);
-    } else {
-      drop_wild(state, state.direction, segment);
-    }
+    if (ahead <= behind_start_max && ahead + lowest.size >= -far_behind) return;
+    set_lowest_aside(state, d);
   }
 }
 
@@ -301,13 +303,8 @@ bool HalfConnection::begin_midstream(State& state, TcpFlowDirection direction, b
   }
   if (!first && forced) first = d.held.start_of_most(state, cluster_reach);
   if (!first) return false;
-  const std::uint64_t dropped = state.bytes().dropped;
   flags_ |= known_flag;
   set_start(state, *first);
-  const std::uint64_t wild = state.bytes().dropped - dropped;
-  if (wild != 0) {
-    state.events.add({.kind = EventKind::wild_sequence, .direction = direction, .size = wild});
-  }
   if (acked && (is_before(*acked, *first) || is_before(highest_held(state).value_or(*first), *acked))) {
     evidence_.forget_ack();
   }

@@ -115,8 +115,10 @@ bool answers_another(HalfState& state, const HalfConnection& half, Sequence ackn
   return distance < 0 || static_cast<std::uint64_t>(distance) > half.next_offset();
 }
 
-// A side that has sent its FIN sends no SYN, but for another connection.
-bool comes_behind_end(const HalfState& state, const HalfConnection& half) {
+// A side that has sent its FIN sends no SYN, but for another connection; or once more the one that it began
+// with, while nobody has answered it.
+bool comes_behind_end(const HalfState& state, const HalfConnection& half, Sequence syn) {
+  if (!half.heard() && half.by_syn() && half.start() == syn.add(1)) return false;
   if (half.ended()) return half.known() && !half.reset() && is_over(half);
   const auto end = half.pending_end(state);
   return end && !(half.heard() && end->difference(half.acked()) > 1);
@@ -132,7 +134,7 @@ bool PoolState::is_claim(const Connection& connection, TcpFlowDirection directio
                        !connection.syn_was_late && !half.is_joined(halves);
   if (!answers && names_another(halves, half, tcp.sequence)) return true;
   if (tcp.ack()) return answers_another(halves, connection.half(reverse(direction)), tcp.acknowledgment);
-  return repeats_over(connection, direction, tcp) || comes_behind_end(halves, half);
+  return repeats_over(connection, direction, tcp) || comes_behind_end(halves, half, tcp.sequence);
 }
 
 // A SYN with the number of a connection that is over, as far as was seen; and not the one of this connection,
@@ -142,7 +144,7 @@ bool PoolState::repeats_over(const Connection& connection, TcpFlowDirection dire
   const HalfConnection& half = connection.half(direction);
   const HalfConnection& other = connection.half(reverse(direction));
   const bool over = connection.halves[0].reset() || connection.halves[1].reset() ||
-                    (is_over(half) && (is_over(other) || !other.known()));
+                    (is_over(half) && (is_over(other) || (half.heard() && !other.known())));
   return over && half.known() && half.by_syn() && half.start() == syn.sequence.add(1);
 }
 

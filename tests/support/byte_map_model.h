@@ -123,6 +123,7 @@ class ByteMapModel {
   [[nodiscard]] bool delivers_after(bool rst) const;
   void begin(Position first);
   void set_start(Position first);
+  void tell_before_start(std::uint64_t size);
   void insert_syn(Position first);
   void note_end(bool rst, Position position);
   void end_now(bool rst);

@@ -48,7 +48,13 @@ inline void ByteMapModel::begin(Position first) {
 inline void ByteMapModel::set_start(Position first) {
   start_ = next_ = first;
   if (end_ && *end_ < first) end_.reset();
-  if (holds()) counts_.dropped += erase(held_, held_.begin()->first, first);
+  if (holds()) tell_before_start(erase(held_, held_.begin()->first, first));
+}
+
+inline void ByteMapModel::tell_before_start(std::uint64_t size) {
+  if (size == 0) return;
+  counts_.before_start += size;
+  events.push_back({EventKind::before_start, 0, size, {}, {}});
 }
 
 inline bool ByteMapModel::names_another_start(Position first) const {
@@ -151,10 +157,7 @@ inline void ByteMapModel::compare_with_delivered(const Bytes& arrived) {
 
 inline void ByteMapModel::cut_delivered(Bytes& arrived) {
   if (!known_) return;
-  if (const std::uint64_t before = erase(arrived, arrived.begin()->first, start_)) {
-    counts_.before_start += before;
-    events.push_back({EventKind::before_start, 0, before, {}, {}});
-  }
+  tell_before_start(erase(arrived, arrived.begin()->first, start_));
   if (arrived.empty()) return;
   compare_with_delivered(arrived);
   const std::uint64_t late = tell_late(arrived.begin()->first, std::min(arrived.rbegin()->first + 1, next_));

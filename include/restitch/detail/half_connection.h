@@ -274,6 +274,8 @@ class HalfConnection {
   void begin(State& state, Sequence first);
   void set_start(State& state, Sequence first);
   void part_with_others(State& state, detail::HalfDetail& d);
+  void part_with_far(State& state, detail::HalfDetail& d);
+  void set_lowest_aside(State& state, detail::HalfDetail& d);
   void insert_syn(State& state, const Arrival& arrival);
   void note_start_ack(State& state, const TcpSegment& tcp);
   void note_far_ack(State& state, const TcpSegment& tcp, bool from_its_place);

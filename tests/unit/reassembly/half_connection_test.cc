@@ -122,11 +122,11 @@ TEST(HalfConnection, WithoutAStartItBeginsWithTheLowestByteAndSkipMinusOne) {
   EXPECT_TRUE(h.half.known());
 }
 
-TEST(HalfConnection, AForcedStartDropsWhatLiesBeforeIt) {
+TEST(HalfConnection, WhatLiesBeforeAForcedStartIsCountedAsSuch) {
   Half h;
   h.insert(95, "older..");
   EXPECT_EQ(h.insert(client(100, "abc"), true), "<abc");
-  EXPECT_EQ(h.state.bytes().dropped, 5u);
+  EXPECT_EQ(h.state.bytes().before_start, 5u);
   EXPECT_EQ(h.state.bytes().duplicate, 2u) << "two of the older bytes were those at 100 and 101";
 }
 
