@@ -179,8 +179,8 @@ TEST_F(Usage, WhatIsMistypedIsToldWithWhatIsMeant) {
        "--jsn: streams has no such flag; did you mean --json? (try restitch streams --help)"},
       {"@ diff --gaps=zero hello.pcap",
        "--gaps: diff has no such flag; extract has it (try restitch diff --help)"},
-      {"@ -o d hello.pcap",
-       "-o: streams has no such flag; extract, log, grep and batch have it (try restitch streams --help)"},
+      {"@ --pcap d hello.pcap",
+       "--pcap: streams has no such flag; extract and grep have it (try restitch streams --help)"},
       {"@ --bogus hello.pcap", "--bogus: streams has no such flag (try restitch streams --help)"},
   };
   for (const auto& [line, what] : errors) {
