@@ -29,6 +29,7 @@ BARRED = ("packet", "reassembly")
 # Public headers lie in one folder; a module's are those whose bodies are in src/MODULE, or that are all body.
 HEADER_MODULES = {"packet": "packet", "defragmenter": "packet", "sequence": "packet", "mirror_copies": "packet",
                   "tcp_helpers": "packet", "basic_assembler": "reassembly", "assembler": "reassembly",
+                  "assembler_base": "reassembly", "stream_pool_base": "reassembly",
                   "stream": "reassembly", "events": "reassembly", "receiver": "reassembly",
                   "receiver_table": "reassembly", "limits": "reassembly", "options": "reassembly"}
 

@@ -44,6 +44,8 @@ PUBLIC_HEADERS = [
     ("packet_context.h", "reassembly"),
     ("assembler.h", "reassembly"),
     ("basic_assembler.h", "reassembly"),
+    ("assembler_base.h", "reassembly"),
+    ("stream_pool_base.h", "reassembly"),
     ("receiver.h", "reassembly"),
     ("receiver_table.h", "reassembly"),
     ("transmission.h", "reassembly"),

@@ -26,7 +26,7 @@ RULES = [
      "  if (*owner != next_seq_) set_start(state, *owner);\n  evidence_.believe(", "  evidence_.believe("),
     ("the first data decides between starts", EVIDENCE,
      "  if (*owner == next_seq_) return;\n  set_start(state, *owner);", "  return;\n  set_start(state, *owner);"),
-    ("a SYN inside a connection is a claim", "include/restitch/detail/basic_assembler_claims.h",
+    ("a SYN inside a connection is a claim", "src/reassembly/assembly_claims.cc",
      "    if (open) return claim(met, packet);\n", "    if (open) complete(met, &packet.context, EndReason::port_reuse);\n"
      "    if (open) return begin(packet);\n"),
     ("a wild segment is set aside", EVIDENCE,
@@ -47,7 +47,7 @@ RULES = [
      "  if (half.reset()) return true;         // it was believed already\n", "  if (half.known() || true) return true;\n"),
     ("a wrong checksum begins and ends nothing", CLAIMS,
      "  if (options.checksums == Checksums::ignore ||", "  if (true || options.checksums == Checksums::ignore ||"),
-    ("a tombstone absorbs only what the dead could repeat", "include/restitch/detail/basic_assembler_claims.h",
+    ("a tombstone absorbs only what the dead could repeat", "src/reassembly/assembly_claims.cc",
      "  if (dead != nullptr && !outlives(*dead, packet)) return nullptr;\n", "  if (dead != nullptr) return nullptr;\n"),
     ("an answer acknowledges nothing of the old connection", CLAIMS,
      "  if (!acks_old && (!in_place || claim.has_sent(tcp.acknowledgment))) return true;\n",

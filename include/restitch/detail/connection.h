@@ -100,6 +100,12 @@ struct Connection {
   }
   [[nodiscard]] bool ended() const { return halves[0].ended() && halves[1].ended(); }
 
+  // Nothing is to be thought of but the half-connections: it is open, nobody watches its hosts, no SYN inside
+  // it named another one, and the packet came from the same network as those before.
+  [[nodiscard]] bool is_plain(std::uint16_t tag) const {
+    return phase == Phase::open && !watched && !claimed && network_tag == tag;
+  }
+
   // The FIN of a direction was reached.
   void note_closed(TcpFlowDirection by) {
     if (closed_first == 0) closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(by));

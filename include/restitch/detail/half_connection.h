@@ -127,8 +127,8 @@ class HalfConnection {
   }
 
   // Lends the payload of such a segment to `sg`. Requires: in_order(tcp).
-  void deliver(State& state, const TcpSegment& tcp, const CaptureInfo& info, TcpFlowDirection direction,
-               ScatterGather& sg) {
+  [[gnu::always_inline]] void deliver(State& state, const TcpSegment& tcp, const CaptureInfo& info,
+                                      TcpFlowDirection direction, ScatterGather& sg) {
     sg.lend(direction, next_offset_, tcp.payload, info);
     state.note_delivered(next_seq_, next_offset_, tcp.payload, info);
     state.bytes().delivered += tcp.payload.size();

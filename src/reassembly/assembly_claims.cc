@@ -1,46 +1,33 @@
 // The bodies of basic_assembler.h for packets that nobody knows, and for SYNs: whether they belong to the
 // connection that is there, wait until that shows (claims.h), or begin another one.
-#pragma once
+#include "reassembly/assembly.h"
 
 #include <utility>
 
-#include "restitch/basic_assembler.h"
-#include "restitch/detail/optional_sequence.h"
 
-namespace RESTITCH_API restitch {
+namespace restitch::detail {
 
-// The packet at hand, with what it was looked up by.
-template <StreamType S, class Factory>
-struct BasicAssembler<S, Factory>::Meeting {
-  const detail::DirectedKey& key;
-  std::uint32_t hash;
-  const NetFlow& net;
-  const TcpSegment& tcp;
-  AssemblerContext& context;
-  Counting& counting;
-};
 
 // A packet of a connection that nobody knows, or a SYN, or what comes after a SYN inside a connection: the
 // connection it met goes on, or ends and is followed by a new one; or there is none.
-template <StreamType S, class Factory>
-[[gnu::noinline]] auto BasicAssembler<S, Factory>::meet(Connection* met, const Meeting& packet)
+auto Assembly::meet(Connection* met, const Meeting& packet)
     -> Connection* {
-  detail::PoolState& state = pool_.state_;
+  PoolState& state = state_;
   if (met != nullptr && packet.tcp.syn() && !packet.tcp.ack() && state.is_in_doubt(*met)) {
     complete(*met, &packet.context, EndReason::rst);  // its host was reset, and takes a new connection
     met = state.find(packet.key.key, packet.hash);
   }
-  detail::Tombstone* const dead = met != nullptr
+  Tombstone* const dead = met != nullptr
                                       ? nullptr
                                       : state.tombstones.find_living(packet.key.key, packet.hash,
                                                                      packet.context.capture_info().timestamp);
   if (met != nullptr) packet.counting.direction = met->direction(packet.key.from_high);
   if (dead != nullptr) packet.counting.direction = dead->direction(packet.key.from_high);
-  if (detail::ClaimGroup* const group = state.find_claims(packet.key.key, packet.hash, met)) {
+  if (ClaimGroup* const group = state.find_claims(packet.key.key, packet.hash, met)) {
     const auto [fate, claim] = state.judge_claims(*group, packet.key, met, dead, packet.tcp,
                                                   packet.context.capture_info().timestamp);
-    if (fate != detail::ClaimFate::nothing && believes(met, dead, packet)) {
-      const bool begins = fate == detail::ClaimFate::begins;
+    if (fate != ClaimFate::nothing && believes(met, dead, packet)) {
+      const bool begins = fate == ClaimFate::begins;
       return begins ? begin_claimed(met, *group, *claim, packet) : wait_with(met, *claim, packet);
     }
     if (met != nullptr && state.is_challenge(*group, packet.key, *met, packet.tcp)) {
@@ -55,9 +42,8 @@ template <StreamType S, class Factory>
 }
 
 // A SYN that meets a connection.
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::meet_syn(Connection& met, const Meeting& packet) -> Connection* {
-  detail::PoolState& state = pool_.state_;
+auto Assembly::meet_syn(Connection& met, const Meeting& packet) -> Connection* {
+  PoolState& state = state_;
   const TcpFlowDirection direction = packet.counting.direction;
   const bool open = met.phase == Connection::Phase::open;
   if (!believes(&met, nullptr, packet)) {
@@ -67,7 +53,7 @@ auto BasicAssembler<S, Factory>::meet_syn(Connection& met, const Meeting& packet
   const bool repeats = !open && !packet.tcp.ack() && state.repeats_over(met, direction, packet.tcp);
   if (!repeats && state.is_claim(met, direction, packet.tcp)) {
     if (open) return claim(met, packet);
-    pool_.erase(met);
+    user_.erase(met);
     return begin(packet);
   }
   state.note_late_syn(met, direction, packet.tcp);
@@ -79,9 +65,8 @@ auto BasicAssembler<S, Factory>::meet_syn(Connection& met, const Meeting& packet
 
 // A SYN that names another connection than the one it met, which goes on. A receiver that refuses SYNs
 // refuses this one by itself, with its payload.
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::claim(Connection& met, const Meeting& packet) -> Connection* {
-  detail::PoolState& state = pool_.state_;
+auto Assembly::claim(Connection& met, const Meeting& packet) -> Connection* {
+  PoolState& state = state_;
   const TcpFlowDirection direction = packet.counting.direction;
   TcpSegment syn = packet.tcp;
   const bool refused = state.policy(met, direction).refusals.has(Refusal::syn);
@@ -103,13 +88,12 @@ auto BasicAssembler<S, Factory>::claim(Connection& met, const Meeting& packet) -
 
 // What follows such a SYN and does not fit the old connection waits with it. Without room, it begins what it
 // is of.
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::wait_with(Connection* met, detail::Claim& claim, const Meeting& packet)
+auto Assembly::wait_with(Connection* met, Claim& claim, const Meeting& packet)
     -> Connection* {
   if (met != nullptr && !accepts(*met, packet)) return nullptr;
-  if (!pool_.state_.claims.park(halves(), claim, packet.counting.direction, packet.tcp,
+  if (!state_.claims.park(halves(), claim, packet.counting.direction, packet.tcp,
                                 packet.context.capture_info())) {
-    return begin_claimed(met, *pool_.state_.claims.find(packet.key.key, packet.hash), claim, packet);
+    return begin_claimed(met, *state_.claims.find(packet.key.key, packet.hash), claim, packet);
   }
   packet.counting.fate = Counting::Fate::held;
   if (met != nullptr) tell(*met, EventKind::wild_sequence, packet);
@@ -118,14 +102,13 @@ auto BasicAssembler<S, Factory>::wait_with(Connection* met, detail::Claim& claim
 
 // The SYN was answered: the connection that was there ends, and another one begins with the SYN, as if it
 // came now. The answer is next, and then what waited.
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGroup& group,
-                                               detail::Claim& answered, const Meeting& packet)
+auto Assembly::begin_claimed(Connection* met, ClaimGroup& group,
+                                               Claim& answered, const Meeting& packet)
     -> Connection* {
-  detail::PoolState& state = pool_.state_;
+  PoolState& state = state_;
   struct Taken {
-    detail::PoolState& state;
-    detail::Claim claim;
+    PoolState& state;
+    Claim claim;
     ~Taken() { state.claims.refuse(state.halves, claim); }
   } taken{state, state.claims.take(halves(), group, answered)};
   end_for_another(met, packet);
@@ -133,22 +116,22 @@ auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGro
     packet.counting.fate = Counting::Fate::dropped;
     return nullptr;
   }
-  const detail::DirectedKey key{packet.key.key, taken.claim.from_high};
+  const DirectedKey key{packet.key.key, taken.claim.from_high};
   NetFlow net = packet.net;
   if (key.from_high != packet.key.from_high) std::swap(net.source, net.destination);
   const TcpSegment syn = state.claims.first_of(taken.claim).segment();
-  const auto made = pool_.create(key, packet.hash, net, syn, packet.context);
+  const auto made = user_.add(key, packet.hash, net, syn, packet.context);
   if (!made) packet.counting.fate = Counting::Fate::dropped;
   if (!made.value_or(Ref{})) return nullptr;
   const auto assemble_answer = [&] {
     packet.counting.fate = Counting::Fate::elsewhere;
-    assemble_apart(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
+    assemble_now({packet.key, packet.hash, packet.net, packet.tcp, packet.context});
   };
   const bool answers = packet.tcp.syn();
   for (bool first = true; const auto segment = state.claims.take_first(halves(), taken.claim);
        first = false) {
     AssemblerContext waited(segment->info(), state.clock.elapsed());
-    assemble_apart(key, packet.hash, net, segment->segment(), waited);
+    assemble_now({key, packet.hash, net, segment->segment(), waited});
     if (first && answers) assemble_answer();
   }
   if (!answers) assemble_answer();
@@ -156,23 +139,21 @@ auto BasicAssembler<S, Factory>::begin_claimed(Connection* met, detail::ClaimGro
 }
 
 // What is on these addresses and ports makes room for a new connection.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::end_for_another(Connection* met, const Meeting& packet) {
+void Assembly::end_for_another(Connection* met, const Meeting& packet) {
   if (met != nullptr && met->phase == Connection::Phase::open) {
     tell(*met, EventKind::port_reuse, packet);
     complete(*met, &packet.context, EndReason::port_reuse);
   }
-  if (Connection* left = pool_.state_.find(packet.key.key, packet.hash)) pool_.erase(*left);
-  detail::Tombstones& dead = pool_.state_.tombstones;
-  if (detail::Tombstone* left = dead.find(packet.key.key, packet.hash)) dead.erase(*left);
+  if (Connection* left = state_.find(packet.key.key, packet.hash)) user_.erase(*left);
+  Tombstones& dead = state_.tombstones;
+  if (Tombstone* left = dead.find(packet.key.key, packet.hash)) dead.erase(*left);
 }
 
 // Whether a packet is of another connection than the dead one it met. A SYN that may repeat the dead one's
 // begins another if it is answered.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::outlives(detail::Tombstone& dead, const Meeting& packet) {
-  using Verdict = detail::Tombstones::Verdict;
-  detail::PoolState& state = pool_.state_;
+bool Assembly::outlives(Tombstone& dead, const Meeting& packet) {
+  using Verdict = Tombstones::Verdict;
+  PoolState& state = state_;
   const CaptureInfo& info = packet.context.capture_info();
   Counting& counting = packet.counting;
   const Verdict verdict =
@@ -195,46 +176,42 @@ bool BasicAssembler<S, Factory>::outlives(detail::Tombstone& dead, const Meeting
 }
 
 // A new connection, or none: there is no room, or nobody wants it.
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::begin(const Meeting& packet) -> Connection* {
-  detail::PoolState& state = pool_.state_;
-  if (detail::ClaimGroup* const group = state.claims.find(packet.key.key, packet.hash)) {
+auto Assembly::begin(const Meeting& packet) -> Connection* {
+  PoolState& state = state_;
+  if (ClaimGroup* const group = state.claims.find(packet.key.key, packet.hash)) {
     state.claims.drop(halves(), *group);
   }
-  if (detail::Tombstone* const dead = state.tombstones.find(packet.key.key, packet.hash)) {
+  if (Tombstone* const dead = state.tombstones.find(packet.key.key, packet.hash)) {
     state.tombstones.erase(*dead);
   }
   if (state.is_full() && !make_room()) {
     packet.counting.fate = Counting::Fate::dropped;
     return nullptr;
   }
-  const auto made = pool_.create(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
+  const auto made = user_.add(packet.key, packet.hash, packet.net, packet.tcp, packet.context);
   if (!made) packet.counting.fate = Counting::Fate::dropped;
   return made.value_or(Ref{}).connection;
 }
 
 // Shows the stream of a connection a packet that waits, or does not count for it.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::accepts(Connection& met, const Meeting& packet) {
+bool Assembly::accepts(Connection& met, const Meeting& packet) {
   const HalfConnection& half = met.half(packet.counting.direction);
   bool start = packet.tcp.syn() && !half.known();
-  return stream(met).accept(packet.tcp, packet.context.capture_info(), packet.counting.direction,
-                            detail::optional_sequence(half.next_seq(), half.known()), start, packet.context);
+  return user_.accept(met.slot, packet.tcp, packet.context.capture_info(), packet.counting.direction,
+                            next_seq_of(half), start, packet.context);
 }
 
 // Whether a packet that would end or begin something may do so by its checksum.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::believes(Connection* met, const detail::Tombstone* dead,
+bool Assembly::believes(Connection* met, const Tombstone* dead,
                                           const Meeting& packet) {
-  detail::PoolState& state = pool_.state_;
+  PoolState& state = state_;
   const TcpFlowDirection direction = packet.counting.direction;
   return met != nullptr ? state.admits(*met, direction, packet.net, packet.tcp)
                         : state.admits_stray(dead, direction, packet.net, packet.tcp);
 }
 
 // Tells the stream of the connection that a packet met.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::tell(Connection& met, EventKind kind, const Meeting& packet) {
+void Assembly::tell(Connection& met, EventKind kind, const Meeting& packet) {
   const Ref ref = ref_of(met, packet.counting.direction);
   const bool with_payload =
       kind == EventKind::syn_in_connection || kind == EventKind::wild_sequence || kind == EventKind::refused;
@@ -247,4 +224,4 @@ void BasicAssembler<S, Factory>::tell(Connection& met, EventKind kind, const Mee
   tell_events(ref);
 }
 
-}  // namespace restitch
+}  // namespace restitch::detail

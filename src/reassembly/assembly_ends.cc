@@ -1,21 +1,18 @@
 // The bodies of basic_assembler.h that end connections: drained and completed, flushed by age, or all at
 // once.
-#pragma once
+#include "reassembly/assembly.h"
 
-#include "restitch/basic_assembler.h"
+namespace restitch::detail {
 
-namespace RESTITCH_API restitch {
 
 // After a segment that may have been the last of its half, or acknowledge the last of the other.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::finish_after(const Ref& ref, const TcpSegment& tcp,
+void Assembly::finish_after(const Ref& ref, const TcpSegment& tcp,
                                               AssemblerContext& context) {
   note_fin_acked(ref, tcp);
   finish_if_ended(ref, &context);
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::note_fin_acked(const Ref& ref, const TcpSegment& tcp) {
+void Assembly::note_fin_acked(const Ref& ref, const TcpSegment& tcp) {
   const TcpFlowDirection acked = reverse(ref.direction);
   const HalfConnection& half = ref.connection->half(acked);
   if (!tcp.ack() || !half.ended() || half.reset()) return;
@@ -24,8 +21,7 @@ void BasicAssembler<S, Factory>::note_fin_acked(const Ref& ref, const TcpSegment
 }
 
 // Completes a connection of which a half may just have reached its end.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContext* context) {
+void Assembly::finish_if_ended(const Ref& ref, AssemblerContext* context) {
   if (!ref.half->ended()) return;
   Connection& connection = *ref.connection;
   connection.note_closed(ref.direction);
@@ -41,24 +37,22 @@ void BasicAssembler<S, Factory>::finish_if_ended(const Ref& ref, AssemblerContex
   // Bytes before the FIN may still be acknowledged.
   const auto waits = [this](const Ref& one) { return one.half->undelivered_bytes(halves()) != 0; };
   const bool owes =
-      !final_reset && pool_.state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
+      !final_reset && state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
   if (connection.ended() && !stays && !owes) complete(connection, context, EndReason::fin);
 }
 
 // The same after what may have moved the other half, too: an acknowledgement that gave up a hole of it, or a
 // limit of both.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::finish_either(const Ref& ref, AssemblerContext* context) {
+void Assembly::finish_either(const Ref& ref, AssemblerContext* context) {
   const std::uint32_t slot = ref.connection->slot;
   finish_if_ended(ref, context);
-  if (pool_.is_open(slot)) finish_if_ended(ref_of(*ref.connection, reverse(ref.direction)), context);
+  if (is_open(slot)) finish_if_ended(ref_of(*ref.connection, reverse(ref.direction)), context);
 }
 
 // Delivers all that waits in one half, across its gaps, and closes it.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context) {
+void Assembly::drain(const Ref& ref, AssemblerContext* context) {
   deliver_ready(ref, context);
-  while (pool_.state_.may_skip(*ref.connection, ref.direction) && skip_gap(ref, context)) {
+  while (state_.may_skip(*ref.connection, ref.direction) && skip_gap(ref, context)) {
     deliver_ready(ref, context);
   }
   if (const auto position = ref.half->uncontradicted(halves())) {
@@ -75,21 +69,19 @@ void BasicAssembler<S, Factory>::drain(const Ref& ref, AssemblerContext* context
 // Gives up the bytes before the lowest that waits. Those in order are delivered first: not acknowledged ones,
 // as whoever is not waited for any longer is not asked any longer either, and those left by a callback that
 // threw.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::skip_gap(const Ref& ref, AssemblerContext* context) {
+bool Assembly::skip_gap(const Ref& ref, AssemblerContext* context) {
   deliver_ready(ref, context, true);
   if (ref.half->skip_gap(halves(), policy(ref), ref.direction)) return true;
   tell_events(ref);  // of what turned out to be no gap
   return false;
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerContext* context,
+void Assembly::complete(Connection& connection, AssemblerContext* context,
                                           EndReason reason) {
   abort_reset(connection, context);
   const bool was_reset = connection.halves[0].reset() || connection.halves[1].reset();
   const bool had_ended = connection.ended();
-  pool_.state_.refuse_syn_data(connection);
+  state_.refuse_syn_data(connection);
   drain(ref_of(connection, TcpFlowDirection::client_to_server), context);
   drain(ref_of(connection, TcpFlowDirection::server_to_client), context);
   if (was_reset || connection.halves[0].reset() || connection.halves[1].reset()) {
@@ -98,32 +90,29 @@ void BasicAssembler<S, Factory>::complete(Connection& connection, AssemblerConte
     reason = EndReason::fin;
   }
   connection.phase = Connection::Phase::completed;
-  if (!stream(connection).reassembly_complete(context, reason)) return;
-  pool_.streams_.destroy(connection.slot);
-  if (reason == EndReason::fin || reason == EndReason::rst) return pool_.state_.bury(connection);
-  pool_.state_.erase(connection);
+  if (!user_.complete(connection.slot, context, reason)) return;
+  user_.destroy(connection.slot);
+  if (reason == EndReason::fin || reason == EndReason::rst) return state_.bury(connection);
+  state_.erase(connection);
 }
 
 // The same whatever the stream answers: it has to go.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::expel(Connection& connection, EndReason reason) {
+void Assembly::expel(Connection& connection, EndReason reason) {
   const std::uint32_t slot = connection.slot;
   if (connection.phase == Connection::Phase::open) complete(connection, nullptr, reason);
-  if (pool_.state_.connections.is_used(slot)) pool_.erase(connection);
+  if (state_.connections.is_used(slot)) user_.erase(connection);
 }
 
-template <StreamType S, class Factory>
-FlushResult BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& options) {
+FlushResult Assembly::flush_with_options(const FlushOptions& options) {
   FlushResult result;
-  const Call call(pool_.state_);
-  pool_.state_.connections.for_each([&](std::uint32_t slot, Connection& connection) {
+  state_.connections.for_each([&](std::uint32_t slot, Connection& connection) {
     const bool old = options.tc.ns != 0 && connection.last_seen < options.tc;
     if (connection.phase != Connection::Phase::open) {
-      if (old) pool_.erase(connection);
+      if (old) user_.erase(connection);
       return;
     }
     if (options.t.ns != 0 && flush_older(connection, options.t)) ++result.flushed;
-    if (!pool_.is_open(slot)) {
+    if (!is_open(slot)) {
       ++result.closed;
       return;
     }
@@ -137,12 +126,11 @@ FlushResult BasicAssembler<S, Factory>::flush_with_options(const FlushOptions& o
 }
 
 // Skips the gaps of both halves that something older than `t` waits behind. The connection may be over then.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t) {
+bool Assembly::flush_older(Connection& connection, Timestamp t) {
   const std::uint32_t slot = connection.slot;
   bool flushed = false;
   for (const auto direction : {TcpFlowDirection::client_to_server, TcpFlowDirection::server_to_client}) {
-    if (!pool_.is_open(slot)) break;
+    if (!is_open(slot)) break;
     const Ref ref = ref_of(connection, direction);
     while (ref.half->holds(halves()) && ref.half->oldest_held(halves()) < t && skip_gap(ref, nullptr)) {
       flushed = true;
@@ -153,10 +141,8 @@ bool BasicAssembler<S, Factory>::flush_older(Connection& connection, Timestamp t
   return flushed;
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::tell_all(EventKind kind, std::uint64_t size) {
-  const Call call(pool_.state_);
-  pool_.state_.connections.for_each([&](std::uint32_t, Connection& connection) {
+void Assembly::tell_all(EventKind kind, std::uint64_t size) {
+  state_.connections.for_each([&](std::uint32_t, Connection& connection) {
     if (connection.phase != Connection::Phase::open) return;
     const Ref ref = ref_of(connection, TcpFlowDirection::client_to_server);
     halves().events.add(
@@ -165,25 +151,23 @@ void BasicAssembler<S, Factory>::tell_all(EventKind kind, std::uint64_t size) {
   });
 }
 
-template <StreamType S, class Factory>
-std::size_t BasicAssembler<S, Factory>::flush_all(EndReason reason) {
+std::size_t Assembly::flush_all(EndReason reason) {
   // Side by side in their slab, connections lie anywhere in the table.
   constexpr std::uint32_t ahead = 16;
   std::size_t closed = 0;
-  const Call call(pool_.state_);
-  detail::PoolState& state = pool_.state_;
+  PoolState& state = state_;
   state.connections.for_each([&](std::uint32_t slot, Connection& connection) {
     if (state.connections.is_used(slot + ahead)) {
       state.table.prefetch_entry(state.connections[slot + ahead].hash);
     }
     if (connection.phase == Connection::Phase::open) ++closed;
     age_connection(connection);
-    if (pool_.is_open(slot)) complete(connection, nullptr, reason);
-    if (state.connections.is_used(slot)) pool_.erase(connection);
+    if (is_open(slot)) complete(connection, nullptr, reason);
+    if (state.connections.is_used(slot)) user_.erase(connection);
   });
   state.tombstones.clear();
   state.claims.clear(halves());
   return closed;
 }
 
-}  // namespace restitch
+}  // namespace restitch::detail

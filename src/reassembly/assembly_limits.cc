@@ -1,20 +1,18 @@
 // The bodies of basic_assembler.h that act at a limit. Who gives way is for PoolState to say.
-#pragma once
+#include "reassembly/assembly.h"
 
 #include <utility>
 
-#include "restitch/basic_assembler.h"
+namespace restitch::detail {
 
-namespace RESTITCH_API restitch {
 
 // The page limit that a half has reached, if any; Limit::count_ for that of a start which is not known.
-template <StreamType S, class Factory>
-std::optional<Limit> BasicAssembler<S, Factory>::exceeded_pages(const HalfConnection& half) const {
-  const detail::HalfState& state = pool_.state_.halves;
+std::optional<Limit> Assembly::exceeded_pages(const HalfConnection& half) const {
+  const HalfState& state = state_.halves;
   const std::uint32_t pages = half.pages(state);
   const auto per_connection = options_.max_buffered_pages_per_connection();
   const auto total = options_.max_buffered_pages_total();
-  const std::uint32_t midstream = pool_.state_.options.midstream_pages_max;
+  const std::uint32_t midstream = state_.options.midstream_pages_max;
   if (per_connection && pages >= *per_connection) return Limit::connection_pages;
   if (total && state.pages >= *total) return Limit::total_pages;
   if (midstream != 0 && !half.known() && pages >= midstream) return Limit::count_;
@@ -22,14 +20,12 @@ std::optional<Limit> BasicAssembler<S, Factory>::exceeded_pages(const HalfConnec
 }
 
 // After a packet that made something wait, or be kept.
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::enforce_limits(const Ref& ref, AssemblerContext* context) {
+void Assembly::enforce_limits(const Ref& ref, AssemblerContext* context) {
   if (exceeded_pages(*ref.half)) enforce_pages(ref, context);
   enforce_bytes(ref, context);
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::enforce_pages(const Ref& ref, AssemblerContext* context) {
+void Assembly::enforce_pages(const Ref& ref, AssemblerContext* context) {
   while (const auto limit = exceeded_pages(*ref.half)) {
     if (!skip_at_limit(ref, *limit, context)) break;
   }
@@ -43,33 +39,31 @@ void BasicAssembler<S, Factory>::enforce_pages(const Ref& ref, AssemblerContext*
   tell_events(ref);
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::enforce_bytes(const Ref& ref, AssemblerContext* context) {
-  const PoolLimits& limits = pool_.state_.options.limits;
+void Assembly::enforce_bytes(const Ref& ref, AssemblerContext* context) {
+  const PoolLimits& limits = state_.options.limits;
   for (;;) {
-    const std::size_t memory = pool_.state_.held_memory(*ref.connection);
+    const std::size_t memory = state_.held_memory(*ref.connection);
     if (memory <= limits.connection_bytes_max) break;
     const Ref greedier = greedier_half(*ref.connection);
     if (!give_way(greedier, memory - limits.connection_bytes_max, Limit::connection_bytes, context)) break;
   }
   const std::uint32_t slot = ref.connection->slot;
-  if (halves().memory_size() > limits.total_bytes_max) pool_.state_.discard_refused();
+  if (halves().memory_size() > limits.total_bytes_max) state_.discard_refused();
   while (halves().memory_size() > limits.total_bytes_max && give_way_in_total(slot, context)) {
   }
 }
 
 // One step towards the total limit; false when there is none left.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::give_way_in_total(std::uint32_t at_hand, AssemblerContext* context) {
-  detail::PoolState& state = pool_.state_;
+bool Assembly::give_way_in_total(std::uint32_t at_hand, AssemblerContext* context) {
+  PoolState& state = state_;
   const std::size_t excess = state.halves.memory_size() - state.options.limits.total_bytes_max;
   const auto at_hand_gives_way = [&] {
-    return pool_.is_open(at_hand) &&
+    return is_open(at_hand) &&
            give_way(greedier_half(state.connections[at_hand]), excess, Limit::total_bytes, context);
   };
   if (state.options.limits.at_total_bytes == LimitPolicy::skip_greediest) {
     const std::uint32_t detail = state.halves.greed.greediest();
-    if (detail != detail::none) {
+    if (detail != none) {
       const Ref ref = holder_of(detail);
       const bool here = ref.connection->slot == at_hand;
       if (give_way(ref, excess, Limit::total_bytes, here ? context : nullptr)) {
@@ -87,8 +81,7 @@ bool BasicAssembler<S, Factory>::give_way_in_total(std::uint32_t at_hand, Assemb
 }
 
 // Frees some of what a half holds, what waits behind a hole first; false when it holds nothing.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::give_way(const Ref& ref, std::size_t excess, Limit limit,
+bool Assembly::give_way(const Ref& ref, std::size_t excess, Limit limit,
                                           AssemblerContext* context) {
   if (skip_at_limit(ref, limit, context)) return true;
   halves().attend(ref.connection->slot, ref.direction);
@@ -107,16 +100,14 @@ bool BasicAssembler<S, Factory>::give_way(const Ref& ref, std::size_t excess, Li
   return true;
 }
 
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::skip_at_limit(const Ref& ref, Limit limit, AssemblerContext* context) {
+bool Assembly::skip_at_limit(const Ref& ref, Limit limit, AssemblerContext* context) {
   if (!ref.half->holds(halves()) || !skip_gap(ref, context)) return false;
   if (limit != Limit::count_) note_limit(ref, limit, context);
   deliver_ready(ref, context);
   return true;
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::note_limit(const Ref& ref, Limit limit, const AssemblerContext* context) {
+void Assembly::note_limit(const Ref& ref, Limit limit, const AssemblerContext* context) {
   ++halves().limits[static_cast<std::size_t>(limit)];
   halves().events.add({.kind = EventKind::limit,
                        .direction = ref.direction,
@@ -126,9 +117,8 @@ void BasicAssembler<S, Factory>::note_limit(const Ref& ref, Limit limit, const A
 }
 
 // For one more connection; false when it has to be ignored.
-template <StreamType S, class Factory>
-bool BasicAssembler<S, Factory>::make_room() {
-  detail::PoolState& state = pool_.state_;
+bool Assembly::make_room() {
+  PoolState& state = state_;
   const PoolLimits& limits = state.options.limits;
   const bool too_many = state.connections.size() >= limits.connections_max;
   const Limit limit = too_many ? Limit::connections : Limit::total_bytes;
@@ -142,37 +132,32 @@ bool BasicAssembler<S, Factory>::make_room() {
   return true;
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::expel_at_limit(Connection& connection, Limit limit) {
+void Assembly::expel_at_limit(Connection& connection, Limit limit) {
   const Ref ref = ref_of(connection, TcpFlowDirection::client_to_server);
   note_limit(ref, limit, nullptr);
   tell_events(ref);
   expel(connection, EndReason::evicted);
 }
 
-template <StreamType S, class Factory>
-void BasicAssembler<S, Factory>::evict(const detail::FlowKey& key, Limit limit) {
-  const Call call(pool_.state_);
-  detail::PoolState& state = pool_.state_;
+void Assembly::evict(const FlowKey& key, Limit limit) {
+  PoolState& state = state_;
   const std::uint32_t hash = state.hash(key);
-  if (detail::ClaimGroup* const claims = state.claims.find(key, hash)) state.claims.drop(halves(), *claims);
+  if (ClaimGroup* const claims = state.claims.find(key, hash)) state.claims.drop(halves(), *claims);
   Connection* const connection = state.find(key, hash);
   if (connection == nullptr) return;
   if (connection->phase == Connection::Phase::open) return expel_at_limit(*connection, limit);
-  pool_.erase(*connection);
+  user_.erase(*connection);
 }
 
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::greedier_half(Connection& connection) -> Ref {
+auto Assembly::greedier_half(Connection& connection) -> Ref {
   const bool server = connection.halves[1].memory_size(halves()) > connection.halves[0].memory_size(halves());
   return ref_of(connection, server ? TcpFlowDirection::server_to_client : TcpFlowDirection::client_to_server);
 }
 
-template <StreamType S, class Factory>
-auto BasicAssembler<S, Factory>::holder_of(std::uint32_t detail) -> Ref {
-  Connection& connection = pool_.state_.connections[halves().details[detail].connection];
+auto Assembly::holder_of(std::uint32_t detail) -> Ref {
+  Connection& connection = state_.connections[halves().details[detail].connection];
   const bool client = connection.halves[0].detail_number() == detail;
   return ref_of(connection, client ? TcpFlowDirection::client_to_server : TcpFlowDirection::server_to_client);
 }
 
-}  // namespace restitch
+}  // namespace restitch::detail

@@ -1,54 +1,14 @@
-// The bodies of BasicStreamPool (basic_assembler.h).
-#pragma once
+#include "restitch/stream_pool_base.h"
 
 #include <utility>
 
-#include "restitch/basic_assembler.h"
+#include "restitch/detail/require.h"
 
-namespace RESTITCH_API restitch {
-
-namespace detail {
-
-// What a factory made, as something to construct a stream from.
-template <class S>
-S&& unwrap(std::optional<S>& made) {
-  return std::move(*made);
-}
-template <class T>
-std::unique_ptr<T>&& unwrap(std::unique_ptr<T>& made) {
-  return std::move(made);
-}
-
-}  // namespace detail
-
-template <StreamType S, class Factory>
-BasicStreamPool<S, Factory>::BasicStreamPool(Factory& factory, const PoolOptions& options)
-    : factory_(factory), state_(options) {
-  if constexpr (!HearsEvents<S>) state_.halves.events.count_only();
-}
-
-template <StreamType S, class Factory>
-BasicStreamPool<S, Factory>::~BasicStreamPool() {
-  const detail::PoolCall call(state_);
-  state_.connections.for_each([this](std::uint32_t, detail::Connection& connection) { erase(connection); });
-}
-
-template <StreamType S, class Factory>
-auto BasicStreamPool<S, Factory>::find(const detail::DirectedKey& key, std::uint32_t hash) -> ConnectionRef {
-  detail::Connection* found = state_.find(key.key, hash);
-  return found == nullptr ? ConnectionRef{} : ref_of(*found, found->direction(key.from_high));
-}
-
-template <StreamType S, class Factory>
-auto BasicStreamPool<S, Factory>::ref_of(detail::Connection& connection, TcpFlowDirection direction)
-    -> ConnectionRef {
-  return {&connection, &connection.half(direction), &connection.half(reverse(direction)), direction};
-}
+namespace restitch {
 
 // The sender of the first packet is the client, unless that packet is a SYN-ACK. The factory is asked when
 // there is room: each stream that it makes belongs to a connection, which completes it.
-template <StreamType S, class Factory>
-auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::uint32_t hash,
+auto StreamPoolBase::add(const detail::DirectedKey& key, std::uint32_t hash,
                                          const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context)
     -> std::optional<ConnectionRef> {
   const bool from_server = tcp.syn() && tcp.ack();
@@ -66,16 +26,13 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
   }
   detail::Connection* connection = state_.add(key.key, hash, key.from_high != from_server, policies);
   if (connection == nullptr) return std::nullopt;
-  if (!streams_.reserve(connection->slot)) {
+  if (!reserve(connection->slot)) {
     state_.erase(*connection);
     return std::nullopt;
   }
   bool wanted = false;
   try {
-    if (auto made = factory_.create(client_net, transport, tcp, context)) {
-      streams_.construct(connection->slot, detail::unwrap(made));
-      wanted = true;
-    }
+    wanted = create(connection->slot, client_net, transport, tcp, context);
   } catch (...) {  // the factory, or the move of a stream: then there is no connection either
     state_.erase(*connection);
     throw;
@@ -90,24 +47,22 @@ auto BasicStreamPool<S, Factory>::create(const detail::DirectedKey& key, std::ui
   return ConnectionRef{};
 }
 
-template <StreamType S, class Factory>
-auto BasicStreamPool<S, Factory>::get_connection(const NetFlow& net, bool end, Timestamp timestamp,
+auto StreamPoolBase::get_connection(const NetFlow& net, bool end, Timestamp timestamp,
                                                  const TcpSegment& tcp, AssemblerContext& context)
     -> ConnectionRef {
   const detail::PoolCall call(state_);
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   const std::uint32_t hash = state_.hash(key.key);
-  const ConnectionRef ref = find(key, hash);
-  if (!ref) {
+  detail::Connection* const found = state_.find(key.key, hash);
+  if (found == nullptr) {
     const bool unwanted = end || state_.tombstones.find(key.key, hash) != nullptr || state_.is_full();
-    return unwanted ? ConnectionRef{} : create(key, hash, net, tcp, context).value_or(ConnectionRef{});
+    return unwanted ? ConnectionRef{} : add(key, hash, net, tcp, context).value_or(ConnectionRef{});
   }
-  if (!state_.expired_ns(*ref.connection)) state_.note_seen(*ref.connection, timestamp);
-  return ref;
+  if (!state_.expired_ns(*found)) state_.note_seen(*found, timestamp);
+  return ref_of(*found, found->direction(key.from_high));
 }
 
-template <StreamType S, class Factory>
-void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
+void StreamPoolBase::remove(detail::Connection& connection) {
   const detail::PoolCall call(state_);
   RESTITCH_REQUIRE(state_.connections.is_used(connection.slot), "remove() needs a connection of its pool");
   if (detail::ClaimGroup* const claims = state_.claims.find(connection.key, connection.hash)) {
@@ -116,20 +71,7 @@ void BasicStreamPool<S, Factory>::remove(detail::Connection& connection) {
   erase(connection);
 }
 
-template <StreamType S, class Factory>
-void BasicStreamPool<S, Factory>::erase(detail::Connection& connection) {
-  streams_.destroy(connection.slot);
-  state_.erase(connection);
-}
-
-template <StreamType S, class Factory>
-bool BasicStreamPool<S, Factory>::is_open(std::uint32_t slot) {
-  return state_.connections.is_used(slot) &&
-         state_.connections[slot].phase == detail::Connection::Phase::open;
-}
-
-template <StreamType S, class Factory>
-bool BasicStreamPool<S, Factory>::is_alive(const detail::FlowKey& key, Elapsed now) {
+bool StreamPoolBase::is_alive(const detail::FlowKey& key, Elapsed now) {
   const std::uint32_t hash = state_.hash(key);
   state_.clock.follow(now);
   const detail::Connection* const connection = state_.find(key, hash);
@@ -140,21 +82,18 @@ bool BasicStreamPool<S, Factory>::is_alive(const detail::FlowKey& key, Elapsed n
   return group != nullptr && !state_.claims.is_over(*group, state_.clock);
 }
 
-template <StreamType S, class Factory>
-const detail::Tombstone* BasicStreamPool<S, Factory>::find_tombstone(const NetFlow& net,
+const detail::Tombstone* StreamPoolBase::find_tombstone(const NetFlow& net,
                                                                      TransportFlow ports) {
   const detail::FlowKey key = detail::make_key(net, ports).key;
   return state_.tombstones.find(key, state_.hash(key));
 }
 
-template <StreamType S, class Factory>
-void BasicStreamPool<S, Factory>::set_tombstones(std::span<const detail::Tombstone> tombstones) {
+void StreamPoolBase::set_tombstones(std::span<const detail::Tombstone> tombstones) {
   state_.tombstones.clear();
   for (const detail::Tombstone& tombstone : tombstones) add_tombstone(tombstone);
 }
 
-template <StreamType S, class Factory>
-PoolSize BasicStreamPool<S, Factory>::size() const {
+PoolSize StreamPoolBase::size() const {
   const detail::HalfState& halves = state_.halves;
   return {.connections = state_.connections.size(),
           .tombstones = state_.tombstones.size(),
