@@ -76,9 +76,13 @@ struct PoolLimits {
 // clock that was set makes nobody look idle, and in a capture with less than two packets a minute little
 // ages: there the limits bound what is held.
 struct Ageing {
-  std::int64_t hole_acked_ns =
-      0;  // a hole is skipped so long after its receiver acknowledged the bytes in it, or up to
-          // twice as long; found out when the next packet of its connection comes
+  // A hole is skipped so long after its receiver acknowledged the bytes in it, or up to twice as long; found
+  // out when the next packet of its connection comes.
+  std::int64_t hole_acked_ns = 0;
+  // The same, if that is shorter, where the capture has each direction before its acknowledgements, as one
+  // tap or two with the same time see them: the SYN was captured before it was acknowledged, and so was every
+  // byte since. Then what is acknowledged and missing is lost. 0: as hole_acked_ns.
+  std::int64_t hole_lost_ns = 0;
   std::int64_t hole_ns = 0;       // a hole is skipped when bytes waited behind it for so long
   std::int64_t idle_ns = 0;       // a silent connection ends (EndReason::timeout)
   std::int64_t half_open_ns = 0;  // the same while it has neither payload nor both ends' SYN; 0: as idle_ns
@@ -95,6 +99,7 @@ struct Ageing {
   // For a capture that goes on for ever.
   static constexpr Ageing usual() {
     return {.hole_acked_ns = 1'000'000'000,
+            .hole_lost_ns = 50'000'000,
             .hole_ns = 30'000'000'000,
             .idle_ns = 3'600'000'000'000,
             .half_open_ns = 60'000'000'000,

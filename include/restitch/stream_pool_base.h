@@ -1,5 +1,6 @@
 // StreamPoolBase: a pool without the type of its streams; all of BasicStreamPool (basic_assembler.h) that is
-// compiled once. What it calls of the user's code is a virtual function each, which BasicStreamPool overrides.
+// compiled once. What it calls of the user's code is a virtual function each, which BasicStreamPool
+// overrides.
 //
 // A pool and its assemblers belong to one thread.
 #pragma once
@@ -57,9 +58,9 @@ class StreamPoolBase {
   [[nodiscard]] PoolSize size() const;
 
   // For a caller that stops here and goes on elsewhere (cluster/): packets bring a connection back, but not
-  // what is left of dead ones. Whether something goes on at these ends at that time: a connection that has not
-  // reached its age, or a SYN that waits for its answer. Requires: the time is not before that of an earlier
-  // packet.
+  // what is left of dead ones. Whether something goes on at these ends at that time: a connection that has
+  // not reached its age, or a SYN that waits for its answer. Requires: the time is not before that of an
+  // earlier packet.
   [[nodiscard]] bool is_alive(const NetFlow& net, TransportFlow ports, Elapsed now) {
     return is_alive(detail::make_key(net, ports).key, now);
   }

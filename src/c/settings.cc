@@ -59,7 +59,10 @@ Settings::Settings(std::uint64_t memory_max) {
   pool.midstream_wait_ns = second_ns / 5;
   pool.reset_doubt_ns = 30 * second_ns;
   pool.history_bytes_max = std::size_t{64} << 10;
-  pool.ageing = {.hole_acked_ns = second_ns, .hole_ns = 30 * second_ns, .closing_ns = 120 * second_ns};
+  pool.ageing = {.hole_acked_ns = second_ns,
+                 .hole_lost_ns = second_ns / 20,
+                 .hole_ns = 30 * second_ns,
+                 .closing_ns = 120 * second_ns};
 }
 
 void use_receivers(PoolOptions& options, const ReceiverTable& table) {

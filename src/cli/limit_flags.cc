@@ -13,8 +13,9 @@
 namespace restitch::cli {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 6> timeout_kinds = {
+constexpr std::array<std::pair<std::string_view, std::int64_t Ageing::*>, 7> timeout_kinds = {
     {{"hole-acked", &Ageing::hole_acked_ns},
+     {"hole-lost", &Ageing::hole_lost_ns},
      {"hole", &Ageing::hole_ns},
      {"idle", &Ageing::idle_ns},
      {"half-open", &Ageing::half_open_ns},
@@ -36,7 +37,10 @@ std::vector<std::string> timeout_words() {
 
 Ageing default_ageing(const InputSelection& input) {
   if (!input.endless()) {
-    return {.hole_acked_ns = second_ns, .hole_ns = 30 * second_ns, .closing_ns = closing_in_files_ns};
+    return {.hole_acked_ns = second_ns,
+            .hole_lost_ns = second_ns / 20,
+            .hole_ns = 30 * second_ns,
+            .closing_ns = closing_in_files_ns};
   }
   Ageing ageing = Ageing::usual();
   if (input.live()) ageing.closing_ns = closing_live_ns;
@@ -99,10 +103,13 @@ void LimitFlags::add_to(CLI::App& command) {
   command
       .add_option(
           "--timeout", timeouts_,
-          "How long, in capture time, a hole is waited for:\nhole-acked= (once acknowledged), hole=; and how "
+          "How long, in capture time, a hole is waited for:\nhole-acked= (once acknowledged), hole-lost= "
+          "(the\nsame where "
+          "nothing comes behind its\nacknowledgement), hole=; and how "
           "long\na connection may be silent: idle=, half-open=\n(without data), half-closed= (one side sent "
           "FIN),\nclosing= (both ended) SECONDS. 0: for ever, but\nof the last three: as idle=. Default: "
-          "hole-acked=1,\nhole=30, closing=120. Live: also idle=3600,\nhalf-open=60, and closing=5")
+          "hole-acked=1,\nhole-lost=0.05, hole=30, closing=120. Live: also idle=3600,\nhalf-open=60, and "
+          "closing=5")
       ->type_name("KIND=S")
       ->check(offers(timeout_words()))
       ->allow_extra_args(false)

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-
 namespace restitch::detail {
 
 // A packet that waited, and what comes after it.
@@ -33,8 +32,8 @@ void Assembly::assemble(const Arrived& packet, Connection* connection, bool due)
       const HalfConnection& half = connection->half(counting.direction);
       start = tcp.syn() && !half.known();
       const auto next_seq = next_seq_of(half);
-      wanted = user_.accept(connection->slot, tcp, context.capture_info(), counting.direction, next_seq, start,
-                            context) &&
+      wanted = user_.accept(connection->slot, tcp, context.capture_info(), counting.direction, next_seq,
+                            start, context) &&
                connection->phase == Connection::Phase::open;
     }
   } catch (...) {
@@ -87,8 +86,7 @@ void Assembly::call_stream(const Ref& ref, AssemblerContext* context) {
   user_.deliver(ref.connection->slot, sg_, flushed);
 }
 
-void Assembly::tell_networks(const Ref& ref, const TcpSegment& tcp,
-                                                                 AssemblerContext& context) {
+void Assembly::tell_networks(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context) {
   if (!ref.connection->note_other_network()) return;
   halves().events.add({.kind = EventKind::networks_merged,
                        .direction = ref.direction,
@@ -98,19 +96,20 @@ void Assembly::tell_networks(const Ref& ref, const TcpSegment& tcp,
 }
 
 void Assembly::deliver_edge(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
-                                              AssemblerContext& context) {
+                            AssemblerContext& context) {
   if (!state_.admits(*ref.connection, ref.direction, net, tcp)) {
     return insert_doubted(ref, tcp, context, false, Refusal::checksum);
   }
   const std::uint32_t slot = ref.connection->slot;
   halves().attend(slot, ref.direction);
+  if (ref.half->heard() && !ref.half->known()) ref.connection->note_behind(ref.direction);
   ref.half->deliver_edge(halves(), tcp, context.capture_info(), ref.direction, sg_);
   call_stream(ref, &context);
   if (is_open(slot)) finish_after(ref, tcp, context);
 }
 
 void Assembly::insert_slow(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
-                                             AssemblerContext& context, bool start) {
+                           AssemblerContext& context, bool start) {
   const bool right = state_.admits(*ref.connection, ref.direction, net, tcp);
   if (!right) return insert_doubted(ref, tcp, context, start, Refusal::checksum);
   if (tcp.rst() && !state_.may_reset(*ref.connection, ref.direction, tcp)) {
@@ -121,8 +120,8 @@ void Assembly::insert_slow(const Ref& ref, const NetFlow& net, const TcpSegment&
 
 // A segment that its receiver did not take, it seems, begins and ends nothing. Its payload may still be a
 // copy of what it took.
-void Assembly::insert_doubted(const Ref& ref, const TcpSegment& tcp,
-                                                AssemblerContext& context, bool start, Refusal rule) {
+void Assembly::insert_doubted(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start,
+                              Refusal rule) {
   constexpr TcpFlags marks = TcpFlag::syn | TcpFlag::rst | TcpFlag::fin;
   if ((tcp.flags.bits & marks.bits) != 0) {
     halves().events.add({.kind = EventKind::refused,
@@ -137,13 +136,15 @@ void Assembly::insert_doubted(const Ref& ref, const TcpSegment& tcp,
   insert(ref, data, context, start && !tcp.syn(), rule != Refusal::checksum);
 }
 
-void Assembly::insert(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context,
-                                        bool start, bool right) {
+void Assembly::insert(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context, bool start,
+                      bool right) {
   Connection& connection = *ref.connection;
   const std::uint32_t slot = connection.slot;
   halves().attend(slot, ref.direction);
   if (ref.half->busy()) deliver_before(ref, tcp, [&] { give_up_lost(ref, &context); });
+  halves().came_behind = tcp.syn() && !ref.half->by_syn() && ref.half->heard();
   ref.half->insert(halves(), policy(ref), tcp, context.capture_info(), ref.direction, start, right);
+  if (halves().came_behind) connection.note_behind(ref.direction);
   {
     const Owning owning{*this, ref};
     deliver_ready(ref, &context);

@@ -29,7 +29,8 @@ class Assembly {
   // The functions of AssemblerBase. Requires: a PoolCall. `connection` is what was found.
   using Ref = StreamPoolBase::ConnectionRef;
   void assemble(const Arrived& packet, Connection* connection, bool due);
-  void take_in(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context, bool start);
+  void take_in(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context,
+               bool start);
   void finish_delivery(const Ref& ref, AssemblerContext& context);
   void advance(Elapsed elapsed);
   void advance_all(Elapsed elapsed);
@@ -91,8 +92,7 @@ class Assembly {
   Connection* meet_syn(Connection& met, const Meeting& packet);
   Connection* claim(Connection& met, const Meeting& packet);
   Connection* wait_with(Connection* met, Claim& claim, const Meeting& packet);
-  Connection* begin_claimed(Connection* met, ClaimGroup& group, Claim& answered,
-                            const Meeting& packet);
+  Connection* begin_claimed(Connection* met, ClaimGroup& group, Claim& answered, const Meeting& packet);
   void end_for_another(Connection* met, const Meeting& packet);
   bool outlives(Tombstone& dead, const Meeting& packet);
   Connection* begin(const Meeting& packet);
@@ -202,6 +202,12 @@ class Assembly {
   // What accept() is told.
   static std::optional<Sequence> next_seq_of(const HalfConnection& half) {
     return half.known() ? std::optional(half.next_seq()) : std::nullopt;
+  }
+  // What a direction lacks and its receiver acknowledged is lost: nothing came behind its acknowledgement
+  // yet.
+  [[nodiscard]] bool may_be_lost(const Ref& ref) const {
+    return state_.options.ageing.hole_lost_ns != 0 && ref.half->by_syn() &&
+           !ref.connection->is_behind(ref.direction);
   }
   [[nodiscard]] bool is_open(std::uint32_t slot) const {
     return state_.connections.is_used(slot) && state_.connections[slot].phase == Connection::Phase::open;

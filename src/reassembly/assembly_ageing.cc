@@ -7,7 +7,6 @@
 
 namespace restitch::detail {
 
-
 void Assembly::advance(Elapsed elapsed) {
   if (elapsed.known()) state_.clock.follow(elapsed);
   if (state_.ageing_is_due()) age();

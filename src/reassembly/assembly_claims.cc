@@ -4,23 +4,20 @@
 
 #include <utility>
 
-
 namespace restitch::detail {
-
 
 // A packet of a connection that nobody knows, or a SYN, or what comes after a SYN inside a connection: the
 // connection it met goes on, or ends and is followed by a new one; or there is none.
-auto Assembly::meet(Connection* met, const Meeting& packet)
-    -> Connection* {
+auto Assembly::meet(Connection* met, const Meeting& packet) -> Connection* {
   PoolState& state = state_;
   if (met != nullptr && packet.tcp.syn() && !packet.tcp.ack() && state.is_in_doubt(*met)) {
     complete(*met, &packet.context, EndReason::rst);  // its host was reset, and takes a new connection
     met = state.find(packet.key.key, packet.hash);
   }
   Tombstone* const dead = met != nullptr
-                                      ? nullptr
-                                      : state.tombstones.find_living(packet.key.key, packet.hash,
-                                                                     packet.context.capture_info().timestamp);
+                              ? nullptr
+                              : state.tombstones.find_living(packet.key.key, packet.hash,
+                                                             packet.context.capture_info().timestamp);
   if (met != nullptr) packet.counting.direction = met->direction(packet.key.from_high);
   if (dead != nullptr) packet.counting.direction = dead->direction(packet.key.from_high);
   if (ClaimGroup* const group = state.find_claims(packet.key.key, packet.hash, met)) {
@@ -88,11 +85,10 @@ auto Assembly::claim(Connection& met, const Meeting& packet) -> Connection* {
 
 // What follows such a SYN and does not fit the old connection waits with it. Without room, it begins what it
 // is of.
-auto Assembly::wait_with(Connection* met, Claim& claim, const Meeting& packet)
-    -> Connection* {
+auto Assembly::wait_with(Connection* met, Claim& claim, const Meeting& packet) -> Connection* {
   if (met != nullptr && !accepts(*met, packet)) return nullptr;
   if (!state_.claims.park(halves(), claim, packet.counting.direction, packet.tcp,
-                                packet.context.capture_info())) {
+                          packet.context.capture_info())) {
     return begin_claimed(met, *state_.claims.find(packet.key.key, packet.hash), claim, packet);
   }
   packet.counting.fate = Counting::Fate::held;
@@ -102,8 +98,7 @@ auto Assembly::wait_with(Connection* met, Claim& claim, const Meeting& packet)
 
 // The SYN was answered: the connection that was there ends, and another one begins with the SYN, as if it
 // came now. The answer is next, and then what waited.
-auto Assembly::begin_claimed(Connection* met, ClaimGroup& group,
-                                               Claim& answered, const Meeting& packet)
+auto Assembly::begin_claimed(Connection* met, ClaimGroup& group, Claim& answered, const Meeting& packet)
     -> Connection* {
   PoolState& state = state_;
   struct Taken {
@@ -198,12 +193,11 @@ bool Assembly::accepts(Connection& met, const Meeting& packet) {
   const HalfConnection& half = met.half(packet.counting.direction);
   bool start = packet.tcp.syn() && !half.known();
   return user_.accept(met.slot, packet.tcp, packet.context.capture_info(), packet.counting.direction,
-                            next_seq_of(half), start, packet.context);
+                      next_seq_of(half), start, packet.context);
 }
 
 // Whether a packet that would end or begin something may do so by its checksum.
-bool Assembly::believes(Connection* met, const Tombstone* dead,
-                                          const Meeting& packet) {
+bool Assembly::believes(Connection* met, const Tombstone* dead, const Meeting& packet) {
   PoolState& state = state_;
   const TcpFlowDirection direction = packet.counting.direction;
   return met != nullptr ? state.admits(*met, direction, packet.net, packet.tcp)

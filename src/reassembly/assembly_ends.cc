@@ -4,10 +4,8 @@
 
 namespace restitch::detail {
 
-
 // After a segment that may have been the last of its half, or acknowledge the last of the other.
-void Assembly::finish_after(const Ref& ref, const TcpSegment& tcp,
-                                              AssemblerContext& context) {
+void Assembly::finish_after(const Ref& ref, const TcpSegment& tcp, AssemblerContext& context) {
   note_fin_acked(ref, tcp);
   finish_if_ended(ref, &context);
 }
@@ -36,8 +34,7 @@ void Assembly::finish_if_ended(const Ref& ref, AssemblerContext* context) {
   const bool stays = !final_reset && !connection.agreed_to_end() && (goes_on(ref) || goes_on(other));
   // Bytes before the FIN may still be acknowledged.
   const auto waits = [this](const Ref& one) { return one.half->undelivered_bytes(halves()) != 0; };
-  const bool owes =
-      !final_reset && state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
+  const bool owes = !final_reset && state_.options.acknowledged_tolerance_ns && (waits(ref) || waits(other));
   if (connection.ended() && !stays && !owes) complete(connection, context, EndReason::fin);
 }
 
@@ -76,8 +73,7 @@ bool Assembly::skip_gap(const Ref& ref, AssemblerContext* context) {
   return false;
 }
 
-void Assembly::complete(Connection& connection, AssemblerContext* context,
-                                          EndReason reason) {
+void Assembly::complete(Connection& connection, AssemblerContext* context, EndReason reason) {
   abort_reset(connection, context);
   const bool was_reset = connection.halves[0].reset() || connection.halves[1].reset();
   const bool had_ended = connection.ended();

@@ -1,13 +1,13 @@
 // The bodies of basic_assembler.h that follow the evidence: what the other side acknowledged, and where that
 // shows that a stream starts, goes on, or lacks bytes that will not come any more.
+#include <algorithm>
+
 #include "reassembly/assembly.h"
 
 namespace restitch::detail {
 
-
-bool Assembly::learn_slow(const Ref& ref, const NetFlow& net,
-                                                              const TcpSegment& tcp,
-                                                              AssemblerContext& context) {
+bool Assembly::learn_slow(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
+                          AssemblerContext& context) {
   bool ended = false;
   deliver_before(ref, tcp, [&] {
     ended = note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
@@ -16,16 +16,14 @@ bool Assembly::learn_slow(const Ref& ref, const NetFlow& net,
 }
 
 // The same for a caller that counts the payload itself. True: the other direction reached its end.
-bool Assembly::listen(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
-                                        AssemblerContext& context) {
+bool Assembly::listen(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context) {
   if (!tcp.syn() && ref.reverse->take_ack(tcp)) return false;
   return note_ack(ref_of(*ref.connection, reverse(ref.direction)), net, tcp, context);
 }
 
 // True: the half that is answered reached its end by that.
-bool Assembly::note_ack(const Ref& answered, const NetFlow& net,
-                                                            const TcpSegment& tcp,
-                                                            AssemblerContext& context) {
+bool Assembly::note_ack(const Ref& answered, const NetFlow& net, const TcpSegment& tcp,
+                        AssemblerContext& context) {
   if (tcp.rst()) return false;
   if (tcp.syn()) {
     const TcpOptions options = parse_options(tcp.options);
@@ -35,7 +33,8 @@ bool Assembly::note_ack(const Ref& answered, const NetFlow& net,
   if (!tcp.ack() || (!tcp.syn() && answered.half->known() && answered.half->take_ack(tcp))) return false;
   if (!state_.admits(*answered.connection, reverse(answered.direction), net, tcp)) return false;
   halves().attend(answered.connection->slot, answered.direction);
-  answered.half->note_ack(halves(), tcp, state_.clock.tick(), answered.reverse->is_here(tcp.sequence));
+  answered.half->note_ack(halves(), tcp, state_.clock.tick(), answered.reverse->is_here(tcp.sequence),
+                          may_be_lost(answered));
   if (!answered.half->busy()) return false;
   const bool had_ended = answered.half->ended();
   follow_evidence(answered, &context);
@@ -73,12 +72,15 @@ void Assembly::go_to(const Ref& ref, Sequence position, AssemblerContext* contex
 
 // What the receiver has since long will not come any more.
 void Assembly::give_up_lost(const Ref& ref, AssemblerContext* context) {
-  const std::int64_t wait_ns = state_.options.ageing.hole_acked_ns;
+  const Ageing& ageing = state_.options.ageing;
+  const bool lost = may_be_lost(ref);
+  const std::int64_t wait_ns =
+      lost ? std::min(ageing.hole_lost_ns, ageing.hole_acked_ns) : ageing.hole_acked_ns;
   if (wait_ns == 0) return;
   const auto ticks = static_cast<std::uint32_t>(CaptureClock::ticks(wait_ns));
-  const auto lost = ref.half->lost_until(halves(), state_.clock.tick(), ticks);
-  if (!lost) return;
-  while (ref.half->skip_gap(halves(), policy(ref), ref.direction, lost)) deliver_ready(ref, context);
+  const auto until = ref.half->lost_until(halves(), state_.clock.tick(), ticks);
+  if (!until) return;
+  while (ref.half->skip_gap(halves(), policy(ref), ref.direction, until)) deliver_ready(ref, context);
   tell_events(ref);  // also of what turned out to be no gap
 }
 

@@ -8,11 +8,10 @@
 
 namespace restitch::detail {
 
-
 // For a connection whose hosts are watched. Whatever becomes of the segment, what it acknowledged may have
 // brought either half to its end.
 void Assembly::insert_judged(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
-                                               AssemblerContext& context, bool start) {
+                             AssemblerContext& context, bool start) {
   const std::uint32_t slot = ref.connection->slot;
   judge_and_insert(ref, net, tcp, context, start);
   if (is_open(slot)) finish_either(ref, &context);
@@ -20,7 +19,7 @@ void Assembly::insert_judged(const Ref& ref, const NetFlow& net, const TcpSegmen
 
 // Hears first what the sender acknowledges, then asks whether its receiver takes this one in.
 void Assembly::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
-                                                  AssemblerContext& context, bool start) {
+                                AssemblerContext& context, bool start) {
   Connection& connection = *ref.connection;
   bool learned = false;
   if (!deliver_before(ref, tcp, [&] { learned = hear(ref, net, tcp, context); })) return;
@@ -57,12 +56,11 @@ void Assembly::judge_and_insert(const Ref& ref, const NetFlow& net, const TcpSeg
 
 // What a segment acknowledges is heard whatever its own receiver makes of it. True: it had to be learned at
 // once, to know where the other stream starts.
-bool Assembly::hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
-                                      AssemblerContext& context) {
+bool Assembly::hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context) {
   Connection& connection = *ref.connection;
   const Ref other = ref_of(connection, reverse(ref.direction));
-  const bool learned = tcp.ack() && other.half->start_in_doubt() &&
-                       state_.may_believe(connection, net, tcp, ref.direction);
+  const bool learned =
+      tcp.ack() && other.half->start_in_doubt() && state_.may_believe(connection, net, tcp, ref.direction);
   if (learned) {
     listen(ref, net, tcp, context);
     state_.agree_on_start(connection, other.direction);
@@ -74,8 +72,7 @@ bool Assembly::hear(const Ref& ref, const NetFlow& net, const TcpSegment& tcp,
 
 // Counts for nothing, as it seems. The start that it names may yet be the one that counts, and its payload is
 // kept.
-void Assembly::refuse(const Ref& ref, const TcpSegment& tcp, Refusal rule,
-                                        AssemblerContext& context) {
+void Assembly::refuse(const Ref& ref, const TcpSegment& tcp, Refusal rule, AssemblerContext& context) {
   halves().bytes().refused += tcp.payload.size();
   ref.half->compare_refused(halves(), tcp, context.capture_info());
   if (tcp.syn() && ref.half->start_in_doubt() &&
@@ -85,14 +82,12 @@ void Assembly::refuse(const Ref& ref, const TcpSegment& tcp, Refusal rule,
     ref.half->insert(halves(), policy(ref), syn, context.capture_info(), ref.direction, false);
   }
   tell_events(ref);
-  const auto acked =
-      state_.keep_refused(*ref.connection, tcp, rule, ref.direction, context.capture_info());
+  const auto acked = state_.keep_refused(*ref.connection, tcp, rule, ref.direction, context.capture_info());
   if (acked) take_refused(ref, *acked, context);
 }
 
 // The receiver believes this reset. It counts at once, or when nothing has disproved it.
-void Assembly::reset(const Ref& ref, const TcpSegment& tcp, bool told,
-                                       AssemblerContext& context) {
+void Assembly::reset(const Ref& ref, const TcpSegment& tcp, bool told, AssemblerContext& context) {
   halves().bytes().refused += tcp.payload.size();
   ref.half->compare_refused(halves(), tcp, context.capture_info());
   tell_refused_payload(ref, tcp, Refusal::rst_data, context);
@@ -150,8 +145,8 @@ void Assembly::take_refused(const Ref& ref, Sequence acked, AssemblerContext& co
 }
 
 // Puts in bytes, or a FIN, of an earlier packet that was set apart until now.
-void Assembly::insert_apart(const Ref& ref, Sequence first, Bytes bytes, bool fin,
-                                              const CaptureInfo& info, AssemblerContext& context) {
+void Assembly::insert_apart(const Ref& ref, Sequence first, Bytes bytes, bool fin, const CaptureInfo& info,
+                            AssemblerContext& context) {
   TcpSegment data;
   data.sequence = first;
   data.flags = fin ? TcpFlag::ack | TcpFlag::fin : TcpFlags{} | TcpFlag::ack;
@@ -172,7 +167,7 @@ void Assembly::insert_apart(const Ref& ref, Sequence first, Bytes bytes, bool fi
 
 // The segment counts, but not the bytes it carries.
 void Assembly::tell_refused_payload(const Ref& ref, const TcpSegment& tcp, Refusal rule,
-                                                      AssemblerContext& context) {
+                                    AssemblerContext& context) {
   if (tcp.payload.empty()) return;
   halves().events.add({.kind = EventKind::refused,
                        .direction = ref.direction,
@@ -194,8 +189,7 @@ void Assembly::deliver_acknowledged(const Ref& ref, AssemblerContext& context) {
 }
 
 // A SYN-ACK tells how much of the other side's SYN data counts (RFC 7413).
-void Assembly::settle_syn_data(Connection& connection, const TcpSegment& syn_ack,
-                                                 AssemblerContext& context) {
+void Assembly::settle_syn_data(Connection& connection, const TcpSegment& syn_ack, AssemblerContext& context) {
   if (connection.receiver == none) return;
   const ReceiverState& receiver = state_.receivers[connection.receiver];
   if (receiver.syn_data == none) return;

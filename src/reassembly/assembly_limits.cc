@@ -5,7 +5,6 @@
 
 namespace restitch::detail {
 
-
 // The page limit that a half has reached, if any; Limit::count_ for that of a start which is not known.
 std::optional<Limit> Assembly::exceeded_pages(const HalfConnection& half) const {
   const HalfState& state = state_.halves;
@@ -81,8 +80,7 @@ bool Assembly::give_way_in_total(std::uint32_t at_hand, AssemblerContext* contex
 }
 
 // Frees some of what a half holds, what waits behind a hole first; false when it holds nothing.
-bool Assembly::give_way(const Ref& ref, std::size_t excess, Limit limit,
-                                          AssemblerContext* context) {
+bool Assembly::give_way(const Ref& ref, std::size_t excess, Limit limit, AssemblerContext* context) {
   if (skip_at_limit(ref, limit, context)) return true;
   halves().attend(ref.connection->slot, ref.direction);
   if (ref.half->undelivered_bytes(halves()) != 0) {  // not acknowledged yet

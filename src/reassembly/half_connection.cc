@@ -181,7 +181,9 @@ void HalfConnection::insert_payload(State& state, const ReceiverPolicy& policy, 
       HalfDetail& busy = detail(state);
       arrival.next = known() && arrival.first == next_seq_;
       arrival.lend = arrival.next && busy.skip == 0 && !arrival.apart;
+      const bool was_promised = busy.promised && is_before(arrival.first, *busy.promised);
       inserted = busy.held.insert(state, policy, arrival);
+      state.came_behind |= was_promised && inserted.overlap == 0 && !arrival.apart;
       busy.hole.note_arrival(arrival.info.timestamp, state.tick());
       contradict_elsewhere(state);
     } else {

@@ -39,7 +39,8 @@ std::uint32_t forward(Sequence from, Sequence to) { return static_cast<std::uint
 // ---- acknowledgements
 // ------------------------------------------------------------------------------------------
 
-void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick, bool from_its_place) {
+void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick, bool from_its_place,
+                              bool heeds_promises) {
   const Sequence ack = tcp.acknowledgment;
   if (!known()) {
     evidence_.believe(ack, scaled_window(tcp));
@@ -60,8 +61,10 @@ void HalfConnection::note_ack(State& state, const TcpSegment& tcp, std::uint32_t
     evidence_.believe(ack, scaled_window(tcp));
   } else if (!evidence_.take(ack, scaled_window(tcp), reached)) {
     const std::int64_t ahead = reached.difference(ack);
-    if (ahead <= std::int64_t{reach()} && ahead > -far_behind)
-      return;  // an old one, or of bytes still to come
+    if (ahead <= std::int64_t{reach()} && ahead > -far_behind) {  // an old one, or of bytes still to come
+      if (heeds_promises && ahead > 0 && !ended()) detail(state).promised = ack;
+      return;
+    }
     return note_far_ack(state, tcp, from_its_place);
   } else {
     contradict_elsewhere(state);

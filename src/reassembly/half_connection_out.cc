@@ -244,6 +244,7 @@ void HalfConnection::rest(State& state) {
     state.elsewheres.release(state.details[detail_].elsewhere);
     state.details[detail_].elsewhere = none;
   }
+  if (d.promised && !ended() && is_before(next_seq_, *d.promised)) return;
   if (!d.run.empty() || d.skip != 0 || d.has_end || counted || start_in_doubt) return;
   state.details.release(detail_);
   detail_ = none;

@@ -8,9 +8,8 @@ namespace restitch {
 
 // The sender of the first packet is the client, unless that packet is a SYN-ACK. The factory is asked when
 // there is room: each stream that it makes belongs to a connection, which completes it.
-auto StreamPoolBase::add(const detail::DirectedKey& key, std::uint32_t hash,
-                                         const NetFlow& net, const TcpSegment& tcp, AssemblerContext& context)
-    -> std::optional<ConnectionRef> {
+auto StreamPoolBase::add(const detail::DirectedKey& key, std::uint32_t hash, const NetFlow& net,
+                         const TcpSegment& tcp, AssemblerContext& context) -> std::optional<ConnectionRef> {
   const bool from_server = tcp.syn() && tcp.ack();
   NetFlow client_net = net;
   TransportFlow transport = tcp.transport();
@@ -47,9 +46,8 @@ auto StreamPoolBase::add(const detail::DirectedKey& key, std::uint32_t hash,
   return ConnectionRef{};
 }
 
-auto StreamPoolBase::get_connection(const NetFlow& net, bool end, Timestamp timestamp,
-                                                 const TcpSegment& tcp, AssemblerContext& context)
-    -> ConnectionRef {
+auto StreamPoolBase::get_connection(const NetFlow& net, bool end, Timestamp timestamp, const TcpSegment& tcp,
+                                    AssemblerContext& context) -> ConnectionRef {
   const detail::PoolCall call(state_);
   const detail::DirectedKey key = detail::make_key(net, tcp.transport());
   const std::uint32_t hash = state_.hash(key.key);
@@ -82,8 +80,7 @@ bool StreamPoolBase::is_alive(const detail::FlowKey& key, Elapsed now) {
   return group != nullptr && !state_.claims.is_over(*group, state_.clock);
 }
 
-const detail::Tombstone* StreamPoolBase::find_tombstone(const NetFlow& net,
-                                                                     TransportFlow ports) {
+const detail::Tombstone* StreamPoolBase::find_tombstone(const NetFlow& net, TransportFlow ports) {
   const detail::FlowKey key = detail::make_key(net, ports).key;
   return state_.tombstones.find(key, state_.hash(key));
 }

@@ -57,6 +57,7 @@ TEST(SkewedTaps, EveryByteIsDelivered) {
         PoolOptions options;
         options.receiver = find_receiver_policy("capture");
         options.ageing.hole_acked_ns = 1'000'000'000;
+        options.ageing.hole_lost_ns = 50'000'000;
         options.midstream_packets_max = 8;
         options.midstream_wait_ns = 200'000'000;
         World<StaticApi> world({}, options);

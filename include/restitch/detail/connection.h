@@ -83,6 +83,7 @@ struct Connection {
   bool client_is_high : 1 = false;
   bool client_known : 1 = false;  // from the handshake; else a guess
   bool syn_was_late : 1 = false;  // data came before it: the SYN may be that of another connection
+  std::uint8_t behind : 2 = 0;    // a bit for each direction: is_behind()
   std::uint8_t closed_first = 0;  // 1 + the direction whose FIN was reached first
   ChecksumRecord checksums;       // what they are worth in each direction
   std::uint8_t fins_acked = 0;    // a bit for each direction whose FIN was reached, and acknowledged then
@@ -109,6 +110,15 @@ struct Connection {
   // The FIN of a direction was reached.
   void note_closed(TcpFlowDirection by) {
     if (closed_first == 0) closed_first = static_cast<std::uint8_t>(1 + static_cast<int>(by));
+  }
+
+  // Bytes of a direction came behind their acknowledgement: it was captured by another tap whose clock is
+  // late, or the network kept it back. What it lacks may still come though it is acknowledged.
+  [[nodiscard]] bool is_behind(TcpFlowDirection which) const {
+    return (behind >> static_cast<unsigned>(which) & 1U) != 0;
+  }
+  void note_behind(TcpFlowDirection which) {
+    behind = static_cast<std::uint8_t>((behind | 1U << static_cast<unsigned>(which)) & 3U);
   }
 
   // A packet with another tag came: true the first time.

@@ -65,9 +65,10 @@ class HalfConnection {
   }
 
   // The same in all other cases. `tick` is the time; `from_its_place`: the segment's own number is where its
-  // sender's stream is. Afterwards there may be something to do: begin_midstream(), gone_to(), readmit(),
-  // lost_until().
-  void note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick, bool from_its_place);
+  // sender's stream is; `heeds_promises`: bytes that come behind it are to be seen (HalfState::came_behind).
+  // Afterwards there may be something to do: begin_midstream(), gone_to(), readmit(), lost_until().
+  void note_ack(State& state, const TcpSegment& tcp, std::uint32_t tick, bool from_its_place,
+                bool heeds_promises);
   // Whether a segment with this number can be of this stream where it is now.
   [[nodiscard]] bool is_here(Sequence first) const { return !known() || !lies_elsewhere(first, 0); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "restitch/capture_info.h"
@@ -63,10 +64,11 @@ struct HalfDetail {
   Sequence end;           // where the FIN (or RST) stands
   bool has_end = false;
   bool end_is_reset = false;
-  NamedStarts named;               // other starts than the one that is taken for it
-  AckedHole acked_hole;            // since when the receiver has what is missing here
-  std::uint32_t elsewhere = none;  // segments that lie where the stream cannot be
-  std::uint32_t waiting_tick = 0;  // of the clock, when something began to wait for an unknown start
+  NamedStarts named;                 // other starts than the one that is taken for it
+  AckedHole acked_hole;              // since when the receiver has what is missing here
+  std::optional<Sequence> promised;  // up to where bytes were acknowledged that had not come yet
+  std::uint32_t elsewhere = none;    // segments that lie where the stream cannot be
+  std::uint32_t waiting_tick = 0;    // of the clock, when something began to wait for an unknown start
   UrgentByte urgent;
   TcpAssemblyStats since;  // since the last delivery: queued and overlap
 
@@ -169,6 +171,9 @@ struct HalfState {
     direction = to;
   }
   ByteCounts& bytes() { return counts[static_cast<std::size_t>(direction)]; }
+
+  // Bytes of the packet at hand came for the first time, and had been acknowledged before.
+  bool came_behind = false;
 
   // The half at hand is given these bytes: `first` and `offset` are those of the first of them.
   void note_delivered(Sequence first, std::uint64_t offset, Bytes bytes, const CaptureInfo& info) {
