@@ -53,13 +53,31 @@ class Echo:
     def serve(self):
         while True:
             one, _ = self.listener.accept()
-            with one:
-                while data := one.recv(65536):
-                    one.sendall(bytes(byte ^ 255 for byte in data))
+            threading.Thread(target=self.answer, args=(one,), daemon=True).start()
+
+    @staticmethod
+    def answer(one):
+        with one:
+            while data := one.recv(65536):
+                one.sendall(bytes(byte ^ 255 for byte in data))
+
+
+def wait_until(holds, what):
+    end = time.monotonic() + cluster.TIME_MAX
+    while not holds():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{what}: not after {cluster.TIME_MAX} s")
+        time.sleep(0.1)
+
+
+def listeners():
+    """The packet sockets of this namespace that an interface brings packets to, by number."""
+    rows = [line.split() for line in Path("/proc/net/packet").read_text().splitlines()[1:]]
+    return {row[8] for row in rows if row[5] == "1"}
 
 
 def talk(rng):
-    """The digests of both directions, by the client's port."""
+    """The digests of both directions, by the client's port, and how many bytes they have."""
     sent = rng.randbytes(rng.randrange(1, 200_000))
     with socket.create_connection(("127.0.0.1", PORT)) as one:
         port = one.getsockname()[1]
@@ -70,7 +88,8 @@ def talk(rng):
             got += data
         sender.join()
     client, server = f"127.0.0.1:{port}", f"127.0.0.1:{PORT}"
-    return {(client, server): hashlib.sha256(sent).hexdigest(), (server, client): hashlib.sha256(got).hexdigest()}
+    digests = {(client, server): hashlib.sha256(sent).hexdigest(), (server, client): hashlib.sha256(got).hexdigest()}
+    return digests, len(sent) + len(got)
 
 
 class Run:
@@ -91,16 +110,33 @@ class Run:
         return done.stdout
 
     def start_sensor(self, *more):
+        before = listeners()
         self.sensor = self.start("sense", "--sensor", "one", "-i", "lo", "--spool", "spool", *more, f"tcp port {PORT}")
-        time.sleep(1)
-        if self.sensor.poll() is not None:
-            raise RuntimeError((self.folder / "tool.log").read_text()[-2000:])
+
+        def listens():
+            if self.sensor.poll() is not None:
+                raise RuntimeError((self.folder / "tool.log").read_text()[-2000:])
+            return listeners() - before
+
+        wait_until(listens, "a sensor that listens")
+
+    def spool_size(self):
+        return sum(file.stat().st_size for file in (self.folder / "spool").rglob("*") if file.is_file())
+
+    def wait_until_spooled(self, size):
+        """Without a broker, all goes into the spool: so many bytes; and the last batches when they are a second old, as the
+        marks do that tell the time."""
+        wait_until(lambda: self.spool_size() >= size, "all in the spool")
+        for _ in range(3):
+            before = self.spool_size()
+            time.sleep(1)
+            wait_until(lambda least=before: self.spool_size() > least, "a mark in the spool")
 
     def round(self, talk_some):
         talk_some()
         self.broker.kill()
-        talk_some()
-        time.sleep(2.5)  # a batch goes into the spool when it is a second old
+        before = self.spool_size()
+        self.wait_until_spooled(before + talk_some())
         self.sensor.kill()
         self.sensor.wait()
         self.broker.start()
@@ -108,7 +144,6 @@ class Run:
         talk_some()
 
     def found(self, status=0):
-        time.sleep(2.5)
         self.sensor.send_signal(signal.SIGINT)
         if self.sensor.wait(60) != status:
             raise RuntimeError(f"the sensor's exit status is not {status}")
@@ -151,29 +186,36 @@ def begin(options, folder, *flags):
     return run
 
 
+def lost_batches(run):
+    """As `status` has it: 0 until the sensor has said so."""
+    lost = re.search(r"sensor one: .* ([1-9]\d*) batches found no room", run.must("cluster", "status").decode())
+    return int(lost.group(1)) if lost else 0
+
+
 def check_full(options, folder):
     """What finds no room in the spool is told by the sensor, by the status and by the connections."""
     rng = random.Random(2)
     run = begin(options, folder, "--spool-max", "1M")
     try:
+        stays = [socket.create_connection(("127.0.0.1", PORT)) for _ in range(8)]  # some in each partition
         talk(rng)
         run.broker.kill()
         for _ in range(40):
             talk(rng)
-        time.sleep(2.5)
+        wait_until(lambda: b"the spool is full" in (folder / "tool.log").read_bytes(), "a full spool")
         run.broker.start()
-        time.sleep(6)  # a call that was made when there was none has to end
-        for _ in range(5):
-            talk(rng)
+        wait_until(lambda: lost_batches(run), "a sensor that tells what it lost")
+        for one in stays:
+            one.sendall(b"still here")
+            one.recv(100)
         rows = run.found(2)
         text = (folder / "tool.log").read_text()
-        status = run.must("cluster", "status").decode()
+        lost = lost_batches(run)
     finally:
         run.close()
     told = sum("packets_lost" in row["events"] for row in rows)
-    lost = re.search(r"sensor one: .* ([1-9]\d*) batches found no room", status)
-    print(f"a full spool: {told} directions tell of {lost.group(1) if lost else 'no'} lost batches")
-    return "the spool is full: what comes now is lost" in text and bool(lost) and told > 0
+    print(f"a full spool: {told} directions tell of {lost or 'no'} lost batches")
+    return "the spool is full: what comes now is lost" in text and lost > 0 and told > 0
 
 
 def check(options, folder):
@@ -181,8 +223,13 @@ def check(options, folder):
     expected = {}
 
     def talk_some():
+        """How many bytes both ends sent."""
+        total = 0
         for _ in range(options.connections):
-            expected.update(talk(rng))
+            digests, size = talk(rng)
+            expected.update(digests)
+            total += size
+        return total
 
     run = begin(options, folder)
     try:
