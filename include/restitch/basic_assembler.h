@@ -215,7 +215,7 @@ template <StreamType S, class Factory>
   const TcpFlowDirection direction = connection->direction(key.from_high);
   HalfConnection& half = connection->half(direction);
   if (!half.in_order(tcp)) return assemble_other({key, hash, net, tcp, context}, connection, false);
-  const Ref ref = StreamPoolBase::ref_of(*connection, direction);
+  const Ref ref = Pool::ref_of(*connection, direction);
   if (!accepts(ref, tcp, context)) return;
   state_.note_seen(*connection, context.capture_info().timestamp);
   if (!ref.reverse->take_ack(tcp)) [[unlikely]]
