@@ -149,6 +149,15 @@ AssemblerOptions share_of(AssemblerOptions options, unsigned shards);
 
 }  // namespace detail
 
+// A factory that wants to see the packets of its shard once they are taken in, whether a stream was shown
+// them or not, how much time has passed, and that all connections are flushed.
+template <class F>
+concept LooksBehind = requires(F& factory, std::span<const AssemblerPacket> packets, Elapsed elapsed) {
+  {factory.look_at(packets)};
+  {factory.advance(elapsed)};
+  {factory.finish()};
+};
+
 // `Factory` makes streams of type S, as for BasicStreamPool; for virtual streams these are StreamFactory and
 // StreamHandle.
 template <StreamType S, class Factory>
@@ -191,9 +200,16 @@ class Engine final : public detail::EngineBase {
 
   void assemble(unsigned shard, std::span<const AssemblerPacket> packets) override {
     shards_[shard]->assembler.assemble(packets);
+    if constexpr (LooksBehind<Factory>) shards_[shard]->factory->look_at(packets);
   }
-  void advance(unsigned shard, Elapsed elapsed) override { shards_[shard]->assembler.advance(elapsed); }
-  void flush(unsigned shard, EndReason reason) override { shards_[shard]->assembler.flush_all(reason); }
+  void advance(unsigned shard, Elapsed elapsed) override {
+    shards_[shard]->assembler.advance(elapsed);
+    if constexpr (LooksBehind<Factory>) shards_[shard]->factory->advance(elapsed);
+  }
+  void flush(unsigned shard, EndReason reason) override {
+    shards_[shard]->assembler.flush_all(reason);
+    if constexpr (LooksBehind<Factory>) shards_[shard]->factory->finish();
+  }
   void count(unsigned shard, PoolCounts& counts) const override { counts = counts_of(shards_[shard]->pool); }
 
   std::vector<std::unique_ptr<Shard>> shards_;

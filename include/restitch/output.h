@@ -5,6 +5,7 @@
 //   output_json.h          append_connection_json()                          the above as JSON Lines
 //   output_ids.h           community_id(), connection_uid()                  names that other tools know
 //   output_trace.h         TraceStream                                       how it went, in Zeek's terms
+//   output_tails.h         ConnectionTails                                   and what came behind its end
 //   output_log.h           ConnectionLogWriter, ConnectionLogFiles           conn.log, EVE, CSV, Parquet
 //   output_where.h         ConnectionFilter                                  which connections
 //   output_names.h         NameTemplate                                      file names, as tcpflow's
@@ -35,5 +36,6 @@
 #include "restitch/output_names.h"        // IWYU pragma: export
 #include "restitch/output_pcapng.h"       // IWYU pragma: export
 #include "restitch/output_pipe.h"         // IWYU pragma: export
+#include "restitch/output_tails.h"        // IWYU pragma: export
 #include "restitch/output_trace.h"        // IWYU pragma: export
 #include "restitch/output_where.h"        // IWYU pragma: export

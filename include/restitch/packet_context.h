@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <typeinfo>
+#include <utility>
 
 #include "restitch/packet.h"
 #include "restitch/stream.h"
@@ -33,7 +34,11 @@ class PacketContext final : public AssemblerContext {
 
   // The packet turned out to be a copy (DecodedPacket::copied).
   void note_copied() { origin_.copied = true; }
+  // A stream was shown it, and says so: who looks at all packets afterwards knows what was left
+  // (output_tails.h).
+  void note_shown() { shown_ = true; }
 
+  [[nodiscard]] bool shown() const { return shown_; }
   [[nodiscard]] const PacketOrigin& origin() const { return origin_; }
   [[nodiscard]] LinkType link_type() const { return link_type_; }
   [[nodiscard]] Bytes frame() const { return frame_; }
@@ -46,12 +51,17 @@ class PacketContext final : public AssemblerContext {
   LinkType link_type_{};
   Bytes frame_;
   std::uint64_t rank_ = 0;
+  bool shown_ = false;
 };
 
 // nullptr if the context is of another kind: from a loop other than feed().
 inline const PacketContext* context_of(const AssemblerContext& context) {
   // The class is final, so it is this type or none: no search through bases.
   return typeid(context) == typeid(PacketContext) ? static_cast<const PacketContext*>(&context) : nullptr;
+}
+
+inline PacketContext* context_of(AssemblerContext& context) {
+  return const_cast<PacketContext*>(context_of(std::as_const(context)));
 }
 
 // PacketContext::rank(), or 0.

@@ -15,8 +15,8 @@ struct AnalyzedStream::Dialogue {
 };
 
 AnalyzedStream::AnalyzedStream(AppServices& services, FindingsSinks& sinks, ConnectionLog& log,
-                               ConnectionSummary& summary)
-    : trace_(log, summary), services_(&services), sinks_(&sinks), log_(&log), summary_(&summary) {}
+                               ConnectionSummary& summary, ConnectionTails* tails)
+    : trace_(log, summary, tails), services_(&services), sinks_(&sinks), log_(&log), summary_(&summary) {}
 
 AnalyzedStream::AnalyzedStream(AnalyzedStream&&) noexcept = default;
 AnalyzedStream& AnalyzedStream::operator=(AnalyzedStream&&) noexcept = default;

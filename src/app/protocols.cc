@@ -6,6 +6,7 @@
 #include "app/http1_analyzer.h"
 #include "app/http2_analyzer.h"
 #include "app/imap_analyzer.h"
+#include "app/ldap_analyzer.h"
 #include "app/pop3_analyzer.h"
 #include "app/smb_analyzer.h"
 #include "app/smtp_analyzer.h"
@@ -39,6 +40,7 @@ std::span<const Protocol> protocols() {
       {"pop3", Pop3Analyzer::fit, Pop3Analyzer::make},
       {"imap", ImapAnalyzer::fit, ImapAnalyzer::make},
       {"smb", SmbAnalyzer::fit, SmbAnalyzer::make},
+      {"ldap", LdapAnalyzer::fit, LdapAnalyzer::make},
       {"socks", SocksAnalyzer::fit, SocksAnalyzer::make},
       {"ssh", SshAnalyzer::fit, SshAnalyzer::make},
       {"starttls", tls_upgrade_fit, make_tls_upgrade},

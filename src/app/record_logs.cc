@@ -130,9 +130,12 @@ RecordLogs::~RecordLogs() = default;
 
 void RecordLogs::add(const ConnectionSummary& summary) {
   if (!state_->wants(LogKind::conn)) return;
-  state_->connections.fill(state_->scratch, summary,
-                           {.community_seed = state_->options.files.log.community_seed});
-  state_->add(LogKind::conn, summary.last_seen(), state_->scratch);
+  const RecordOptions options{.community_seed = state_->options.files.log.community_seed};
+  const std::size_t rows = state_->connections.rows(summary);
+  for (std::size_t which = 0; which < rows; ++which) {
+    state_->connections.fill(state_->scratch, summary, which, options);
+    state_->add(LogKind::conn, summary.last_seen(), state_->scratch);
+  }
 }
 
 void RecordLogs::add(const ConnectionSummary& summary, ConnectionNote& note) {

@@ -83,8 +83,11 @@ RowPlace RowCollector::place_of(const FindingPlace& place) {
 
 void RowCollector::record(const FindingPlace& place, const AppRecord& record) {
   const LogKind kind = kind_of(record);
-  if (!wants(kind) && waiting_.empty()) return;
+  const auto* const certificate = std::get_if<CertificateRecord>(&record);
+  const bool is_file = certificate != nullptr && family_ == LogFamily::zeek && wants(LogKind::files);
+  if (!wants(kind) && !is_file && waiting_.empty()) return;
   const RowPlace row_place = place_of(place);
+  if (is_file) tell_certificate_file(*certificate, row_place);
   std::visit([&](const auto& found) { note(kind, time_of(found), found, row_place); }, record);
   if (const auto* http = std::get_if<HttpRecord>(&record)) tell_files(objects_of(*http), *http, row_place);
   if (const auto* smtp = std::get_if<SmtpRecord>(&record)) tell_files(smtp->objects, *smtp, row_place);
@@ -108,6 +111,25 @@ void RowCollector::tell_file(FoundFile& file, const RowPlace& place) {
   note(LogKind::files, file.first_seen, file, own);
 }
 
+// To Zeek a certificate is a file, too.
+void RowCollector::tell_certificate_file(const CertificateRecord& record, const RowPlace& place) {
+  // Numbers that no object has.
+  constexpr ObjectNumber beyond_objects = ObjectNumber{1} << 63;
+  FoundFile file;
+  file.number = beyond_objects + certificates_++;
+  file.head.protocol = "ssl";
+  file.head.direction = record.direction;
+  file.id = file_uid(uid(), file.number);
+  file.type = record.position == 0 ? "application/x-x509-user-cert" : "application/x-x509-ca-cert";
+  file.first_seen = file.last_seen = record.origin.time;
+  file.size = record.size;
+  file.md5 = record.md5;
+  file.sha1 = record.sha1;
+  file.sha256 = record.sha256;
+  file.end.complete = true;
+  tell_file(file, place);
+}
+
 RowCollector::OpenFile* RowCollector::find(ObjectNumber object) {
   const auto found = std::find_if(open_.begin(), open_.end(),
                                   [&](const OpenFile& open) { return open.file.number == object; });
@@ -124,11 +146,7 @@ void RowCollector::begin_object(const FindingPlace& place, ObjectNumber object, 
   file.id = file_uid(uid(), object);
   file.layer = place.layer;
   file.first_seen = file.last_seen = head.origin.time;
-  const bool certificate = head.protocol == "ssl";
-  open_.push_front(
-      {std::move(file),
-       Digests(options_.md5 || certificate, options_.sha1 || certificate, options_.sha256 || certificate),
-       {}});
+  open_.push_front({std::move(file), Digests(options_.md5, options_.sha1, options_.sha256), {}});
 }
 
 void RowCollector::object_data(const FindingPlace& /*place*/, ObjectNumber object, Bytes bytes,

@@ -42,6 +42,7 @@ class RowCollector final : public FindingsSink {
   template <class Carrier>
   void tell_files(const std::vector<ObjectNumber>& numbers, const Carrier& carrier, const RowPlace& place);
   void tell_file(FoundFile& file, const RowPlace& place);
+  void tell_certificate_file(const CertificateRecord& record, const RowPlace& place);
 
   const RowOptions& options_;
   LogFamily family_;
@@ -49,8 +50,9 @@ class RowCollector final : public FindingsSink {
   const ConnectionSummary& summary_;
   std::string uid_;  // both from the first finding on
   std::string community_id_;
-  std::list<OpenFile> open_;      // the one that grew last first
-  std::list<FoundFile> waiting_;  // that ended
+  ObjectNumber certificates_ = 0;  // that were told as files
+  std::list<OpenFile> open_;       // the one that grew last first
+  std::list<FoundFile> waiting_;   // that ended
 };
 
 }  // namespace restitch

@@ -105,8 +105,9 @@ void fill_zeek_file(LogRow& row, const FoundFile& file) {
   if (!file.md5.empty()) analyzers.emplace_back("MD5");
   if (!file.sha1.empty()) analyzers.emplace_back("SHA1");
   if (!file.sha256.empty()) analyzers.emplace_back("SHA256");
+  if (file.head.protocol == "ssl") analyzers.emplace_back("X509");
   row.emplace_back(std::move(analyzers));
-  row.push_back(cell_of(file.head.protocol == "ssl" ? file.head.type : file.type));
+  row.push_back(cell_of(file.type));
   row.push_back(cell_of(file.http != nullptr
                             ? (from_client(file) ? file.http->request : file.http->response).file_name
                             : file.head.name));

@@ -14,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "app/ascii.h"
 #include "app/digests.h"
 
 namespace restitch {
@@ -211,6 +212,8 @@ std::optional<CertificateRecord> certificate_of(Bytes der) {
   take_constraints(record, certificate.get());
   record.sha256 = sha256_hex(der);
   record.sha1 = sha1_hex(der);
+  record.md5 = md5_hex(ascii::text_of(der));
+  record.size = der.size();
   ERR_clear_error();
   return record;
 }

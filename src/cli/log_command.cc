@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "base/wall_clock.h"
@@ -154,18 +155,25 @@ int run_log(const Options& options) {
     if (!written) session.break_off();
     return written;
   };
+  // Of an input without end, a row is told at once.
+  const bool waits = !options.input.endless();
   if (only_connections) {
     // Nobody has to look into the streams.
-    using Factory = SummaryFactory<TraceStream>;
-    session.run<TraceStream, Factory>(
-        logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); }, go_on);
+    const auto run = [&]<class Factory>(std::type_identity<Factory>) {
+      session.run<TraceStream, Factory>(
+          logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); }, go_on);
+    };
+    waits ? run(std::type_identity<TailedTraceFactory>())
+          : run(std::type_identity<SummaryFactory<TraceStream>>());
   } else {
     session.run<AnalyzedStream, AnalyzedStreamFactory>(
         logs,
         [&](unsigned shard) {
-          return std::make_unique<AnalyzedStreamFactory>(
+          auto factory = std::make_unique<AnalyzedStreamFactory>(
               logs.log(shard), AppOptions{.limits = {}, .secrets = session.secrets()},
               std::make_unique<RecordSinks>(options.log_rows));
+          if (waits) factory->wait_for_tails();
+          return factory;
         },
         go_on, true);
   }

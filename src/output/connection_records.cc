@@ -74,26 +74,53 @@ const LogTable zeek_table = {"conn",
                               {"ip_proto", CellType::count},
                               {"community_id", CellType::text}}};
 
-void fill_zeek(LogRow& row, const ConnectionSummary& summary, const RecordOptions& options) {
-  ConnectionTrace trace = *summary.trace;
+// Bytes that were never captured. Across a gap so large that its numbers went round, the size by numbers and
+// acknowledgements knows more than the gaps.
+std::uint64_t missed_bytes(const DirectionSummary& side, const EndpointTrace& end) {
+  constexpr std::uint64_t round = std::uint64_t{1} << 31;
+  const std::uint64_t gaps = side.gap_bytes();
+  if (end.size < gaps + side.bytes + round) return gaps;
+  return end.size - std::max(side.bytes, end.fresh);
+}
+
+std::string uid_of_row(const ConnectionSummary& summary, const ConnectionTrace& row) {
+  ConnectionSummary alone;
+  alone.net = summary.net;
+  alone.transport = summary.transport;
+  alone.first_time = row.first_seen;
+  return connection_uid(alone);
+}
+
+std::size_t zeek_rows(const ConnectionSummary& summary) {
+  return std::max<std::size_t>(1, summary.trace->rows.size());
+}
+
+// A row behind the first one tells of a connection of its own, whose packets nobody knew what to do with.
+void fill_zeek(LogRow& row, const ConnectionSummary& summary, std::size_t which,
+               const RecordOptions& options) {
+  ConnectionTrace trace = summary.trace->rows.empty() ? *summary.trace : summary.trace->rows[which];
   NetFlow net = summary.net;
   TransportFlow transport = summary.transport;
-  const std::size_t first = trace.server_began ? 1 : 0;
-  const bool joined = !summary.client_known && trace.ends[first].packets != 0;
-  const bool turned =
-      joined && is_server_port(transport.source_port) && !is_server_port(transport.destination_port);
-  if (turned) {
+  const auto turn = [&] {
     trace.swap_roles();
     std::swap(net.source, net.destination);
     std::swap(transport.source_port, transport.destination_port);
-  }
+  };
+  if (which != 0 && trace.server_began) turn();
+  const std::size_t first = trace.server_began ? 1 : 0;
+  const bool known = which == 0 ? summary.client_known : trace.ends[0].flags.has(TcpFlag::syn);
+  const bool joined = !known && trace.ends[first].packets != 0;
+  if (joined && is_server_port(transport.source_port) && !is_server_port(transport.destination_port)) turn();
+  const std::uint64_t missed = missed_bytes(summary.directions[0], summary.trace->ends[0]) +
+                               missed_bytes(summary.directions[1], summary.trace->ends[1]);
   const std::int64_t duration = duration_between(trace.first_seen, trace.last_seen);
   const bool lasted = duration > 0;
   const auto size = [&](std::size_t side) { return lasted ? LogCell(trace.ends[side].size) : LogCell(); };
-  set(row, trace.first_seen, connection_uid(summary), net.source, std::uint64_t{transport.source_port},
-      net.destination, std::uint64_t{transport.destination_port}, std::string("tcp"), text(trace.service),
+  set(row, trace.first_seen, which == 0 ? connection_uid(summary) : uid_of_row(summary, trace), net.source,
+      std::uint64_t{transport.source_port}, net.destination, std::uint64_t{transport.destination_port},
+      std::string("tcp"), trace.joined ? LogCell() : text(trace.service),
       lasted ? LogCell(Duration{duration}) : LogCell(), size(0), size(1), std::string(trace.state()),
-      is_local(net.source), is_local(net.destination), summary.gap_bytes(),
+      is_local(net.source), is_local(net.destination), which == 0 ? missed : 0,
       text((trace.server_began ? "^" : "") + trace.history), trace.ends[0].packets, trace.ends[0].ip_bytes,
       trace.ends[1].packets, trace.ends[1].ip_bytes, LogCell(), protocol_tcp,
       community_id(summary.net, summary.transport, options.community_seed));
@@ -188,7 +215,8 @@ std::string_view flow_reason(EndReason reason) {
   }
 }
 
-void fill_eve(LogRow& row, const ConnectionSummary& summary, const RecordOptions& options) {
+void fill_eve(LogRow& row, const ConnectionSummary& summary, std::size_t /*which*/,
+              const RecordOptions& options) {
   const ConnectionTrace& trace = *summary.trace;
   const Timestamp end = summary.last_seen();
   const auto bits = [](TcpFlags flags) { return fmt::format("{:02x}", flags.bits); };
@@ -244,7 +272,8 @@ const LogTable plain_table = {"conn",
                                {"server_ip_bytes", CellType::count},
                                {"events", CellType::count}}};
 
-void fill_plain(LogRow& row, const ConnectionSummary& summary, const RecordOptions& options) {
+void fill_plain(LogRow& row, const ConnectionSummary& summary, std::size_t /*which*/,
+                const RecordOptions& options) {
   const ConnectionTrace& trace = *summary.trace;
   const DirectionSummary& client = summary.directions[0];
   const DirectionSummary& server = summary.directions[1];
@@ -262,10 +291,12 @@ void fill_plain(LogRow& row, const ConnectionSummary& summary, const RecordOptio
       trace.ends[0].ip_bytes, trace.ends[1].ip_bytes, summary.event_count());
 }
 
+std::size_t one_row(const ConnectionSummary& /*summary*/) { return 1; }
+
 }  // namespace
 
-RecordKind zeek_connections() { return {zeek_table, fill_zeek}; }
-RecordKind eve_flows() { return {eve_table, fill_eve}; }
-RecordKind plain_connections() { return {plain_table, fill_plain}; }
+RecordKind zeek_connections() { return {zeek_table, zeek_rows, fill_zeek}; }
+RecordKind eve_flows() { return {eve_table, one_row, fill_eve}; }
+RecordKind plain_connections() { return {plain_table, one_row, fill_plain}; }
 
 }  // namespace restitch

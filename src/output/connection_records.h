@@ -1,6 +1,7 @@
 // The tables of connections, one for each family of formats, and what stands in their rows. Pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "output/log_row.h"
@@ -16,8 +17,11 @@ struct RecordOptions {
 
 struct RecordKind {
   const LogTable& table;
-  // Replaces what stands in the row. Requires: summary.trace.
-  void (*fill)(LogRow& row, const ConnectionSummary& summary, const RecordOptions& options);
+  // How many rows a connection has. Requires: summary.trace.
+  std::size_t (*rows)(const ConnectionSummary& summary);
+  // Replaces what stands in the row by the one with that number. Requires: which < rows(summary).
+  void (*fill)(LogRow& row, const ConnectionSummary& summary, std::size_t which,
+               const RecordOptions& options);
 };
 
 RecordKind zeek_connections();

@@ -83,8 +83,11 @@ ConnectionLogWriter::~ConnectionLogWriter() = default;
 void ConnectionLogWriter::begin(std::string& out, Timestamp now) { state_->encoder->begin(out, now); }
 
 void ConnectionLogWriter::add(std::string& out, const ConnectionSummary& summary) {
-  state_->kind.fill(state_->row, summary, state_->record_options);
-  state_->encoder->add(out, state_->row);
+  const std::size_t rows = state_->kind.rows(summary);
+  for (std::size_t which = 0; which < rows; ++which) {
+    state_->kind.fill(state_->row, summary, which, state_->record_options);
+    state_->encoder->add(out, state_->row);
+  }
 }
 
 void ConnectionLogWriter::finish(std::string& out, Timestamp now) { state_->encoder->finish(out, now); }

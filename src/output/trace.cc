@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cctype>
+#include <functional>
 #include <memory>
 #include <utility>
 
+#include "base/bytes.h"
+#include "restitch/output_tails.h"
 #include "restitch/output_trace.h"
 
 namespace restitch {
@@ -25,6 +28,14 @@ bool silent(EndpointState state) {
   return state == EndpointState::inactive || state == EndpointState::partial;
 }
 
+// Whether a history is that of a SYN, and of a RST behind it that follows nothing else of its sender.
+bool gave_up(std::string_view history) {
+  if (history.starts_with('^')) history.remove_prefix(1);
+  const std::size_t rst = history.find('R');
+  return history.starts_with('S') && rst != std::string_view::npos &&
+         history.substr(0, rst).find_first_of("HAFGIQ") == std::string_view::npos;
+}
+
 void toggle_case(std::string& letters) {
   for (char& letter : letters) {
     if (std::isalpha(static_cast<unsigned char>(letter)) != 0) letter = static_cast<char>(letter ^ 0x20);
@@ -45,7 +56,8 @@ std::string_view ConnectionTrace::state() const {
     if (refused) return "REJ";
     return silent(client) ? "RSTRH" : "RSTR";
   }
-  if (client == State::reset) return silent(server) ? "RSTOS0" : "RSTO";
+  if (client == State::reset && silent(server)) return gave_up(history) ? "RSTOS0" : "OTH";
+  if (client == State::reset) return "RSTO";
   if (client == State::closed && server == State::closed) return "SF";
   if (client == State::closed) return silent(server) ? "SH" : "S2";
   if (server == State::closed) return silent(client) ? "SHR" : "S3";
@@ -62,22 +74,20 @@ void ConnectionTrace::swap_roles() {
 // ---- ConnectionTracer ------------------------------------------------------------------------------
 
 void ConnectionTracer::note_packet(const TcpSegment& tcp, TcpFlowDirection direction, Timestamp time,
-                                   std::size_t frame_size) {
+                                   std::size_t frame_size, std::size_t ip_size) {
   const auto side = static_cast<std::size_t>(direction);
   End& end = ends_[side];
-  const auto size = static_cast<std::uint32_t>(tcp.payload.size() + tcp.missing_size);
+  const std::size_t headers = std::size_t{tcp.network_words} * 4 + 20 + tcp.options.size();
+  const auto size = static_cast<std::uint32_t>(
+      std::max(tcp.payload.size() + tcp.missing_size, std::max(ip_size, headers) - headers));
   if (ends_[0].seen.packets + ends_[1].seen.packets == 0) {
     server_began_ = direction == TcpFlowDirection::server_to_client;
     first_seen_ = last_seen_ = time;
   }
-  const EndpointState client = ends_[0].seen.state;
-  const EndpointState server = ends_[1].seen.state;
-  const bool over = client == EndpointState::reset || server == EndpointState::reset ||
-                    (client == EndpointState::closed && server == EndpointState::closed);
-  if (!over) last_seen_ = std::max(last_seen_, time);
+  if (!ends_[0].closed || !ends_[1].closed) last_seen_ = std::max(last_seen_, time);
   ++end.seen.packets;
   end.seen.frame_bytes += frame_size;
-  end.seen.ip_bytes += std::uint64_t{tcp.network_words} * 4 + 20 + tcp.options.size() + size;
+  end.seen.ip_bytes += headers + size;
   end.seen.flags = {static_cast<std::uint8_t>(end.seen.flags.bits | tcp.flags.bits)};
   note_history(tcp, side, size);
   note_sequence(tcp, side, size);
@@ -86,6 +96,7 @@ void ConnectionTracer::note_packet(const TcpSegment& tcp, TcpFlowDirection direc
     add_scaled('w', side, end.closed_windows);
   }
   note_state(tcp, side);
+  if (tcp.fin() || tcp.rst()) note_end(side);
   if (tcp.ack() && !tcp.rst()) note_ack(tcp, side);
 }
 
@@ -134,7 +145,8 @@ void ConnectionTracer::note_history(const TcpSegment& tcp, std::size_t side, std
 void ConnectionTracer::note_sequence(const TcpSegment& tcp, std::size_t side, std::uint32_t size) {
   End& end = ends_[side];
   const Sequence first = tcp.sequence;
-  const Sequence next = first.add(std::int64_t{size} + (tcp.syn() ? 1 : 0) + (tcp.fin() ? 1 : 0));
+  const Sequence next =
+      first.add(std::int64_t{tcp.rst() ? 0 : size} + (tcp.syn() ? 1 : 0) + (tcp.fin() ? 1 : 0));
   if (tcp.fin()) end.fin = true;
   const auto begin = [&](Sequence start, Sequence last) {
     end.start = end.acked = start;
@@ -143,6 +155,7 @@ void ConnectionTracer::note_sequence(const TcpSegment& tcp, std::size_t side, st
     end.last_offset = static_cast<std::uint32_t>(start.difference(last));
   };
   if (!std::exchange(end.begun, true)) {
+    end.seen.fresh = tcp.rst() ? 0 : size;
     // Of a stream that is joined later, a SYN is taken to stand before what came first.
     if (tcp.syn()) {
       begin(first, next);
@@ -160,6 +173,7 @@ void ConnectionTracer::note_sequence(const TcpSegment& tcp, std::size_t side, st
   if ((tcp.syn() || tcp.rst()) && (step > step_max || step < -step_max)) return;
   if (state == EndpointState::reset) return;
   if (step > 0) {
+    end.seen.fresh += std::min<std::uint64_t>(size, static_cast<std::uint32_t>(step));
     end.last = next;
     end.last_offset += static_cast<std::uint32_t>(step);
   } else if (size != 0) {
@@ -179,12 +193,20 @@ void ConnectionTracer::note_state(const TcpSegment& tcp, std::size_t side) {
   const State state = end.seen.state;
   const State others = other.seen.state;
   if (state == State::reset) return;
+  const bool shakes_hands = tcp.syn() || others == State::syn_ack_sent;
+  if (state == State::inactive && !shakes_hands) joined_ = true;
   if (tcp.rst()) {
     if (state != State::closed || others != State::closed) set(end, State::reset);
     return;
   }
-  if (tcp.fin()) return set(end, State::closed);
   if (state == State::closed) return;
+  if (tcp.fin()) {
+    // Whoever closed, and answers what still comes with a reset, closed all the same.
+    if (state != State::inactive && others == State::reset && other.before == State::closed) {
+      set(other, State::closed);
+    }
+    return set(end, State::closed);
+  }
   const auto establish = [&] {
     set(end, State::established);
     if (others == State::syn_sent || others == State::syn_ack_sent) set(other, State::established);
@@ -200,6 +222,18 @@ void ConnectionTracer::note_state(const TcpSegment& tcp, std::size_t side) {
   if (opening && tcp.ack() && (others == State::syn_ack_sent || (others == State::syn_sent && tcp.syn()))) {
     establish();
   }
+}
+
+void ConnectionTracer::note_end(std::size_t side) {
+  End& end = ends_[side];
+  const End& other = ends_[1 - side];
+  const EndpointState state = end.seen.state;
+  if (state != EndpointState::closed && state != EndpointState::reset) return;
+  if (std::exchange(end.closed, true)) return;
+  const bool all =
+      state == EndpointState::reset || other.closed || other.seen.state == EndpointState::inactive;
+  if (!all || std::exchange(finished_, true)) return;
+  finished_at_ = last_seen_;
 }
 
 void ConnectionTracer::note_ack(const TcpSegment& tcp, std::size_t side) {
@@ -245,12 +279,69 @@ ConnectionTrace ConnectionTracer::trace() const {
   }
   trace.history = history_;
   trace.server_began = server_began_;
+  trace.joined = joined_;
   trace.first_seen = first_seen_;
   trace.last_seen = last_seen_;
   return trace;
 }
 
+// ---- RowTracer -------------------------------------------------------------------------------------
+
+void RowTracer::note_packet(const TcpSegment& tcp, TcpFlowDirection direction, Timestamp time,
+                            std::size_t frame_size, std::size_t ip_size) {
+  const ConnectionTracer& row = row_ == nullptr ? whole_ : *row_;
+  if (row.is_over(time) && rows_.size() + 1 < rows_max) [[unlikely]] {
+    rows_.push_back(row.trace());
+    row_ = std::make_unique<ConnectionTracer>();
+  }
+  whole_.note_packet(tcp, direction, time, frame_size, ip_size);
+  if (row_ != nullptr) row_->note_packet(tcp, direction, time, frame_size, ip_size);
+}
+
+bool RowTracer::note_tail(const TcpSegment& tcp, TcpFlowDirection direction, Timestamp time,
+                          std::size_t ip_size) {
+  if (row_ == nullptr) row_ = std::make_unique<ConnectionTracer>(whole_);
+  if (row_->is_over(time)) return false;
+  row_->note_packet(tcp, direction, time, 0, ip_size);
+  return true;
+}
+
+void RowTracer::note_gap(TcpFlowDirection direction) {
+  whole_.note_gap(direction);
+  if (row_ != nullptr) row_->note_gap(direction);
+}
+
+void RowTracer::swap_roles() {
+  whole_.swap_roles();
+  if (row_ != nullptr) row_->swap_roles();
+  for (ConnectionTrace& row : rows_) row.swap_roles();
+}
+
+std::vector<ConnectionTrace> RowTracer::rows(const std::string& service) const {
+  std::vector<ConnectionTrace> rows;
+  if (row_ == nullptr) return rows;
+  rows = rows_;
+  rows.push_back(row_->trace());
+  // It was known by what was said first.
+  const auto speaks = [](const ConnectionTrace& row) { return row.ends[0].size + row.ends[1].size != 0; };
+  const auto first = std::find_if(rows.begin(), rows.end(), speaks);
+  if (first != rows.end()) first->service = service;
+  return rows;
+}
+
 // ---- TraceStream -----------------------------------------------------------------------------------
+
+std::size_t ip_size_of(const TcpSegment& tcp, Bytes frame) {
+  const std::size_t network = std::size_t{tcp.network_words} * 4;
+  if (network < 20 || frame.empty() || tcp.bytes.empty()) return 0;
+  // Of a datagram that came in fragments, they lie elsewhere.
+  const std::uint8_t* const at = tcp.bytes.data();
+  const std::less<> before;
+  if (before(at, frame.data()) || !before(at, frame.data() + frame.size())) return 0;
+  if (static_cast<std::size_t>(at - frame.data()) < network) return 0;
+  const std::uint8_t* const header = at - network;
+  return (header[0] >> 4) == 4 ? load_be16(header + 2) : load_be16(header + 4) + std::size_t{40};
+}
 
 void TraceStream::add(Head& head, const ScatterGather& sg) {
   if (sg.info().skip != 0) head.over = true;
@@ -279,8 +370,15 @@ bool TraceStream::reassembly_complete(AssemblerContext* context, EndReason reaso
   constexpr std::string_view ssl = "ssl";
   if (service_.empty() && heads_[0].tls && !trace->service.empty() && trace->service != ssl)
     trace->service.append(",").append(ssl);
-  notes_.summary().trace = std::move(trace);
-  return notes_.reassembly_complete(context, reason);
+  trace->rows = tracer_.rows(trace->service);
+  ConnectionSummary& summary = notes_.summary();
+  summary.trace = std::move(trace);
+  const PacketContext* const packet = context == nullptr ? nullptr : context_of(*context);
+  const bool waits = tails_ != nullptr && packet != nullptr && packet->elapsed().known() &&
+                     (reason == EndReason::fin || reason == EndReason::rst);
+  if (!waits) return notes_.reassembly_complete(context, reason);
+  tails_->wait(summary, reason, std::move(tracer_), *packet);
+  return true;
 }
 
 void TraceStream::on_event(const Event& event) {

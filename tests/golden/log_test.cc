@@ -58,6 +58,26 @@ TEST_F(Log, AgreesWithTheTable) {
   EXPECT_THAT(run("@ '" + sample + "'").err, HasSubstr(std::to_string(bytes) + " delivered"));
 }
 
+// As at the end of many sessions of SSH: a FIN that crossed the other one comes again, and is answered.
+TEST_F(Log, CountsWhatComesBehindTheEndOfAConnection) {
+  Packets capture;
+  capture.talk("hello", "world").add(capture.client(106).ack(507).flags(TcpFlag::fin | TcpFlag::ack));
+  capture.add(capture.server(507).ack(107)).add(capture.client(107).ack(507));
+  capture.port(40001).talk("other", "side");
+  write("tail.pcap", capture.bytes());
+  for (const char* const flags : {"", "--logs conn", "--threads 4", "--logs conn --threads 4"}) {
+    const auto told = rows(run("@ log -q --format zeek-json tail.pcap " + std::string(flags)).out);
+    ASSERT_EQ(told.size(), 2u) << flags;
+    EXPECT_EQ(told[0]["orig_pkts"], 7) << flags;
+    EXPECT_EQ(told[0]["orig_ip_bytes"], 7 * 40 + 5) << flags;
+    EXPECT_EQ(told[0]["resp_pkts"], 4) << flags;
+    EXPECT_EQ(told[0]["conn_state"], "SF");
+    EXPECT_EQ(told[1]["orig_pkts"], 5) << flags;
+  }
+  const auto plain = rows(run("@ log -q --logs conn --format json tail.pcap").out);
+  EXPECT_EQ(plain[0]["client_packets"], 5) << "it is no part of the streams";
+}
+
 TEST_F(Log, GoesIntoAFolderThatHoldsNoneYet) {
   const ToolRun run = ToolTest::run("@ log --logs conn -o logs '" + sample + "'");
   EXPECT_EQ(run.status, 0);

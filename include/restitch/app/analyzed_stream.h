@@ -5,10 +5,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "restitch/app/findings.h"
 #include "restitch/app/services.h"
-#include "restitch/output_trace.h"
+#include "restitch/output_tails.h"
 
 namespace RESTITCH_API restitch {
 
@@ -24,7 +25,9 @@ class FindingsSinks {
 
 class AnalyzedStream {
  public:
-  AnalyzedStream(AppServices& services, FindingsSinks& sinks, ConnectionLog& log, ConnectionSummary& summary);
+  // `tails`: as of a TraceStream.
+  AnalyzedStream(AppServices& services, FindingsSinks& sinks, ConnectionLog& log, ConnectionSummary& summary,
+                 ConnectionTails* tails = nullptr);
   AnalyzedStream(AnalyzedStream&&) noexcept;
   AnalyzedStream& operator=(AnalyzedStream&&) noexcept;
   ~AnalyzedStream();
@@ -60,11 +63,26 @@ class AnalyzedStreamFactory {
   std::optional<AnalyzedStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
                                        AssemblerContext& context) {
     return std::optional<AnalyzedStream>(std::in_place, *services_, *sinks_, log_,
-                                         log_.open(net, transport, rank_of(context)));
+                                         log_.open(net, transport, rank_of(context)),
+                                         tails_ ? &*tails_ : nullptr);
+  }
+
+  // Connections that have ended wait for what comes behind (output_tails.h). Before the first packet, and
+  // only if an Engine makes the calls below.
+  void wait_for_tails() { tails_.emplace(log_); }
+  void look_at(std::span<const AssemblerPacket> packets) {
+    if (tails_) tails_->look_at(packets);
+  }
+  void advance(Elapsed elapsed) {
+    if (tails_) tails_->advance(elapsed);
+  }
+  void finish() {
+    if (tails_) tails_->finish();
   }
 
  private:
   ConnectionLog& log_;
+  std::optional<ConnectionTails> tails_;
   std::unique_ptr<AppServices> services_;
   std::unique_ptr<FindingsSinks> sinks_;
 };

@@ -36,8 +36,10 @@ struct CertificateRecord {
   bool has_constraints = false;  // basicConstraints
   bool is_authority = false;
   std::int64_t path_max = -1;  // -1: none
-  std::string sha256;          // of the DER, in hex
+  std::uint64_t size = 0;      // of the DER
+  std::string sha256;          // of the same, in hex
   std::string sha1;
+  std::string md5;
 };
 
 }  // namespace restitch

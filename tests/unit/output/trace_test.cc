@@ -55,6 +55,95 @@ TEST(ConnectionTrace, HasTheStateThatZeekGives) {
   EXPECT_EQ(told({syn(), from_client(100).fin()}), "SH SF");
   EXPECT_EQ(told({syn_ack(), from_server(300).fin()}), "SHR hf");
   EXPECT_EQ(told({from_client(100, "ab"), from_server(300, "cd")}), "OTH Dd");
+  EXPECT_EQ(told({from_client(100).rst()}), "OTH R") << "without a SYN it gave nothing up";
+}
+
+// It answers what is still on its way with a reset, and the other side closes too.
+TEST(ConnectionTrace, IsClosedByAFinThoughAResetFollowsIt) {
+  EXPECT_EQ(told({syn(), syn_ack(), from_client(100), from_client(100).fin(), from_client(101).rst(),
+                  from_server(300).fin()}),
+            "SF ShAFRf");
+  EXPECT_EQ(told({syn(), syn_ack(), from_client(100), from_client(100).rst(), from_server(300).fin()}),
+            "RSTO ShARf");
+}
+
+TEST(ConnectionTrace, LastsUntilBothEndsHaveClosedIt) {
+  const auto trace =
+      trace_of({syn().at(1), syn_ack().at(2), from_client(100).fin().at(3), from_client(101).rst().at(4),
+                from_server(300).fin().at(5), from_client(101).rst().at(6)});
+  EXPECT_EQ(trace.last_seen.ns, 5'000'000'000);
+}
+
+TEST(ConnectionTrace, IsJoinedWhereTheFirstPacketOfAnEndIsNoSyn) {
+  EXPECT_FALSE(trace_of({syn(), syn_ack(), from_client(100)}).joined);
+  EXPECT_FALSE(trace_of({syn_ack(), from_client(100)}).joined) << "the answer speaks for the SYN";
+  EXPECT_TRUE(trace_of({from_client(100, "GET")}).joined);
+  EXPECT_TRUE(trace_of({syn(), from_server(300, "x")}).joined);
+}
+
+// An Ethernet frame of the smallest size, padded, with an IP header that counts the padding.
+TEST(ConnectionTrace, BelievesTheIpHeaderMoreThanTheFrame) {
+  ConnectionTracer tracer;
+  TcpSegment tcp = from_client(100).tcp();
+  tcp.network_words = 5;
+  tracer.note_packet(tcp, TcpFlowDirection::client_to_server, {1}, 60, 46);
+  tracer.note_packet(tcp, TcpFlowDirection::client_to_server, {2}, 60, 40);
+  EXPECT_EQ(tracer.trace().ends[0].ip_bytes, 86u);
+  EXPECT_EQ(tracer.trace().history, "DA");
+}
+
+// The rows of Zeek: "SF ShADadFf; OTH D".
+std::string rows_of(const std::vector<TestPacket>& packets, std::size_t tail = 0) {
+  RowTracer tracer;
+  for (std::size_t i = 0; i < packets.size(); ++i) {
+    const TcpSegment tcp = packets[i].tcp();
+    const auto direction =
+        tcp.source_port == 80 ? TcpFlowDirection::server_to_client : TcpFlowDirection::client_to_server;
+    const Timestamp time = packets[i].info(i + 1).timestamp;
+    if (i + tail < packets.size()) {
+      tracer.note_packet(tcp, direction, time, 60, 0);
+    } else {
+      tracer.note_tail(tcp, direction, time, 0);
+    }
+  }
+  std::string text;
+  for (const ConnectionTrace& row : tracer.rows("http")) {
+    text += fmt::format("{}{} {} {}{}", text.empty() ? "" : "; ", row.state(), row.history,
+                        row.ends[0].packets + row.ends[1].packets, row.service.empty() ? "" : " http");
+  }
+  return text;
+}
+
+TEST(RowTracer, BeginsAnotherRowWhereWhatFollowsTheEndComesLate) {
+  const std::vector<TestPacket> opened = {syn().at(1), syn_ack().at(2), from_client(100).rst().at(3)};
+  const auto then = [&](std::initializer_list<TestPacket> more) {
+    std::vector<TestPacket> all = opened;
+    all.insert(all.end(), more);
+    return rows_of(all);
+  };
+  EXPECT_EQ(then({from_client(100, "GET").at(7)}), "") << "one row says all";
+  EXPECT_EQ(then({from_client(100, "GET").at(8), from_server(300).rst().at(9)}),
+            "RSTO ShR 3; RSTRH Dr 2 http");
+  EXPECT_EQ(then({from_server(300).rst().at(20), from_server(300).rst().at(40)}),
+            "RSTO ShR 3; RSTRH r 1; RSTRH r 1");
+}
+
+TEST(RowTracer, HasNoMoreRowsThanItMay) {
+  std::vector<TestPacket> packets;
+  for (int i = 0; i < 100; ++i) packets.push_back(from_client(100).rst().at(1 + i * 10));
+  const std::string rows = rows_of(packets);
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), ';') + 1, static_cast<int>(RowTracer::rows_max));
+}
+
+TEST(RowTracer, CountsATailForAFewSeconds) {
+  const std::vector<TestPacket> packets = {syn().at(1),
+                                           syn_ack().at(2),
+                                           from_client(100).fin().at(3),
+                                           from_server(300).fin().at(3),
+                                           from_client(100).fin().at(4),
+                                           from_server(301).at(5),
+                                           from_client(101).at(60)};
+  EXPECT_EQ(rows_of(packets, 3), "SF ShFfa 6");
 }
 
 TEST(ConnectionTrace, CountsBytesBySequenceNumbers) {
