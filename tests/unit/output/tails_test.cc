@@ -8,13 +8,13 @@
 namespace restitch {
 namespace {
 
-using ::testing::ElementsAre;
 using testing::client;
+using ::testing::ElementsAre;
 using testing::server;
 using testing::TestPacket;
 
-// As an Engine does it: packets in batches, and how much time has passed. Answers for each connection, as they
-// are told, how many packets the rows of Zeek count.
+// As an Engine does it: packets in batches, and how much time has passed. Answers for each connection, as
+// they are told, how many packets the rows of Zeek count.
 class Told {
  public:
   void play(const std::vector<TestPacket>& packets, std::size_t batch_size) {
@@ -68,8 +68,7 @@ class Told {
 };
 
 std::vector<TestPacket> closed(std::uint16_t port = 40000) {
-  std::vector<TestPacket> packets = {client(99).syn().at(1),
-                                     server(299).syn().acknowledges(100).at(1),
+  std::vector<TestPacket> packets = {client(99).syn().at(1), server(299).syn().acknowledges(100).at(1),
                                      client(100).acknowledges(300).fin().at(2),
                                      server(300).acknowledges(101).fin().at(2),
                                      client(101).acknowledges(301).at(3)};
@@ -83,8 +82,8 @@ std::vector<TestPacket> and_then(std::vector<TestPacket> packets, std::vector<Te
 }
 
 TEST(ConnectionTails, CountWhatTheDeadConnectionRepeats) {
-  const auto packets = and_then(closed(), {client(100).acknowledges(301).fin().at(4),
-                                           server(301).acknowledges(101).at(5)});
+  const auto packets =
+      and_then(closed(), {client(100).acknowledges(301).fin().at(4), server(301).acknowledges(101).at(5)});
   for (const std::size_t batch : {1, 2, 3, 64}) {
     Told told;
     told.play(packets, batch);
@@ -93,7 +92,8 @@ TEST(ConnectionTails, CountWhatTheDeadConnectionRepeats) {
 }
 
 TEST(ConnectionTails, LetGoOfWhatComesLater) {
-  const auto packets = and_then(closed(), {server(301).acknowledges(101).at(4), server(301).acknowledges(101).at(8)});
+  const auto packets =
+      and_then(closed(), {server(301).acknowledges(101).at(4), server(301).acknowledges(101).at(8)});
   for (const std::size_t batch : {1, 64}) {
     Told told;
     told.play(packets, batch);
