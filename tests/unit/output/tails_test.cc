@@ -47,6 +47,7 @@ class Told {
   }
 
   std::vector<std::string> rows;
+  bool stalled = false;
 
  private:
   static PoolOptions options() {
@@ -62,7 +63,7 @@ class Told {
 
   Elapsed elapsed_{0};
   ConnectionLog log_{[this](const ConnectionSummary& summary) { note(summary); }};
-  TailedTraceFactory factory_{log_};
+  TailedTraceFactory factory_{log_, [this] { return stalled; }};
   BasicStreamPool<TraceStream, TailedTraceFactory> pool_{factory_, options()};
   BasicAssembler<TraceStream, TailedTraceFactory> assembler_{pool_};
 };
@@ -87,7 +88,7 @@ TEST(ConnectionTails, CountWhatTheDeadConnectionRepeats) {
   for (const std::size_t batch : {1, 2, 3, 64}) {
     Told told;
     told.play(packets, batch);
-    EXPECT_THAT(told.finish(), ElementsAre("5 ShFfA 4+2")) << batch;
+    EXPECT_THAT(told.finish(), ElementsAre("5 ShFfAa 4+3")) << batch;
   }
 }
 
@@ -110,6 +111,14 @@ TEST(ConnectionTails, TellAConnectionOnceNothingCanFollow) {
   told.pass(6);
   EXPECT_THAT(told.rows, ElementsAre("5 ShFfA 3+2"));
   EXPECT_THAT(told.finish(), ElementsAre("5 ShFfA 3+2"));
+}
+
+TEST(ConnectionTails, WaitNoLongerWhereNothingComes) {
+  Told told;
+  told.play(closed(), 1);
+  told.stalled = true;
+  told.pass(0);
+  EXPECT_THAT(told.rows, ElementsAre("5 ShFfA 3+2"));
 }
 
 TEST(ConnectionTails, KeepConnectionsOfTheSameEndsApart) {
