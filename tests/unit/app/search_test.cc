@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "restitch/app/search_direction.h"
+#include "support/talk.h"
 
 namespace restitch::testing {
 namespace {
