@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -21,11 +22,15 @@ namespace RESTITCH_API restitch {
 
 class ConnectionTails {
  public:
-  // At most so many wait; the one that ended first goes.
-  static constexpr std::size_t waiting_max = 8192;
+  // At most so many wait, which stay in a cache; the one that ended first goes.
+  static constexpr std::size_t waiting_max = 256;
+
+  // Whether nothing has come for a while, and who looks at the log should not wait. Any thread.
+  using Stalled = std::function<bool()>;
 
   // `log` must outlive it.
-  explicit ConnectionTails(ConnectionLog& log) : log_(log) {}
+  explicit ConnectionTails(ConnectionLog& log, Stalled stalled = {})
+      : log_(log), stalled_(std::move(stalled)) {}
   ConnectionTails(const ConnectionTails&) = delete;
   ConnectionTails& operator=(const ConnectionTails&) = delete;
 
@@ -63,6 +68,7 @@ class ConnectionTails {
   void close_first();
 
   ConnectionLog& log_;
+  Stalled stalled_;
   std::map<Place, Tail> waiting_;
   std::deque<Turn> turns_;  // as they ended
 };
@@ -70,7 +76,8 @@ class ConnectionTails {
 // Makes TraceStreams whose connections wait so.
 class TailedTraceFactory {
  public:
-  explicit TailedTraceFactory(ConnectionLog& log) : log_(log), tails_(log) {}
+  explicit TailedTraceFactory(ConnectionLog& log, ConnectionTails::Stalled stalled = {})
+      : log_(log), tails_(log, std::move(stalled)) {}
 
   std::optional<TraceStream> create(const NetFlow& net, TransportFlow transport, const TcpSegment& /*tcp*/,
                                     AssemblerContext& context) {

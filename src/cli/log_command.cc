@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "base/wall_clock.h"
@@ -155,27 +154,29 @@ int run_log(const Options& options) {
     if (!written) session.break_off();
     return written;
   };
-  // Of an input without end, a row is told at once.
+  // Of an input without end, a row is told at once; of a pipe, when nothing has come for a while.
   const bool waits = !options.input.endless();
-  if (only_connections) {
-    // Nobody has to look into the streams.
-    const auto run = [&]<class Factory>(std::type_identity<Factory>) {
-      session.run<TraceStream, Factory>(
-          logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); }, go_on);
-    };
-    waits ? run(std::type_identity<TailedTraceFactory>())
-          : run(std::type_identity<SummaryFactory<TraceStream>>());
-  } else {
+  const auto stalled = [&] { return session.stalled(); };
+  if (!only_connections) {
     session.run<AnalyzedStream, AnalyzedStreamFactory>(
         logs,
         [&](unsigned shard) {
           auto factory = std::make_unique<AnalyzedStreamFactory>(
               logs.log(shard), AppOptions{.limits = {}, .secrets = session.secrets()},
               std::make_unique<RecordSinks>(options.log_rows));
-          if (waits) factory->wait_for_tails();
+          if (waits) factory->wait_for_tails(stalled);
           return factory;
         },
         go_on, true);
+  } else if (waits) {
+    // Nobody has to look into the streams.
+    using Factory = TailedTraceFactory;
+    session.run<TraceStream, Factory>(
+        logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard), stalled); }, go_on);
+  } else {
+    using Factory = SummaryFactory<TraceStream>;
+    session.run<TraceStream, Factory>(
+        logs, [&](unsigned shard) { return std::make_unique<Factory>(logs.log(shard)); }, go_on);
   }
   const bool written = destination->finish();
   if (!options.quiet && !session.read_nothing()) show(destination->text() + closing_text(session, totals));

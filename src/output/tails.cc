@@ -37,6 +37,7 @@ void ConnectionTails::note(const DecodedPacket& packet, const PacketContext& con
 
 // Twice as long as what is counted: packets may be out of order.
 void ConnectionTails::advance(Elapsed elapsed) {
+  if (stalled_ && !turns_.empty() && stalled_()) return finish();
   constexpr std::int64_t delay = 2 * ConnectionTracer::close_delay_ns;
   while (!turns_.empty() && elapsed.ns() - turns_.front().ended.ns() > delay) close_first();
 }

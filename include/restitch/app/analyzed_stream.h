@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "restitch/app/findings.h"
 #include "restitch/app/services.h"
@@ -69,7 +70,7 @@ class AnalyzedStreamFactory {
 
   // Connections that have ended wait for what comes behind (output_tails.h). Before the first packet, and
   // only if an Engine makes the calls below.
-  void wait_for_tails() { tails_.emplace(log_); }
+  void wait_for_tails(ConnectionTails::Stalled stalled = {}) { tails_.emplace(log_, std::move(stalled)); }
   void look_at(std::span<const AssemblerPacket> packets) {
     if (tails_) tails_->look_at(packets);
   }

@@ -15,23 +15,28 @@ using namespace std::string_literals;
 std::string ldap_element(std::uint8_t tag, const std::string& contents) {
   std::string text(1, static_cast<char>(tag));
   if (contents.size() < 128) return text + static_cast<char>(contents.size()) + contents;
-  return text + '\x82' + static_cast<char>(contents.size() >> 8) + static_cast<char>(contents.size()) + contents;
+  return text + '\x82' + static_cast<char>(contents.size() >> 8) + static_cast<char>(contents.size()) +
+         contents;
 }
 
-std::string ldap_message(const std::string& operation) { return ldap_element(0x30, ldap_element(2, "\x07") + operation); }
+std::string ldap_message(const std::string& operation) {
+  return ldap_element(0x30, ldap_element(2, "\x07") + operation);
+}
 
 std::string ldap_search() { return ldap_message(ldap_element(0x63, std::string(300, 's'))); }
 std::string ldap_bind(const std::string& token) {
-  return ldap_message(ldap_element(0x60, ldap_element(2, "\x03") + ldap_element(4, "") +
-                                   ldap_element(0xa3, ldap_element(4, "GSS-SPNEGO") + ldap_element(4, token))));
+  return ldap_message(
+      ldap_element(0x60, ldap_element(2, "\x03") + ldap_element(4, "") +
+                             ldap_element(0xa3, ldap_element(4, "GSS-SPNEGO") + ldap_element(4, token))));
 }
 std::string ldap_bound(const std::string& token) {
-  return ldap_message(ldap_element(0x61, ldap_element(0x0a, "\0"s) + ldap_element(4, "") + ldap_element(4, "") + ldap_element(0x87, token)));
+  return ldap_message(ldap_element(0x61, ldap_element(0x0a, "\0"s) + ldap_element(4, "") +
+                                             ldap_element(4, "") + ldap_element(0x87, token)));
 }
 
 const std::string ldap_kerberos =
     ldap_element(0x60, "\x06\x06+\x06\x01\x05\x05\x02" + std::string(200, 'x') +
-                      "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00\x6e\x82ticket"s);
+                           "\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01\x00\x6e\x82ticket"s);
 
 // The names stand in the order in which each was sure, as Zeek has them.
 TEST(LdapAnalyzerTest, NamesWhatAClientProvesItselfWith) {
