@@ -23,9 +23,9 @@ namespace RESTITCH_API restitch {
 class ConnectionTails {
  public:
   // At most so many wait, which stay in a cache; the one that ended first goes.
-  static constexpr std::size_t waiting_max = 1024;
+  static constexpr std::size_t waiting_max = 256;
 
-  // Whether nothing has come for a while, so that a reader of the log should not wait. Any thread.
+  // Whether nothing has come for a while, and who looks at the log should not wait. Any thread.
   using Stalled = std::function<bool()>;
 
   // `log` must outlive it.
