@@ -85,7 +85,7 @@ std::vector<TestPacket> and_then(std::vector<TestPacket> packets, std::vector<Te
 TEST(ConnectionTails, CountWhatTheDeadConnectionRepeats) {
   const auto packets =
       and_then(closed(), {client(100).acknowledges(301).fin().at(4), server(301).acknowledges(101).at(5)});
-  for (const std::size_t batch : {1, 2, 3, 64}) {
+  for (const std::size_t batch : {1U, 2U, 3U, 64U}) {
     Told told;
     told.play(packets, batch);
     EXPECT_THAT(told.finish(), ElementsAre("5 ShFfAa 4+3")) << batch;
@@ -95,7 +95,7 @@ TEST(ConnectionTails, CountWhatTheDeadConnectionRepeats) {
 TEST(ConnectionTails, LetGoOfWhatComesLater) {
   const auto packets =
       and_then(closed(), {server(301).acknowledges(101).at(4), server(301).acknowledges(101).at(8)});
-  for (const std::size_t batch : {1, 64}) {
+  for (const std::size_t batch : {1U, 64U}) {
     Told told;
     told.play(packets, batch);
     EXPECT_THAT(told.finish(), ElementsAre("5 ShFfAa 3+3")) << batch;
