@@ -106,9 +106,11 @@ void name_response(Bytes operation, Findings& findings) {
 }  // namespace
 
 Fit LdapAnalyzer::fit(Bytes client, Bytes server) {
-  const Fit said = read_message(client).fit;
-  const Fit told = read_message(server).fit;
-  return told == Fit::no ? Fit::no : said;
+  // What begins with an extended operation asks for TLS, and TLS follows (app/tls_upgrade.h).
+  constexpr std::uint8_t extended_request = 0x77;
+  const LdapHead said = read_message(client);
+  if (said.operation == extended_request) return Fit::no;
+  return read_message(server).fit == Fit::no ? Fit::no : said.fit;
 }
 
 std::unique_ptr<Analyzer> LdapAnalyzer::make(AppServices& /*services*/) {
